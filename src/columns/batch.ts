@@ -17,7 +17,8 @@ export function columnIndex(schema: Schema, name: string): number {
 /** Finds a column by name. Throws with the names there are when it is missing. */
 export function columnNamed(batch: Batch, name: string): Column {
   const index = columnIndex(batch.schema, name);
-  if (index < 0) throw new Error(`There is no column "${name}". There are: ${batch.schema.map(f => f.name).join(", ")}.`);
+  if (index < 0)
+    throw new Error(`There is no column "${name}". There are: ${batch.schema.map(f => f.name).join(", ")}.`);
   return batch.columns[index];
 }
 

@@ -1,0 +1,127 @@
+/**
+ * Profiles: what each engine answers where the model leaves room, so that a pipeline can be run "as Beam would".
+ * One record per engine, one field per question; the table in ARCHITECTURE.md is read from here.
+ */
+import type { EmptyPanes } from "./strategy.ts";
+import type { Duration } from "./time.ts";
+
+export type ProfileName = "tidemark" | "beam" | "beam-python" | "flink" | "flink-sql" | "spark" | "kafka" | "batch";
+
+export interface Profile {
+  readonly name: ProfileName;
+  /** When a source's watermark moves: after each row, each bundle, at multiples of a period, from the micro-batch before, or at the end. */
+  readonly watermark: "row" | "bundle" | "periodic" | "micro-batch" | "end-of-input";
+  /** Period of `periodic`, milliseconds of processing time. */
+  readonly watermarkPeriod: Duration;
+  /** Added to `end + delay` in the completeness check, ms: Flink SQL's −1. */
+  readonly completeness: number;
+  /** Whether one watermark follows the maximum over all keys and partitions (Kafka's stream time) instead of the least over partitions. */
+  readonly streamTime: boolean;
+  /** Whether triggers are evaluated after every row or once per bundle. */
+  readonly evaluate: "row" | "bundle";
+  /** Whether touching sessions merge. */
+  readonly inclusiveSessions: boolean;
+  /** Where a session ends: gap after its last row, or at its last row (Kafka). */
+  readonly sessionEnd: "gap" | "last-row";
+  /** Whether a row's lateness is checked for its own window, or after merging (Kafka). */
+  readonly sessionLateness: "before-merge" | "after-merge";
+  /** Whether a row is dropped when `end + lateness <= w` or only when `end + lateness < w`. */
+  readonly dropAt: "<=" | "<";
+  /** Default for the strategy's `onTime`. */
+  readonly onTime: EmptyPanes;
+  /** Default for the strategy's `closing`; "never" emits no final pane when a window expires. */
+  readonly closing: EmptyPanes | "never";
+  /** Which late panes there are: the trigger's, one for each late row, or none. */
+  readonly latePanes: "trigger" | "each-row" | "none";
+  /** Whether delay and allowed lateness are two settings, or the second is ignored ("delay only"), or both are one. */
+  readonly knobs: "two" | "delay-only" | "one";
+  /** Whether a processing-time timer fires at its deadline or only after. */
+  readonly processingTimer: "at" | "after";
+}
+
+const TIDEMARK: Profile = {
+  name: "tidemark",
+  watermark: "row",
+  watermarkPeriod: 0,
+  completeness: 0,
+  streamTime: false,
+  evaluate: "row",
+  inclusiveSessions: false,
+  sessionEnd: "gap",
+  sessionLateness: "before-merge",
+  dropAt: "<=",
+  onTime: "ifNonEmpty",
+  closing: "ifNonEmpty",
+  latePanes: "trigger",
+  knobs: "two",
+  processingTimer: "at",
+};
+
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  tidemark: TIDEMARK,
+  beam: {
+    ...TIDEMARK,
+    name: "beam",
+    watermark: "bundle",
+    evaluate: "bundle",
+    onTime: "always",
+    processingTimer: "after",
+  },
+  "beam-python": {
+    ...TIDEMARK,
+    name: "beam-python",
+    watermark: "bundle",
+    evaluate: "bundle",
+    onTime: "always",
+    closing: "never",
+    dropAt: "<",
+    processingTimer: "after",
+  },
+  flink: {
+    ...TIDEMARK,
+    name: "flink",
+    watermark: "periodic",
+    watermarkPeriod: 200,
+    inclusiveSessions: true,
+    closing: "never",
+    latePanes: "each-row",
+  },
+  "flink-sql": {
+    ...TIDEMARK,
+    name: "flink-sql",
+    watermark: "periodic",
+    watermarkPeriod: 200,
+    completeness: -1,
+    inclusiveSessions: true,
+    closing: "never",
+    latePanes: "none",
+    knobs: "delay-only",
+  },
+  spark: {
+    ...TIDEMARK,
+    name: "spark",
+    watermark: "micro-batch",
+    evaluate: "bundle",
+    closing: "never",
+    latePanes: "none",
+    knobs: "one",
+  },
+  kafka: {
+    ...TIDEMARK,
+    name: "kafka",
+    streamTime: true,
+    inclusiveSessions: true,
+    sessionEnd: "last-row",
+    sessionLateness: "after-merge",
+    closing: "never",
+    latePanes: "trigger",
+    knobs: "one",
+  },
+  batch: { ...TIDEMARK, name: "batch", watermark: "end-of-input" },
+};
+
+/** Finds a profile by name. Throws with the names there are. */
+export function profileNamed(name: string): Profile {
+  if (Object.hasOwn(PROFILES, name)) return PROFILES[name as ProfileName];
+  throw new Error(`There is no profile "${name}". There are: ${Object.keys(PROFILES).join(", ")}.`);
+}
