@@ -1,0 +1,96 @@
+/**
+ * What flows along an edge of the graph in one step: rows in columns, with everything that travels beside them.
+ *
+ * Rows are ordered by position, and at one position by their clock. Arrays that would say nothing are null, so that the
+ * common case (a source's rows, one at each position, weight +1) costs nothing and loops can be chosen before they run.
+ */
+import { type Batch, gatherBatch } from "../columns/batch.ts";
+import { gatherBytes, gatherFloats, type Schema } from "../columns/column.ts";
+import type { Step } from "./step.ts";
+
+/** Pane descriptions of rows that are panes, as columns. Codes of timing are those of `TIMINGS`. */
+export interface PaneColumns {
+  readonly timing: Uint8Array;
+  readonly index: Int32Array;
+  readonly nonSpeculativeIndex: Int32Array;
+  readonly first: Uint8Array;
+  readonly last: Uint8Array;
+}
+
+export interface Flow {
+  readonly batch: Batch;
+  /** Rows of the batch that belong to the flow, ascending; null: all of them. `at`, `time` … are indexed by batch row. */
+  readonly selection: Int32Array | null;
+  /** Number of rows: the selection's length in use, or the batch's. */
+  readonly count: number;
+  /** Position of each row on the step's timeline; null: row i is at position i. */
+  readonly at: Int32Array | null;
+  /** Event time of each row, ms. */
+  readonly time: Float64Array;
+  /** Processing time of each row where a timer emitted it before its position's clock; null: the clock of its position. */
+  readonly clock: Float64Array | null;
+  /** Weight of each row in the Z-set of changes; null: all +1. */
+  readonly weight: Int32Array | null;
+  readonly pane: PaneColumns | null;
+  /** The watermark after each position of the step, ms; never goes back. Rows at position p meet that of p − 1. */
+  readonly watermark: Float64Array;
+}
+
+/** Makes a flow without rows. */
+export function emptyFlow(schema: Schema, empty: Batch, watermark: Float64Array): Flow {
+  return {
+    batch: empty.schema === schema ? empty : { ...empty, schema },
+    selection: null,
+    count: 0,
+    at: null,
+    time: new Float64Array(0),
+    clock: null,
+    weight: null,
+    pane: null,
+    watermark,
+  };
+}
+
+/** Copies a flow's selected rows together, for operators that do not read through selections. */
+export function dense(flow: Flow): Flow {
+  const { selection, count } = flow;
+  if (selection === null) return flow;
+  const at = new Int32Array(count);
+  for (let i = 0; i < count; i++) at[i] = flow.at === null ? selection[i] : flow.at[selection[i]];
+  return {
+    batch: gatherBatch(flow.batch, selection, count),
+    selection: null,
+    count,
+    at,
+    time: gatherFloats(flow.time, selection, count),
+    clock: flow.clock === null ? null : gatherFloats(flow.clock, selection, count),
+    weight: flow.weight === null ? null : gatherInts(flow.weight, selection, count),
+    pane:
+      flow.pane === null
+        ? null
+        : {
+            timing: gatherBytes(flow.pane.timing, selection, count),
+            index: gatherInts(flow.pane.index, selection, count),
+            nonSpeculativeIndex: gatherInts(flow.pane.nonSpeculativeIndex, selection, count),
+            first: gatherBytes(flow.pane.first, selection, count),
+            last: gatherBytes(flow.pane.last, selection, count),
+          },
+    watermark: flow.watermark,
+  };
+}
+
+function gatherInts(from: Int32Array, rows: Int32Array, count: number): Int32Array {
+  const out = new Int32Array(count);
+  for (let i = 0; i < count; i++) out[i] = from[rows[i]];
+  return out;
+}
+
+/** Returns the position of a batch row. */
+export function positionOf(flow: Flow, row: number): number {
+  return flow.at === null ? row : flow.at[row];
+}
+
+/** Returns the processing time of a batch row. */
+export function clockOf(flow: Flow, step: Step, row: number): number {
+  return flow.clock === null ? step.clock[positionOf(flow, row)] : flow.clock[row];
+}

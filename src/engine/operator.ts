@@ -1,0 +1,51 @@
+/**
+ * What an operator is: the running form of one node. It reads one flow per input and writes one flow per output that
+ * somebody reads, once per step. All its state is its own, and can be taken out and put back between any two steps.
+ */
+import type { Schema } from "../columns/column.ts";
+import type { Profile } from "../model/profiles.ts";
+import type { Port } from "../pipeline/verb.ts";
+import type { Flow } from "./flow.ts";
+import type { Step } from "./step.ts";
+
+/** The flows of one step by port. Only the ports that the operator was asked for need be there, and `main` always. */
+export type Outputs = Readonly<Record<Port, Flow>>;
+
+/** State as plain, structured-cloneable data. */
+export type Snapshot = unknown;
+
+/** What the inspector shows of an operator's state. */
+export interface StateSize {
+  readonly keys: number;
+  readonly windows: number;
+  /** Rows or accumulators held. */
+  readonly entries: number;
+  /** What holds the operator's output watermark back, if anything does; ms. */
+  readonly hold: number | null;
+}
+
+export interface Operator {
+  /** Processes one step. Flows handed out stay valid until the next call. */
+  step(step: Step, inputs: readonly Flow[]): Outputs;
+  snapshot(): Snapshot;
+  /** Puts back what `snapshot` gave, on a fresh operator of the same node. */
+  restore(snapshot: Snapshot): void;
+  size?(): StateSize;
+}
+
+/** What an operator is made from besides its node. */
+export interface OperatorContext {
+  /** Columns of each input flow. */
+  readonly inputs: readonly Schema[];
+  /** Columns of each output, by port. */
+  schema(port: Port): Schema;
+  /** Whether anything reads this port; an operator skips the work for ports that nobody reads. */
+  reads(port: Port): boolean;
+  readonly profile: Profile;
+  /** False where the host forbids code generation; then expressions are interpreted. */
+  readonly codegen: boolean;
+  /** False runs the readable general operator even where a specialised one would fit; tests compare the two. */
+  readonly specialize: boolean;
+}
+
+export type OperatorFactory<N> = (node: N, context: OperatorContext) => Operator;

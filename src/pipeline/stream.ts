@@ -1,0 +1,275 @@
+/**
+ * The fluent builder: what a cell's author writes. A `Stream` is a handle on a node; every method returns another
+ * handle and changes nothing, so streams can be shared between cells, compared, and sent to a Worker as plain data.
+ *
+ * Relational verbs are Arquero's, windowing words are Beam's. `groupby`, `window`, `trigger`, `allowedLateness` and
+ * `accumulation` only gather settings; `rollup` makes the node.
+ */
+import type { Value } from "../columns/column.ts";
+import { type ExpressionInput, parseAggregates, parseExpression } from "../expressions/parse.ts";
+import { type DurationSpec, duration } from "../model/time.ts";
+import {
+  type Accumulation,
+  DEFAULT_STRATEGY,
+  type EmptyPanes,
+  type TimestampCombiner,
+  type WindowingStrategy,
+} from "../model/strategy.ts";
+import type { Trigger } from "../model/triggers.ts";
+import { bounded, type WatermarkStrategy } from "../model/watermarks.ts";
+import type { WindowFunction } from "../model/windows.ts";
+import type { ColumnType } from "../columns/column.ts";
+import { identity } from "./identity.ts";
+import type { Node } from "./node.ts";
+import type { AggregateCall } from "./verbs/aggregate.ts";
+import type { NamedExpression } from "./verbs/derive.ts";
+import type { SourceNode, TimeField } from "./verbs/source.ts";
+
+/** Settings gathered before a `rollup`. */
+interface Pending {
+  readonly keys: readonly NamedExpression[];
+  /** Null until a windowing word was said. */
+  readonly strategy: WindowingStrategy | null;
+}
+
+const NOTHING_PENDING: Pending = { keys: [], strategy: null };
+
+/** A column by its name, several by theirs, or new ones by expressions: `"branch"`, `["a", "b"]`, `{hour: d => op.hour(d.at)}`. */
+export type Keys = string | readonly string[] | Readonly<Record<string, ExpressionInput>>;
+
+/** A handle on a stream of a pipeline. */
+export class Stream {
+  readonly node: Node;
+  readonly #pending: Pending;
+
+  constructor(node: Node, pending: Pending = NOTHING_PENDING) {
+    this.node = node;
+    this.#pending = pending;
+  }
+
+  /** The pipeline's identity: equal for equal pipelines. */
+  get id(): string {
+    return identity(this.node);
+  }
+
+  /** Keeps the rows for which `predicate` is true. */
+  filter(predicate: ExpressionInput): Stream {
+    return this.#then({ verb: "filter", input: this.node, predicate: parseExpression(predicate) });
+  }
+
+  /** Adds columns computed from each row, or replaces those of the same name. */
+  derive(columns: Readonly<Record<string, ExpressionInput>>): Stream {
+    return this.#then({ verb: "derive", input: this.node, columns: named(columns) });
+  }
+
+  /** Keeps columns by name, in this order; an object renames as it keeps. */
+  select(...columns: (string | readonly string[] | Readonly<Record<string, string>>)[]): Stream {
+    const kept: string[] = [];
+    const rename: Record<string, string> = {};
+    for (const entry of columns.flat() as (string | Record<string, string>)[]) {
+      if (typeof entry === "string") kept.push(entry);
+      else
+        for (const [from, to] of Object.entries(entry)) {
+          kept.push(from);
+          rename[from] = to;
+        }
+    }
+    return this.#then({ verb: "select", input: this.node, columns: kept, rename });
+  }
+
+  /** Gives columns other names: `{old: "new"}`. */
+  rename(names: Readonly<Record<string, string>>): Stream {
+    return this.#then({ verb: "select", input: this.node, columns: null, rename: names });
+  }
+
+  /** Says what the groups of the next `rollup` are. */
+  groupby(...keys: Keys[]): Stream {
+    return this.#gather({ keys: keys.flatMap(namedKeys) });
+  }
+
+  /** Forgets the groups said before. */
+  ungroup(): Stream {
+    return this.#gather({ keys: [] });
+  }
+
+  /** Says which windows of event time the next `rollup` computes. */
+  window(window: WindowFunction): Stream {
+    return this.#strategy({ window });
+  }
+
+  /** Says when panes come out. Default: at the watermark, and again for each late row. */
+  trigger(trigger: Trigger): Stream {
+    return this.#strategy({ trigger });
+  }
+
+  /** Says how long after its end a window still takes rows; default none. */
+  allowedLateness(lateness: DurationSpec): Stream {
+    return this.#strategy({ allowedLateness: duration(lateness, "allowed lateness") });
+  }
+
+  /** Says how refinements of a pane relate; default `accumulating`. */
+  accumulation(accumulation: Accumulation): Stream {
+    if (!["discarding", "accumulating", "retracting"].includes(accumulation))
+      throw new Error(`There is no accumulation "${accumulation}". There are: discarding, accumulating, retracting.`);
+    return this.#strategy({ accumulation });
+  }
+
+  /** Says which timestamp panes get; default the end of the window. */
+  timestamp(combiner: TimestampCombiner): Stream {
+    return this.#strategy({ timestampCombiner: combiner });
+  }
+
+  /** Says whether empty panes are emitted on time and at closing; default: as the profile does. */
+  emptyPanes(options: { onTime?: EmptyPanes; closing?: EmptyPanes }): Stream {
+    return this.#strategy({ onTime: options.onTime ?? null, closing: options.closing ?? null });
+  }
+
+  /** Aggregates each group (and window): `{total: d => op.sum(d.amount), n: op.count()}`. */
+  rollup(outputs: Readonly<Record<string, ExpressionInput>>): Stream {
+    const aggregates: AggregateCall[] = [];
+    const columns: NamedExpression[] = [];
+    for (const [name, input] of Object.entries(outputs)) {
+      // Each aggregate inside an output expression becomes a call with a name of its own, which the output refers to.
+      const parsed = parseAggregates(input, name);
+      aggregates.push(...parsed.aggregates);
+      columns.push({ name, expression: parsed.output });
+    }
+    const { keys, strategy } = this.#pending;
+    return new Stream({ verb: "aggregate", input: this.node, keys, strategy, aggregates, outputs: columns });
+  }
+
+  /** Counts the rows of each group (and window) as `count`. */
+  count(): Stream {
+    return this.rollup({ count: "count()" });
+  }
+
+  /** The rows that a windowed aggregate dropped, each with the reason and the smallest setting that would have kept it. */
+  late(): Stream {
+    return this.#port("late");
+  }
+
+  /** The rows that a source could not read: line, field, value, reason. */
+  errors(): Stream {
+    return this.#port("errors");
+  }
+
+  /** The panes, with timing, index, weight and the processing time at which each came out. */
+  panes(): Stream {
+    return this.#port("panes");
+  }
+
+  /** The changes, with their weights. */
+  changes(): Stream {
+    return this.#port("changes");
+  }
+
+  /** What became of each row of a windowed aggregate: event time, arrival, watermark, and on-time, late or dropped. */
+  fates(): Stream {
+    return this.#port("fates");
+  }
+
+  /** The life of each window: opened, fired, merged, closed. */
+  life(): Stream {
+    return this.#port("life");
+  }
+
+  /** The course of a source's watermark, by partition. */
+  progress(): Stream {
+    return this.#port("progress");
+  }
+
+  /** The newest state as a table: what the changes sum to. A stream is shown so by itself. */
+  table(): Stream {
+    return this;
+  }
+
+  #port(port: string): Stream {
+    return new Stream({ verb: "port", input: this.node, port });
+  }
+
+  #then(node: Node): Stream {
+    return new Stream(node, this.#pending);
+  }
+
+  #gather(pending: Partial<Pending>): Stream {
+    return new Stream(this.node, { ...this.#pending, ...pending });
+  }
+
+  #strategy(settings: Partial<WindowingStrategy>): Stream {
+    return this.#gather({ strategy: { ...(this.#pending.strategy ?? DEFAULT_STRATEGY), ...settings } });
+  }
+}
+
+/** What `source` takes besides the file's name. */
+export interface SourceOptions {
+  /** Column of the event time, or the column with its unit or zone: `{column: "ts", unit: "s"}`. */
+  eventTime: string | { column: string; unit?: TimeField["unit"]; timeZone?: string };
+  /** Column of the arrival time. Without it rows arrive in file order at the greatest event time so far. */
+  arrivalTime?: string | { column: string; unit?: TimeField["unit"]; timeZone?: string } | null;
+  /** Column that says which partition a row came through. */
+  partition?: string | null;
+  /** Default: `bounded(0)`, no out-of-orderness at all. */
+  watermark?: WatermarkStrategy;
+  /** `"jsonl"`, `"csv"`, `"tsv"`, `"parquet"`, `"arrow"`; default by the file's name. */
+  format?: string | null;
+  /** Column types to state instead of having them inferred. */
+  types?: Readonly<Record<string, ColumnType>>;
+  /** Further options of the format, such as `delimiter`. */
+  [option: string]: unknown;
+}
+
+/** Reads an event log that the notebook can see, by its file name. */
+export function source(name: string, options: SourceOptions): Stream {
+  const { eventTime, arrivalTime, partition, watermark, format, types, ...rest } = options;
+  return new Stream(
+    sourceNode(
+      { kind: "file", name, format: format ?? null, options: rest as Record<string, Value> },
+      {
+        eventTime,
+        arrivalTime,
+        partition,
+        watermark,
+        types,
+      },
+    ),
+  );
+}
+
+/** Makes a stream of rows written in the cell, in order of arrival. */
+export function rows(values: readonly Readonly<Record<string, Value>>[], options: SourceOptions): Stream {
+  return new Stream(sourceNode({ kind: "rows", rows: values }, options));
+}
+
+function sourceNode(input: SourceNode["input"], options: SourceOptions): SourceNode {
+  if (options?.eventTime === undefined)
+    throw new Error(`A source needs its event time: source("log.jsonl", {eventTime: "column"}).`);
+  return {
+    verb: "source",
+    input,
+    eventTime: timeField(options.eventTime),
+    arrivalTime: options.arrivalTime == null ? null : timeField(options.arrivalTime),
+    partition: options.partition ?? null,
+    watermark: options.watermark ?? bounded(0),
+    types: options.types ?? {},
+  };
+}
+
+function timeField(field: SourceOptions["eventTime"]): TimeField {
+  return typeof field === "string"
+    ? { column: field, unit: null, timeZone: null }
+    : { column: field.column, unit: field.unit ?? null, timeZone: field.timeZone ?? null };
+}
+
+function named(columns: Readonly<Record<string, ExpressionInput>>): NamedExpression[] {
+  return Object.entries(columns).map(([name, input]) => ({ name, expression: parseExpression(input) }));
+}
+
+function namedKeys(keys: Keys): NamedExpression[] {
+  if (typeof keys === "string") return [{ name: keys, expression: columnExpression(keys) }];
+  if (Array.isArray(keys)) return (keys as readonly string[]).flatMap(namedKeys);
+  return named(keys as Readonly<Record<string, ExpressionInput>>);
+}
+
+function columnExpression(name: string): NamedExpression["expression"] {
+  return { expr: { kind: "column", name, side: 0 }, parameters: {}, source: name };
+}
