@@ -1,0 +1,264 @@
+/**
+ * The messages between a session (cells and engine, in the sandboxed frame or headless) and whatever shows it.
+ *
+ * The shell owns the document, so that nothing a cell does can lose a user's work; the session owns what the cells mean.
+ * Everything here is structured-cloneable.
+ */
+import type { WireTable } from "./table.ts";
+
+/** A cell as the session sees it. */
+export interface CellText {
+  readonly id: number;
+  /** `text/x-typescript`, `module`, `text/markdown`, … as in the file. */
+  readonly type: string;
+  readonly source: string;
+  /** A disabled cell is kept and shown, never run. */
+  readonly disabled?: boolean;
+}
+
+export type CellStatus = "idle" | "stale" | "queued" | "running" | "ok" | "error" | "blocked" | "disabled";
+
+export interface CellError {
+  readonly message: string;
+  /** 1-based, in the cell's own text; null where unknown. */
+  readonly line: number | null;
+  readonly column: number | null;
+  /** The cell to mend when this one only suffers from it. */
+  readonly cause: number | null;
+}
+
+/** What an input control looks like. `value` is its present value. */
+export type InputControl =
+  | {
+      readonly kind: "range";
+      readonly label: string;
+      readonly min: number;
+      readonly max: number;
+      readonly step: number;
+      readonly value: number;
+      readonly unit: string | null;
+    }
+  | {
+      readonly kind: "select";
+      readonly label: string;
+      readonly options: readonly { readonly label: string; readonly value: unknown }[];
+      readonly value: unknown;
+    }
+  | { readonly kind: "checkbox"; readonly label: string; readonly value: boolean }
+  | { readonly kind: "text"; readonly label: string; readonly placeholder: string; readonly value: string }
+  | {
+      readonly kind: "number";
+      readonly label: string;
+      readonly min: number | null;
+      readonly max: number | null;
+      readonly step: number | null;
+      readonly value: number;
+    }
+  /** A length of time; the value is milliseconds. */
+  | {
+      readonly kind: "duration";
+      readonly label: string;
+      readonly min: number;
+      readonly max: number;
+      readonly step: number;
+      readonly value: number;
+    };
+
+/** A value as a tree that can be shown: what the inspector of a browser would show. */
+export interface Inspected {
+  readonly kind: "primitive" | "string" | "object" | "array" | "function" | "date" | "error" | "stream" | "truncated";
+  readonly text: string;
+  readonly entries?: readonly { readonly key: string; readonly value: Inspected }[];
+}
+
+export type CellOutput =
+  | { readonly kind: "stream"; readonly view: string; readonly name: string | null }
+  | {
+      readonly kind: "chart";
+      readonly view: string;
+      readonly chart: string;
+      readonly options: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: "input"; readonly index: number; readonly control: InputControl }
+  | { readonly kind: "markdown"; readonly text: string }
+  | { readonly kind: "value"; readonly name: string | null; readonly value: Inspected }
+  /** Serialised DOM that the cell made; the shell sanitises it before it is shown. */
+  | { readonly kind: "html"; readonly html: string };
+
+export interface CellState {
+  readonly id: number;
+  readonly status: CellStatus;
+  readonly outputs: readonly CellOutput[];
+  readonly error: CellError | null;
+  /** Names the cell declares, and names it reads from other cells. */
+  readonly definitions: readonly string[];
+  readonly references: readonly string[];
+  /** Milliseconds its last evaluation took; null before the first. */
+  readonly took: number | null;
+}
+
+export interface Symbol {
+  readonly name: string;
+  readonly cell: number;
+  readonly kind: "stream" | "chart" | "input" | "function" | "value";
+  /** Columns, for streams. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** One line: a short form of the value. */
+  readonly preview: string;
+}
+
+/** Figures of one node of the running graph. Times in ms since the epoch; counts since the start of the run. */
+export interface NodeFigures {
+  readonly id: string;
+  readonly verb: string;
+  readonly label: string;
+  /** Names of the cells' variables that hold this node. */
+  readonly names: readonly string[];
+  readonly inputs: readonly string[];
+  readonly rows: number;
+  /** Rows per second of processing time, over the last minute of it. */
+  readonly rate: number;
+  readonly late: number;
+  readonly dropped: number;
+  readonly errors: number;
+  readonly watermark: number | null;
+  readonly keys: number;
+  readonly windows: number;
+  readonly entries: number;
+  /** Partitions of a source, with what each one says. */
+  readonly partitions: readonly {
+    readonly name: string;
+    readonly watermark: number | null;
+    readonly idle: boolean;
+    readonly rows: number;
+    readonly lastSeen: number | null;
+  }[];
+}
+
+export type TransportAction =
+  | { readonly kind: "play" }
+  | { readonly kind: "pause" }
+  /** Back to the start, paused. */
+  | { readonly kind: "restart" }
+  /** As fast as possible to the end. */
+  | { readonly kind: "end" }
+  | { readonly kind: "step"; readonly by: "row" | "window" | "watermark" }
+  /** To a processing time, forwards or backwards. */
+  | { readonly kind: "seek"; readonly to: number }
+  /** Times real time; Infinity is as fast as possible. */
+  | { readonly kind: "speed"; readonly factor: number };
+
+export interface TransportState {
+  readonly playing: boolean;
+  readonly speed: number;
+  /** Processing time of the replay; null before a log is there. */
+  readonly now: number | null;
+  /** First and last processing time of the log. */
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly finished: boolean;
+  /** Rows replayed, and rows in all logs. */
+  readonly rows: number;
+  readonly totalRows: number;
+  /** The earliest watermark of all sources, and how far it is behind `now`, ms. */
+  readonly watermark: number | null;
+  readonly lag: number | null;
+  readonly late: number;
+  readonly dropped: number;
+  /** Arrivals in equal stretches of processing time from `start` to `end`, for the transport bar; late ones (by out-of-orderness) apart. */
+  readonly density: { readonly arrivals: Float64Array; readonly late: Float64Array } | null;
+  /** What is loading, with progress from 0 to 1; null when nothing is. */
+  readonly loading: { readonly what: string; readonly progress: number } | null;
+}
+
+/** A live table or chart, as it is at one moment of the replay. Sent at most once per animation frame. */
+export type ViewUpdate =
+  | {
+      readonly kind: "table";
+      readonly view: string;
+      /** Rows in all; `page` starts at row `from` in the table's order. */
+      readonly total: number;
+      readonly from: number;
+      readonly page: WireTable;
+      /** What the stream's head says: rows in, late, dropped, malformed, watermark, and whether its input is complete. */
+      readonly figures: {
+        readonly rows: number;
+        readonly late: number;
+        readonly dropped: number;
+        readonly errors: number;
+        readonly watermark: number | null;
+        readonly complete: boolean;
+      };
+    }
+  | {
+      readonly kind: "chart";
+      readonly view: string;
+      readonly chart: string;
+      readonly tables: Readonly<Record<string, WireTable>>;
+      readonly options: Readonly<Record<string, unknown>>;
+    };
+
+export type Sort = { readonly column: string; readonly descending: boolean } | null;
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a target can't say, with the cell or node it stands in. */
+export interface Obstacle {
+  readonly severity: "refuse" | "warn";
+  readonly kind: "never" | "not-yet" | "not-implemented" | "differs";
+  readonly where: string;
+  readonly reason: string;
+}
+
+export type ShellMessage =
+  | { readonly type: "cells"; readonly cells: readonly CellText[]; readonly run: "all" | "changed" | "none" }
+  | { readonly type: "run"; readonly cells: readonly number[] | "all" }
+  | { readonly type: "interrupt" }
+  | { readonly type: "input"; readonly cell: number; readonly index: number; readonly value: unknown }
+  | { readonly type: "transport"; readonly action: TransportAction }
+  /** Which views are on screen, and which page and order each table shows. Others are not updated. */
+  | {
+      readonly type: "watch";
+      readonly views: readonly {
+        readonly view: string;
+        readonly from: number;
+        readonly count: number;
+        readonly sort: Sort;
+      }[];
+    }
+  | { readonly type: "export"; readonly request: number; readonly name: string; readonly target: string }
+  | { readonly type: "explain"; readonly request: number; readonly view: string; readonly row: number }
+  | {
+      readonly type: "file";
+      readonly request: number;
+      readonly bytes: ArrayBuffer | null;
+      readonly error: string | null;
+    }
+  | { readonly type: "ping"; readonly at: number };
+
+export type SessionMessage =
+  | { readonly type: "ready" }
+  | { readonly type: "cell"; readonly state: CellState }
+  | { readonly type: "symbols"; readonly symbols: readonly Symbol[] }
+  | { readonly type: "graph"; readonly nodes: readonly NodeFigures[] }
+  | { readonly type: "transport"; readonly state: TransportState }
+  | { readonly type: "views"; readonly updates: readonly ViewUpdate[] }
+  /** Asks the shell for a file that a source names. */
+  | { readonly type: "need-file"; readonly request: number; readonly name: string }
+  | {
+      readonly type: "exported";
+      readonly request: number;
+      readonly files: readonly ExportedFile[];
+      readonly obstacles: readonly Obstacle[];
+      readonly error: string | null;
+    }
+  | {
+      readonly type: "explained";
+      readonly request: number;
+      readonly sentences: readonly string[];
+      readonly facts: Readonly<Record<string, unknown>>;
+    }
+  | { readonly type: "pong"; readonly at: number };
