@@ -1,0 +1,577 @@
+/**
+ * Decodes JSON lines: one flat object per line, straight from bytes into columns.
+ *
+ * Two readers share each line. The scanner knows the columns there are and their types, guesses that fields come in the
+ * order of the line before, and writes numbers, times and dictionary codes without making an object or a string. Whatever
+ * it does not expect (a new field, another type, a field twice, a syntax error) it leaves to the second reader, which takes
+ * the line through `JSON.parse`, learns the new field or widens a type, and lets the scanner try again; or keeps the line as
+ * an error. So the scanner may be narrow, and what a line means is what `JSON.parse` says it means.
+ */
+import { ByteDictionary } from "../../columns/byte-dictionary.ts";
+import type { Value } from "../../columns/column.ts";
+import {
+  BOOLEAN,
+  COLUMN_TYPES,
+  type GrowingColumn,
+  JSON_VALUE,
+  KIND_NAMES,
+  type Kind,
+  NUMBER,
+  OPEN,
+  STRING,
+  TIMESTAMP,
+} from "../growing-column.ts";
+import { LogBuilder } from "../log-builder.ts";
+import { type DecodedLog, type DecodeOptions, type Decoder, type LineProblem, show } from "../log.ts";
+
+const NEWLINE = 10;
+const POWERS_OF_TEN = Array.from({ length: 23 }, (_, i) => 10 ** i);
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** Makes a decoder of JSON lines. Throws when an option is wrong (an unknown zone). */
+export function jsonLinesDecoder(options: DecodeOptions = {}): Decoder {
+  return new JsonLinesDecoder(options);
+}
+
+class JsonLinesDecoder implements Decoder {
+  readonly #log: LogBuilder;
+  #carry = new Uint8Array(0);
+  #carried = 0;
+  #started = false;
+  bytesRead = 0;
+  #line = 0;
+  #attempt = 0;
+  /** The fields' names as bytes; a name's code is its column's index. */
+  readonly #keys = new ByteDictionary();
+  /** Each name between quotes, one after the other, to compare with the bytes at hand. */
+  #patterns = new Uint8Array(0);
+  #patternStarts: number[] = [0];
+  /** The column that followed column i - 1 in the last line that had it; `next[0]` is a line's first. */
+  #next: number[] = [0];
+
+  constructor(options: DecodeOptions) {
+    this.#log = new LogBuilder(options);
+  }
+
+  get rowsRead(): number {
+    return this.#log.rows;
+  }
+
+  get errorsFound(): number {
+    return this.#log.errors.length;
+  }
+
+  push(bytes: Uint8Array, final = false): void {
+    this.bytesRead += bytes.length;
+    let from = 0;
+    if (!this.#started) {
+      // A byte order mark may be cut by the first chunks, so wait until it can be told.
+      if (this.#carried > 0 || (bytes.length < 3 && !final)) {
+        this.#keep(bytes, 0, bytes.length);
+        if (this.#carried < 3 && !final) return;
+        bytes = this.#carry.slice(0, this.#carried);
+        this.#carried = 0;
+      }
+      this.#started = true;
+      if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) from = 3;
+    }
+    if (this.#carried > 0) {
+      const newline = bytes.indexOf(NEWLINE, from);
+      if (newline >= 0) {
+        this.#keep(bytes, from, newline + 1);
+        const length = this.#carried;
+        this.#carried = 0;
+        this.#scan(this.#carry, 0, length);
+        from = newline + 1;
+      }
+    }
+    const last = bytes.lastIndexOf(NEWLINE) + 1;
+    if (last > from && this.#carried === 0) {
+      this.#scan(bytes, from, last);
+      from = last;
+    }
+    if (from < bytes.length) this.#keep(bytes, from, bytes.length);
+    if (final && this.#carried > 0) {
+      this.#keep(new Uint8Array([NEWLINE]), 0, 1);
+      const length = this.#carried;
+      this.#carried = 0;
+      this.#scan(this.#carry, 0, length);
+    }
+  }
+
+  finish(): DecodedLog {
+    return this.#log.finish();
+  }
+
+  #keep(bytes: Uint8Array, from: number, to: number): void {
+    const length = this.#carried + to - from;
+    if (length > this.#carry.length) {
+      const carry = new Uint8Array(Math.max(length, this.#carry.length * 2, 4096));
+      carry.set(this.#carry.subarray(0, this.#carried));
+      this.#carry = carry;
+    }
+    this.#carry.set(bytes.subarray(from, to), this.#carried);
+    this.#carried = length;
+  }
+
+  /** Reads the lines in `[from, to)`. The last byte is a newline, so looking for one needs no bounds. */
+  #scan(bytes: Uint8Array, from: number, to: number): void {
+    const log = this.#log;
+    const columns = log.columns;
+    const keys = this.#keys;
+    let patterns = this.#patterns;
+    const patternStarts = this.#patternStarts;
+    const next = this.#next;
+    let line = this.#line;
+    let attempt = this.#attempt;
+    let row = log.rows;
+    let learned = -1;
+    let p = from;
+    while (p < to) {
+      const start = p;
+      line++;
+      let c = bytes[p];
+      while (c === 32 || c === 9 || c === 13) c = bytes[++p];
+      if (c === NEWLINE) {
+        p++;
+        continue;
+      }
+      if (row === log.capacity) log.grow(row, this.bytesRead - (to - p));
+      scanned: {
+        if (c !== 123) break scanned;
+        attempt++;
+        let written = 0;
+        let sawNull = false;
+        let previous = -1;
+        c = bytes[++p];
+        while (c === 32 || c === 9) c = bytes[++p];
+        if (c === 125) p++;
+        else
+          for (;;) {
+            if (c !== 34) break scanned;
+            let index = next[previous + 1];
+            const patternEnd = patternStarts[index + 1];
+            let o = patternStarts[index];
+            let q = p;
+            while (o < patternEnd && patterns[o] === bytes[q]) {
+              o++;
+              q++;
+            }
+            if (o === patternEnd && patternEnd !== undefined) p = q;
+            else {
+              q = p + 1;
+              let hash = 0x811c9dc5 | 0;
+              c = bytes[q];
+              while (c !== 34 && c !== 92 && c >= 32) {
+                hash = Math.imul(hash ^ c, 0x01000193);
+                c = bytes[++q];
+              }
+              if (c !== 34) break scanned;
+              index = keys.findBytes(bytes, p + 1, q, hash);
+              if (index < 0) break scanned;
+              next[previous + 1] = index;
+              p = q + 1;
+            }
+            previous = index;
+            c = bytes[p];
+            while (c === 32 || c === 9) c = bytes[++p];
+            if (c !== 58) break scanned;
+            c = bytes[++p];
+            while (c === 32 || c === 9) c = bytes[++p];
+            const column = columns[index];
+            if (column.stamp === attempt) break scanned;
+            column.stamp = attempt;
+            written++;
+            const kind = column.kind;
+            if (c === 110) {
+              if (bytes[p + 1] !== 117 || bytes[p + 2] !== 108 || bytes[p + 3] !== 108) break scanned;
+              p += 4;
+              column.writeNull(row);
+              sawNull = true;
+            } else if (kind === STRING && c === 34) {
+              const first = p + 1;
+              let hash = 0x811c9dc5 | 0;
+              let high = 0;
+              p = first;
+              c = bytes[p];
+              while (c !== 34 && c !== 92 && c >= 32) {
+                hash = Math.imul(hash ^ c, 0x01000193);
+                high |= c;
+                c = bytes[++p];
+              }
+              const dictionary = column.dictionary as ByteDictionary;
+              if (c === 34 && high < 128) column.codes[row] = dictionary.codeOfBytes(bytes, first, p, hash);
+              else if (c === 34) column.codes[row] = codeOfText(dictionary, bytes, first, p, hash);
+              else {
+                p = endOfString(bytes, first);
+                if (p < 0) break scanned;
+                const text = parsed(bytes, first - 1, p + 1);
+                if (typeof text !== "string") break scanned;
+                column.codes[row] = dictionary.code(text);
+              }
+              p++;
+            } else if (
+              (kind === NUMBER || kind === TIMESTAMP || (kind === STRING && column.stated)) &&
+              (c === 45 || (c >= 48 && c <= 57))
+            ) {
+              const first = p;
+              const negative = c === 45;
+              if (negative) c = bytes[++p];
+              const digits = p;
+              let mantissa = 0;
+              let scale = 0;
+              while (c >= 48 && c <= 57) {
+                mantissa = mantissa * 10 + (c - 48);
+                c = bytes[++p];
+              }
+              // JSON has at least one digit and no leading zeros.
+              if (p === digits || (p > digits + 1 && bytes[digits] === 48)) break scanned;
+              let count = p - digits;
+              if (c === 46) {
+                const point = p;
+                c = bytes[++p];
+                while (c >= 48 && c <= 57) {
+                  mantissa = mantissa * 10 + (c - 48);
+                  c = bytes[++p];
+                }
+                scale = p - point - 1;
+                if (scale === 0) break scanned;
+                count += scale;
+              }
+              let value: number;
+              if (count <= 15 && c !== 101 && c !== 69) {
+                // Both parts are exact as doubles, so one division rounds as reading the text would.
+                value = scale === 0 ? mantissa : mantissa / POWERS_OF_TEN[scale];
+                if (negative) value = -value;
+              } else {
+                while ((c >= 48 && c <= 57) || c === 46 || c === 101 || c === 69 || c === 43 || c === 45)
+                  c = bytes[++p];
+                const number = parsed(bytes, first, p);
+                if (typeof number !== "number") break scanned;
+                value = number;
+                if (kind === NUMBER && Number.isInteger(value) && !Number.isSafeInteger(value)) column.inexact++;
+              }
+              if (kind === STRING) {
+                let hash = 0x811c9dc5 | 0;
+                for (let i = first; i < p; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+                column.codes[row] = (column.dictionary as ByteDictionary).codeOfBytes(bytes, first, p, hash);
+              } else if (kind === NUMBER) column.floats[row] = value;
+              else {
+                if (column.firstRow < 0) break scanned;
+                value = column.times.epoch(value);
+                if (Number.isNaN(value)) break scanned;
+                column.floats[row] = value;
+              }
+            } else if (kind === TIMESTAMP && c === 34) {
+              if (column.firstRow < 0) break scanned;
+              let value = column.times.iso(bytes, p + 1);
+              if (value === value && bytes[column.times.end] === 34) p = column.times.end + 1;
+              else {
+                const first = p + 1;
+                p = endOfString(bytes, first);
+                if (p < 0) break scanned;
+                value = column.times.text(bytes, first, p);
+                if (Number.isNaN(value)) break scanned;
+                p++;
+              }
+              column.floats[row] = value;
+            } else if (kind === BOOLEAN && c === 116) {
+              if (bytes[p + 1] !== 114 || bytes[p + 2] !== 117 || bytes[p + 3] !== 101) break scanned;
+              column.codes[row] = 1;
+              p += 4;
+            } else if (kind === BOOLEAN && c === 102) {
+              if (bytes[p + 1] !== 97 || bytes[p + 2] !== 108 || bytes[p + 3] !== 115 || bytes[p + 4] !== 101)
+                break scanned;
+              column.codes[row] = 0;
+              p += 5;
+            } else if (kind === JSON_VALUE) {
+              const end = endOfValue(bytes, p);
+              if (end < 0) break scanned;
+              const value = parsed(bytes, p, end);
+              if (value === undefined) break scanned;
+              column.values[row] = value;
+              p = end;
+            } else break scanned;
+            c = bytes[p];
+            while (c === 32 || c === 9) c = bytes[++p];
+            if (c === 44) {
+              c = bytes[++p];
+              while (c === 32 || c === 9) c = bytes[++p];
+              continue;
+            }
+            if (c !== 125) break scanned;
+            p++;
+            break;
+          }
+        c = bytes[p];
+        while (c === 32 || c === 9 || c === 13) c = bytes[++p];
+        if (c !== NEWLINE) break scanned;
+        if (written < columns.length) {
+          sawNull = true;
+          for (let i = 0; i < columns.length; i++) if (columns[i].stamp !== attempt) columns[i].writeNull(row);
+        }
+        if (sawNull && log.missingRequired(row) !== null) break scanned;
+        p++;
+        log.lines[row++] = line;
+        continue;
+      }
+      const end = bytes.indexOf(NEWLINE, start);
+      log.rows = row;
+      if (this.#readSlowly(bytes, start, end, line, learned !== line)) {
+        // The columns have been made to fit: let the scanner read the line again.
+        learned = line;
+        patterns = this.#patterns;
+        p = start;
+        line--;
+        continue;
+      }
+      row = log.rows;
+      p = end + 1;
+    }
+    this.#line = line;
+    this.#attempt = attempt;
+    log.rows = row;
+  }
+
+  /**
+   * Reads one line through `JSON.parse`: adds it as a row, or keeps it as an error, or, when the columns had to be changed
+   * to fit and `mayLearn`, returns true and leaves the line to be read again.
+   */
+  #readSlowly(bytes: Uint8Array, start: number, end: number, line: number, mayLearn: boolean): boolean {
+    const log = this.#log;
+    let to = end;
+    while (to > start && (bytes[to - 1] === 13 || bytes[to - 1] === 32 || bytes[to - 1] === 9)) to--;
+    const text = (): string => utf8.decode(bytes.subarray(start, to));
+    let object: { readonly [key: string]: Value };
+    try {
+      const value = JSON.parse(text()) as Value;
+      if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        const what = value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+        log.errors.add(line, { field: null, value: null, reason: `The line is ${what}, not a JSON object.` }, text);
+        return false;
+      }
+      object = value as { readonly [key: string]: Value };
+    } catch (error) {
+      log.errors.add(line, { field: null, value: null, reason: syntaxReason(text(), error) }, text);
+      return false;
+    }
+    log.objectsSeen++;
+
+    const row = log.rows;
+    const fields = Object.keys(object);
+    const widened: GrowingColumn[] = [];
+    const opened: [GrowingColumn, Kind][] = [];
+    const added: string[] = [];
+    for (const key of fields) {
+      const column = this.#columnOf(key, line);
+      if (column === null) {
+        added.push(key);
+        continue;
+      }
+      const problem = this.#fit(column, object[key], row, line, opened, widened);
+      if (problem !== null) {
+        log.errors.add(line, problem, text);
+        return false;
+      }
+    }
+    const missing = log.required.find(name => !fields.some(key => log.nameOf(key) === name && object[key] !== null));
+    if (missing !== undefined) {
+      log.saw(fields.map(key => log.nameOf(key)));
+      log.errors.add(line, { field: missing, value: null, reason: `The line has no ${missing}.` }, text);
+      return false;
+    }
+
+    for (const key of added) {
+      const column = this.#addColumn(key, line);
+      if (object[key] !== null && column.kind === OPEN) opened.push([column, kindOf(object[key])]);
+    }
+    for (const [column, kind] of opened) {
+      column.open(kind);
+      column.firstRow = row;
+      column.firstLine = line;
+    }
+    for (const column of widened) {
+      log.notes.push(
+        `${column.name} holds ${KIND_NAMES[column.kind]} from line ${column.firstLine} on and something else on line ${line}: it is kept as json. To have the others as errors, state its type: types: {${JSON.stringify(column.name)}: "${COLUMN_TYPES[column.kind]}"}.`,
+      );
+      column.widen(row);
+    }
+    for (const key of fields) {
+      const column = log.columns[this.#keys.find(key)];
+      if (column.kind === TIMESTAMP && column.firstRow < 0 && object[key] !== null) column.firstRow = row;
+    }
+    if (mayLearn) return true;
+
+    for (const column of log.columns) column.writeNull(row);
+    for (const key of fields) write(log.columns[this.#keys.find(key)], object[key], row);
+    log.lines[row] = line;
+    log.rows = row + 1;
+    return false;
+  }
+
+  #columnOf(key: string, line: number): GrowingColumn | null {
+    const index = this.#keys.find(key);
+    if (index >= 0) return this.#log.columns[index];
+    return this.#log.isStated(this.#log.nameOf(key)) ? this.#addColumn(key, line) : null;
+  }
+
+  #addColumn(key: string, line: number): GrowingColumn {
+    const column = this.#log.addColumn(this.#log.nameOf(key), line);
+    this.#keys.code(key);
+    const pattern = encoder.encode(JSON.stringify(key));
+    const start = this.#patternStarts[this.#patternStarts.length - 1];
+    const patterns = new Uint8Array(start + pattern.length);
+    patterns.set(this.#patterns);
+    patterns.set(pattern, start);
+    this.#patterns = patterns;
+    this.#patternStarts.push(patterns.length);
+    // A guess that is wrong costs one lookup: columns follow each other in the order they were met.
+    this.#next.push(this.#log.columns.length);
+    return column;
+  }
+
+  /** Says what keeps a value out of a column, or null; notes which columns have to be opened or widened for it. */
+  #fit(
+    column: GrowingColumn,
+    value: Value,
+    row: number,
+    line: number,
+    opened: [GrowingColumn, Kind][],
+    widened: GrowingColumn[],
+  ): LineProblem | null {
+    if (value === null || column.kind === JSON_VALUE) return null;
+    const kind = kindOf(value);
+    if (column.kind === OPEN) {
+      opened.push([column, kind]);
+      return null;
+    }
+    if (column.kind === kind) return null;
+    if (column.kind === TIMESTAMP) {
+      const time =
+        kind === NUMBER
+          ? column.times.epoch(value as number)
+          : kind === STRING
+            ? column.times.string(value as string)
+            : NaN;
+      if (!Number.isNaN(time)) return null;
+      if (kind !== NUMBER && kind !== STRING) column.times.problem = "unparsable";
+      return this.#log.timeProblem(
+        column,
+        show(value),
+        typeof value === "string" ? value : JSON.stringify(value),
+        line,
+      );
+    }
+    if (column.kind === STRING && column.stated && kind !== JSON_VALUE) return null;
+    if (!column.stated && row - column.firstRow < this.#log.inferRows) {
+      widened.push(column);
+      return null;
+    }
+    const expected = KIND_NAMES[column.kind];
+    const wayOut = column.stated
+      ? `The field is stated to hold ${expected}.`
+      : `The field held ${expected} since line ${column.firstLine}; to keep both, state types: {${JSON.stringify(column.name)}: "json"}.`;
+    return {
+      field: column.name,
+      value: typeof value === "string" ? value : JSON.stringify(value),
+      reason: `${column.name} is ${valueName(kind)} here. ${wayOut}`,
+    };
+  }
+}
+
+function kindOf(value: Value): Kind {
+  switch (typeof value) {
+    case "number":
+      return NUMBER;
+    case "string":
+      return STRING;
+    case "boolean":
+      return BOOLEAN;
+    default:
+      return JSON_VALUE;
+  }
+}
+
+function valueName(kind: Kind): string {
+  return kind === NUMBER ? "a number" : kind === STRING ? "text" : kind === BOOLEAN ? "a boolean" : "a nested value";
+}
+
+/** Writes a value that is known to fit. */
+function write(column: GrowingColumn, value: Value, row: number): void {
+  if (value === null) {
+    column.writeNull(row);
+    return;
+  }
+  switch (column.kind) {
+    case NUMBER:
+      column.floats[row] = value as number;
+      if (Number.isInteger(value) && !Number.isSafeInteger(value)) column.inexact++;
+      break;
+    case TIMESTAMP:
+      column.floats[row] = typeof value === "number" ? column.times.epoch(value) : column.times.string(value as string);
+      break;
+    case BOOLEAN:
+      column.codes[row] = value === true ? 1 : 0;
+      break;
+    case STRING:
+      column.codes[row] = (column.dictionary as ByteDictionary).code(String(value));
+      break;
+    case JSON_VALUE:
+      column.values[row] = value;
+      break;
+  }
+}
+
+/** Returns the code of a text with bytes beyond ASCII; a new one is checked and repaired by the decoder first. */
+function codeOfText(dictionary: ByteDictionary, bytes: Uint8Array, from: number, to: number, hash: number): number {
+  const known = dictionary.findBytes(bytes, from, to, hash);
+  return known >= 0 ? known : dictionary.code(utf8.decode(bytes.subarray(from, to)));
+}
+
+/** Parses a piece of JSON, or undefined when it is none. */
+function parsed(bytes: Uint8Array, from: number, to: number): Value | undefined {
+  try {
+    return JSON.parse(utf8.decode(bytes.subarray(from, to))) as Value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Finds the quote that ends a string whose text starts at `from`, or -1 when the line ends first. */
+function endOfString(bytes: Uint8Array, from: number): number {
+  for (let p = from; ; p++) {
+    const c = bytes[p];
+    if (c === 34) return p;
+    if (c === 92) p++;
+    if (bytes[p] < 32) return -1;
+  }
+}
+
+/** Finds where a JSON value that starts at `from` ends, or -1 when the line ends first. Does not check the value. */
+function endOfValue(bytes: Uint8Array, from: number): number {
+  let depth = 0;
+  for (let p = from; ; p++) {
+    const c = bytes[p];
+    if (c === 34) {
+      p = endOfString(bytes, p + 1);
+      if (p < 0) return -1;
+      if (depth === 0) return p + 1;
+    } else if (c === 123 || c === 91) depth++;
+    else if (c === 125 || c === 93) {
+      if (depth === 0) return p;
+      if (--depth === 0) return p + 1;
+    } else if (c === 44 && depth === 0) return p;
+    else if (c === NEWLINE) return -1;
+  }
+}
+
+/** Says what is wrong with a line that is not JSON, in the same words in every host. */
+function syntaxReason(text: string, error: unknown): string {
+  if (!text.trimStart().startsWith("{")) return "The line is not JSON.";
+  const message = error instanceof Error ? error.message : "";
+  const position = /position (\d+)/.exec(message);
+  if (position === null || /Unterminated|end of JSON/i.test(message) || Number(position[1]) >= text.length)
+    return "The JSON object is cut off.";
+  return `The JSON object has a mistake at character ${Number(position[1]) + 1}.`;
+}
