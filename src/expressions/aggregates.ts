@@ -26,6 +26,7 @@ export type AggregateName =
   | "mode"
   | "corr"
   | "any"
+  | "some"
   | "every";
 
 export interface AggregateDeclaration {
@@ -107,7 +108,8 @@ export const AGGREGATES: Readonly<Record<AggregateName, AggregateDeclaration>> =
     invertible: true,
     sql: "CORR($1, $2)",
   }),
-  any: aggregate("any", "whether the condition holds for some row", [1, 1], "boolean", {
+  any: aggregate("any", "one of the values, the same one in every run", [1, 1], "argument", { sql: "ANY_VALUE($1)" }),
+  some: aggregate("some", "whether the condition holds for some row", [1, 1], "boolean", {
     invertible: true,
     notNull: true,
     sql: "BOOL_OR($1)",
@@ -125,7 +127,6 @@ export const AGGREGATE_ALIASES: Readonly<Record<string, AggregateName>> = {
   avg: "mean",
   array_agg: "collect",
   stddev: "stdev",
-  some: "any",
 };
 
 /** Finds a declaration by name or alias. */
