@@ -14,6 +14,7 @@ export const derive: OperatorFactory<DeriveNode> = (node, context): Operator => 
     return kernel >= 0 ? { kernel, column: -1 } : { kernel: -1, column: input.findIndex(f => f.name === field.name) };
   });
   return {
+    stateless: true,
     step(_step, [from]) {
       const flow = dense(from);
       const made = kernels.map(kernel => kernel(flow.batch));

@@ -8,6 +8,7 @@ export const filter: OperatorFactory<FilterNode> = (node, context): Operator => 
   const predicate = compilePredicate(node.predicate, context.inputs, { codegen: context.codegen });
   let selection = new Int32Array(0);
   return {
+    stateless: true,
     step(_step, [input]) {
       // A second selection over a first one would need two indirections in every reader; one copy here is cheaper.
       const flow = input.selection === null ? input : dense(input);

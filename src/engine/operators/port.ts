@@ -19,6 +19,7 @@ export const port: OperatorFactory<PortNode> = (node, context): Operator => {
     pane: null,
   });
   return {
+    stateless: true,
     step(step, [input]) {
       if (node.port === "changes") {
         const flow = dense(input);

@@ -7,6 +7,7 @@ export const select: OperatorFactory<SelectNode> = (node, context): Operator => 
   const names = context.inputs[0].map(f => f.name);
   const kept = selection(node, names).map(({ from }) => names.indexOf(from));
   return {
+    stateless: true,
     step: (_step, [flow]) => ({
       main: { ...flow, batch: { schema, length: flow.batch.length, columns: kept.map(c => flow.batch.columns[c]) } },
     }),

@@ -1,0 +1,213 @@
+/**
+ * Feeds the rows of one source into a run, in order of arrival, with the watermark after each.
+ *
+ * A feed is asked when it next has something to say (`next`), and told to say it (`take`): a row, or the moment at which
+ * a partition turned idle or a periodic watermark is due. Whoever builds the timeline merges several feeds by those
+ * times. A source alone, whose watermark needs no such moments, is read in whole stretches (`stretch`).
+ */
+import type { Profile } from "../model/profiles.ts";
+import type { SourceLog } from "../pipeline/source-log.ts";
+import type { SourceNode } from "../pipeline/verbs/source.ts";
+import { boundedWatermark } from "./watermarks/bounded.ts";
+import { PartitionedWatermark } from "./watermarks/partitions.ts";
+
+/** What a feed said at a position: a row of its log, or nothing but progress. */
+export const NO_ROW = -1;
+
+export class SourceFeed {
+  readonly node: SourceNode;
+  #log: SourceLog;
+  readonly #partitioned: boolean;
+  readonly #progress: PartitionedWatermark;
+  /** Hindsight: the least timestamp among the rows after each; null unless the strategy is `perfect`. */
+  #hindsight: Float64Array | null = null;
+  readonly #every: number | null;
+  readonly #atEnd: boolean;
+  /** Rows taken so far. */
+  #cursor = 0;
+  /** Greatest event time so far, for stretches. */
+  readonly #greatest = new Float64Array([-Infinity]);
+  /** What the strategy says, and what has been said of it: they differ only between periodic watermarks. */
+  #known = -Infinity;
+  #said = -Infinity;
+  /** When the next periodic watermark is due. */
+  #due = Infinity;
+  #ended = false;
+  #punctuation: ((row: number) => boolean) | null;
+
+  constructor(
+    node: SourceNode,
+    log: SourceLog,
+    profile: Profile,
+    punctuation: ((row: number) => boolean) | null = null,
+  ) {
+    this.node = node;
+    this.#log = log;
+    const { watermark } = node;
+    this.#partitioned = watermark.per !== "source" && log.partition !== null && !profile.streamTime;
+    this.#progress = new PartitionedWatermark(watermark);
+    this.#every =
+      watermark.every ?? watermark.microBatch ?? (profile.watermark === "periodic" ? profile.watermarkPeriod : null);
+    this.#atEnd = profile.watermark === "end-of-input";
+    this.#punctuation = punctuation;
+    if (watermark.basis.kind === "perfect") this.#hindsight = hindsight(log.time);
+  }
+
+  get log(): SourceLog {
+    return this.#log;
+  }
+
+  /** Rows taken so far: the feed's offset. */
+  get offset(): number {
+    return this.#cursor;
+  }
+
+  get watermark(): number {
+    return this.#said;
+  }
+
+  /** Whether every row has been taken and the end has been said. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Gives the feed a longer log that begins with the rows of the present one. */
+  extend(log: SourceLog): void {
+    this.#log = log;
+    if (this.#hindsight !== null) this.#hindsight = hindsight(log.time);
+  }
+
+  /** Processing time at which the feed next has something to say; Infinity when nothing is left but the end. */
+  next(): number {
+    const arrival = this.#cursor < this.#log.arrival.length ? this.#log.arrival[this.#cursor] : Infinity;
+    const idle = arrival === Infinity ? Infinity : this.#progress.nextIdle();
+    // A row that arrives at the very moment its partition would turn idle keeps it awake.
+    const silent = idle < arrival ? idle : Infinity;
+    return Math.min(arrival, silent, this.#due <= arrival && arrival !== Infinity ? this.#due : Infinity);
+  }
+
+  /** Says what is due at `next()`: returns the row's index in the log, or `NO_ROW`. Then `watermark` is that after it. */
+  take(): number {
+    const now = this.next();
+    const arrival = this.#cursor < this.#log.arrival.length ? this.#log.arrival[this.#cursor] : Infinity;
+    if (this.#due <= now && this.#due !== Infinity) {
+      this.#said = Math.max(this.#said, this.#known);
+      this.#due = Infinity;
+      return NO_ROW;
+    }
+    if (now < arrival) {
+      this.#learn(this.#progress.tick(now), now);
+      return NO_ROW;
+    }
+    const row = this.#cursor++;
+    this.#learn(this.#observe(row), arrival);
+    return row;
+  }
+
+  #observe(row: number): number {
+    const { time, arrival, partition } = this.#log;
+    if (this.#hindsight !== null) return this.#hindsight[row];
+    const { basis } = this.node.watermark;
+    if (basis.kind === "manual") return this.#known;
+    if (basis.kind === "punctuated" && this.#punctuation !== null && !this.#punctuation(row)) return this.#known;
+    return this.#progress.observe(
+      this.#partitioned && partition !== null ? partition[row] + 1 : 0,
+      time[row],
+      arrival[row],
+    );
+  }
+
+  #learn(watermark: number, now: number): void {
+    if (this.#atEnd) return;
+    if (watermark > this.#known) this.#known = watermark;
+    if (this.#every === null) this.#said = this.#known;
+    else if (this.#known > this.#said && this.#due === Infinity)
+      this.#due = (Math.floor(now / this.#every) + 1) * this.#every;
+  }
+
+  /** Moves the watermark to the end of time: no row is still to come. */
+  end(): void {
+    this.#known = Infinity;
+    this.#said = Infinity;
+    this.#due = Infinity;
+    this.#ended = true;
+  }
+
+  /** Whether the feed can be read in stretches: one watermark of its own for all rows, with nothing to say between them. */
+  get plain(): boolean {
+    const { basis, idle, future } = this.node.watermark;
+    return (
+      basis.kind === "bounded" &&
+      idle === null &&
+      future === null &&
+      !this.#partitioned &&
+      this.#every === null &&
+      !this.#atEnd
+    );
+  }
+
+  /** Takes rows up to `to` (exclusive) at once and writes the watermark after each into `out`. Only when `plain`. */
+  stretch(to: number, out: Float64Array): void {
+    const { basis } = this.node.watermark;
+    const delay = basis.kind === "bounded" ? basis.delay : 0;
+    boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);
+    this.#cursor = to;
+    this.#known = this.#said = this.#greatest[0] - delay;
+  }
+
+  /** What each partition contributes; one entry without a name where there are none. */
+  partitions(): { name: string; watermark: number; idle: boolean; rows: number; lastSeen: number }[] {
+    const names = this.#log.partitions;
+    return this.#progress
+      .partitions()
+      .map(p => ({ ...p, name: this.#partitioned && p.partition > 0 ? (names?.value(p.partition - 1) ?? "") : "" }));
+  }
+
+  /** Name of the partition that holds the watermark back, or null. */
+  get holder(): string | null {
+    const holder = this.#progress.holder;
+    return this.#partitioned && holder > 0 ? (this.#log.partitions?.value(holder - 1) ?? null) : null;
+  }
+
+  snapshot(): unknown {
+    return {
+      cursor: this.#cursor,
+      greatest: this.#greatest[0],
+      known: this.#known,
+      said: this.#said,
+      due: this.#due,
+      ended: this.#ended,
+      progress: this.#progress.snapshot(),
+    };
+  }
+
+  restore(snapshot: unknown): void {
+    const from = snapshot as {
+      cursor: number;
+      greatest: number;
+      known: number;
+      said: number;
+      due: number;
+      ended: boolean;
+      progress: unknown;
+    };
+    this.#cursor = from.cursor;
+    this.#greatest[0] = from.greatest;
+    this.#known = from.known;
+    this.#said = from.said;
+    this.#due = from.due;
+    this.#ended = from.ended;
+    this.#progress.restore(from.progress);
+  }
+}
+
+/** Returns, for each row, the least timestamp among those that arrive after it: the perfect watermark of a recording. */
+export function hindsight(time: Float64Array): Float64Array {
+  const out = new Float64Array(time.length);
+  let least = Infinity;
+  for (let i = time.length - 1; i >= 0; i--) {
+    out[i] = least;
+    if (time[i] < least) least = time[i];
+  }
+  return out;
+}

@@ -1,0 +1,17 @@
+/** The operator of each verb. Exhaustive by its type: a verb without an operator does not compile. */
+import type { Node, VerbName } from "../pipeline/node.ts";
+import type { OperatorFactory } from "./operator.ts";
+import { derive } from "./operators/derive.ts";
+import { filter } from "./operators/filter.ts";
+import { port } from "./operators/port.ts";
+import { select } from "./operators/select.ts";
+import { aggregate } from "./operators/aggregate.ts";
+
+/** Sources have no operator: the timeline feeds them. */
+export const OPERATORS: { readonly [V in Exclude<VerbName, "source">]: OperatorFactory<Extract<Node, { verb: V }>> } = {
+  filter,
+  derive,
+  select,
+  aggregate,
+  port,
+};

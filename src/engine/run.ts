@@ -1,0 +1,339 @@
+/**
+ * A run: a graph fed from its sources' logs, step after step, by a virtual clock.
+ *
+ * The run remembers what its sources and its stateful nodes put out, step by step, so that an edit costs no more than
+ * what it changes: nodes that the edit leaves alone keep their state, and only the new ones work through the steps that
+ * have passed, reading what was remembered. Stateless nodes in between are worked again instead of remembered.
+ *
+ * ```
+ * steps        0   1   2   3   now
+ * source       ■   ■   ■   ■        remembered (views of the log)
+ * filter       ·   ·   ·   ·        worked again if something new reads it
+ * daily        ■   ■   ■   ■        remembered, its state kept
+ * new chart    →   →   →   →        catches up from what is remembered
+ * ```
+ */
+import type { Profile } from "../model/profiles.ts";
+import { PROFILES } from "../model/profiles.ts";
+import type { Node } from "../pipeline/node.ts";
+import type { SourceLog } from "../pipeline/source-log.ts";
+import type { SourceNode } from "../pipeline/verbs/source.ts";
+import { SourceFeed } from "./feed.ts";
+import type { Flow } from "./flow.ts";
+import { Graph, type GraphNode, type GraphOptions, read } from "./graph.ts";
+import type { Outputs } from "./operator.ts";
+import type { Step } from "./step.ts";
+import { Timeline, type TimedStep } from "./timeline.ts";
+import { punctuation } from "./watermarks/punctuation.ts";
+
+/** Receives every flow of one output of one node, in order: tables, files, counters. */
+export interface Tap {
+  readonly node: Node;
+  apply(flow: Flow, step: Step, node: GraphNode): void;
+  /** Forgets everything: the run begins again. */
+  reset(): void;
+}
+
+export interface RunOptions {
+  readonly logs: (source: SourceNode) => SourceLog;
+  readonly profile?: Profile;
+  readonly codegen?: boolean;
+  readonly specialize?: boolean;
+  /** Most positions in a step. Default 8,192: long enough for tight loops, short enough to stop between two frames. */
+  readonly stepLength?: number;
+  /** Rows are seen in batches of this many milliseconds of processing time; null: as they arrive. */
+  readonly microBatch?: number | null;
+  /** Whether to remember steps, so that the pipeline can be edited in mid-run. Default true. */
+  readonly remember?: boolean;
+}
+
+interface Remembered {
+  readonly step: Step;
+  readonly flows: ReadonlyMap<string, Outputs>;
+}
+
+export interface Progress {
+  readonly rows: number;
+  /** Processing time reached; -Infinity before the first row. */
+  readonly clock: number;
+  readonly late: number;
+  readonly finished: boolean;
+}
+
+export class Run {
+  readonly #options: RunOptions;
+  readonly #profile: Profile;
+  readonly #stepLength: number;
+  readonly #remember: boolean;
+  #graph: Graph;
+  #roots: readonly Node[];
+  #feeds = new Map<string, SourceFeed>();
+  #timeline: Timeline;
+  #memory: Remembered[] = [];
+  #taps: Tap[] = [];
+  #rows = 0;
+  #late = 0;
+
+  constructor(roots: readonly Node[], options: RunOptions) {
+    this.#options = options;
+    this.#profile = options.profile ?? PROFILES.tidemark;
+    this.#stepLength = options.stepLength ?? 8_192;
+    this.#remember = options.remember ?? true;
+    this.#roots = roots;
+    this.#timeline = new Timeline(this.#profile, options.microBatch ?? null);
+    this.#graph = new Graph(roots, this.#graphOptions());
+    this.#feed();
+  }
+
+  get graph(): Graph {
+    return this.#graph;
+  }
+
+  get progress(): Progress {
+    return { rows: this.#rows, clock: this.#timeline.clock, late: this.#late, finished: this.#timeline.ended };
+  }
+
+  /** The feed of a source node's identity. */
+  feed(id: string): SourceFeed | undefined {
+    return this.#feeds.get(id);
+  }
+
+  /** Processing time of the next position, or Infinity when nothing but the end is left. */
+  get next(): number {
+    return this.#timeline.next();
+  }
+
+  /** Rows in all logs. */
+  get totalRows(): number {
+    let total = 0;
+    for (const feed of this.#feeds.values()) total += feed.log.arrival.length;
+    return total;
+  }
+
+  #graphOptions(): GraphOptions {
+    const { logs, codegen, specialize } = this.#options;
+    return { profile: this.#profile, sources: source => logs(source).batch.schema, codegen, specialize };
+  }
+
+  #feed(): void {
+    const feeds = new Map<string, SourceFeed>();
+    const sources = [];
+    for (const node of this.#graph.nodes) {
+      if (node.node.verb !== "source") continue;
+      const log = this.#options.logs(node.node);
+      const feed =
+        this.#feeds.get(node.id) ??
+        new SourceFeed(
+          node.node,
+          log,
+          this.#profile,
+          punctuation(node.node, log, { codegen: this.#options.codegen ?? true }),
+        );
+      feeds.set(node.id, feed);
+      sources.push({ id: node.id, feed, reads: node.reads });
+    }
+    this.#feeds = feeds;
+    this.#timeline.sources = sources;
+  }
+
+  /**
+   * Works one step: at most `positions` of them, nothing later than `until` (processing time, ms). Says whether there
+   * was anything to do. Sources end once their logs are exhausted, unless `until` is finite.
+   */
+  advance(limits: { positions?: number; until?: number } = {}): boolean {
+    const positions = Math.min(limits.positions ?? this.#stepLength, this.#stepLength);
+    const timed = this.#timeline.step({ positions, until: limits.until ?? Infinity }, true);
+    if (timed === null) return false;
+    this.#work(timed);
+    return true;
+  }
+
+  /** Works to the end of all sources. */
+  finish(): void {
+    while (this.advance());
+  }
+
+  #work(timed: TimedStep): void {
+    const { step, flows } = timed;
+    this.#graph.step(step, flows);
+    this.#rows += timed.rows;
+    this.#late += timed.late;
+    for (const tap of this.#taps) deliver(tap, this.#graph, step);
+    if (this.#remember) this.#memory.push({ step, flows: this.#memorable(flows) });
+  }
+
+  /** What has to be kept of a step: the sources' flows as they are (views of logs), those of stateful nodes as copies. */
+  #memorable(flows: ReadonlyMap<string, Outputs>): Map<string, Outputs> {
+    const kept = new Map<string, Outputs>(flows);
+    for (const node of this.#graph.nodes)
+      if (node.operator !== null && node.operator.stateless !== true) kept.set(node.id, copyOutputs(node));
+    return kept;
+  }
+
+  /** Adds a tap. It first receives what it has missed. */
+  tap(tap: Tap): void {
+    this.#catchUp([], [tap]);
+    this.#taps.push(tap);
+  }
+
+  untap(tap: Tap): void {
+    this.#taps = this.#taps.filter(t => t !== tap);
+  }
+
+  /**
+   * Changes the pipeline in mid-run. Nodes that did not change keep their state; new ones and the taps that read them
+   * catch up. When a source changed, or nothing was remembered, the run begins again and works to the same moment.
+   */
+  replan(roots: readonly Node[], taps: readonly Tap[]): void {
+    const before = this.#graph;
+    this.#roots = roots;
+    this.#graph = new Graph(roots, this.#graphOptions(), before);
+    const keptTaps = taps.filter(t => this.#taps.includes(t) && !this.#graph.fresh.includes(this.#graph.of(t.node)));
+    const newTaps = taps.filter(t => !keptTaps.includes(t));
+    this.#taps = [...taps];
+    const sourceChanged = this.#graph.fresh.some(n => n.operator === null);
+    if (sourceChanged || (!this.#remember && this.#timeline.positions > 0)) {
+      const { clock } = this.#timeline;
+      const ended = this.#timeline.ended;
+      this.restart();
+      if (clock > -Infinity || ended) this.#workTo(ended ? Infinity : clock);
+      return;
+    }
+    this.#feed();
+    for (const tap of newTaps) tap.reset();
+    this.#catchUp(this.#graph.fresh, newTaps);
+  }
+
+  /** Begins again: every state, table and clock as before the first row. */
+  restart(): void {
+    this.#graph = new Graph(this.#roots, this.#graphOptions());
+    this.#feeds.clear();
+    this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null);
+    this.#feed();
+    this.#memory = [];
+    this.#rows = 0;
+    this.#late = 0;
+    for (const tap of this.#taps) tap.reset();
+  }
+
+  #workTo(until: number): void {
+    while (this.advance({ until }));
+  }
+
+  #catchUp(fresh: readonly GraphNode[], taps: readonly Tap[]): void {
+    if (this.#memory.length === 0 || (fresh.length === 0 && taps.length === 0)) return;
+    const work = this.#toWorkAgain(fresh, taps);
+    const counted = new Set(fresh);
+    const figures = new Map(work.map(n => [n, { rows: n.rows, watermark: n.watermark }]));
+    const present = new Map(this.#graph.nodes.map(n => [n, n.outputs]));
+    for (const { step, flows } of this.#memory) {
+      for (const node of this.#graph.nodes) {
+        const kept = flows.get(node.id);
+        if (kept !== undefined && !counted.has(node)) node.outputs = kept;
+      }
+      this.#graph.stepOnly(work, step, flows);
+      for (const node of fresh)
+        if (node.operator !== null && node.operator.stateless !== true)
+          (flows as Map<string, Outputs>).set(node.id, copyOutputs(node));
+      for (const tap of taps) deliver(tap, this.#graph, step);
+    }
+    for (const node of this.#graph.nodes) {
+      if (counted.has(node)) continue;
+      const was = figures.get(node);
+      if (was !== undefined) Object.assign(node, was);
+      const outputs = present.get(node);
+      if (outputs !== undefined) node.outputs = outputs;
+    }
+  }
+
+  /** The fresh nodes, and the stateless ones whose old outputs they or the taps need, in the graph's order. */
+  #toWorkAgain(fresh: readonly GraphNode[], taps: readonly Tap[]): GraphNode[] {
+    const needed = new Set<GraphNode>(fresh);
+    const need = (node: GraphNode): void => {
+      if (node.operator?.stateless === true) needed.add(node);
+      if (needed.has(node)) for (const input of node.inputs) if (!needed.has(input.from)) need(input.from);
+    };
+    for (const node of fresh) need(node);
+    for (const tap of taps) need(this.#graph.of(tap.node));
+    return this.#graph.nodes.filter(n => needed.has(n) && n.operator !== null);
+  }
+
+  /** Takes the whole run out as plain data: operators, feeds, clock. Taps and memory are not part of it. */
+  snapshot(): unknown {
+    return {
+      graph: this.#graph.snapshot(),
+      feeds: new Map([...this.#feeds].map(([id, feed]) => [id, feed.snapshot()])),
+      timeline: this.#timeline.snapshot(),
+      rows: this.#rows,
+      late: this.#late,
+    };
+  }
+
+  /** Puts back what `snapshot` gave, on a run of the same pipeline over the same logs. */
+  restore(snapshot: unknown): void {
+    const from = snapshot as {
+      graph: Map<string, unknown>;
+      feeds: Map<string, unknown>;
+      timeline: unknown;
+      rows: number;
+      late: number;
+    };
+    this.#graph.restore(from.graph);
+    for (const [id, feed] of this.#feeds) feed.restore(from.feeds.get(id));
+    this.#timeline.restore(from.timeline);
+    this.#memory = [];
+    this.#rows = from.rows;
+    this.#late = from.late;
+  }
+}
+
+function deliver(tap: Tap, graph: Graph, step: Step): void {
+  const node = graph.of(tap.node);
+  tap.apply(read(node, "main"), step, node);
+}
+
+function copyOutputs(node: GraphNode): Outputs {
+  // Inputs' watermark arrays are remembered with the inputs; only an operator's own has to be copied.
+  const shared = new Set(node.inputs.map(i => i.from.outputs["main"].watermark));
+  const out: Record<string, Flow> = {};
+  for (const [port, flow] of Object.entries(node.outputs)) out[port] = copyFlow(flow, shared);
+  return out;
+}
+
+function copyFlow(flow: Flow, shared: ReadonlySet<Float64Array>): Flow {
+  const { pane } = flow;
+  return {
+    ...flow,
+    batch: flow.count === 0 ? flow.batch : { ...flow.batch, columns: flow.batch.columns.map(copyColumn) },
+    selection: flow.selection === null ? null : flow.selection.slice(0, flow.count),
+    at: flow.at === null ? null : flow.at.slice(),
+    time: flow.time.slice(),
+    clock: flow.clock === null ? null : flow.clock.slice(),
+    weight: flow.weight === null ? null : flow.weight.slice(),
+    pane:
+      pane === null
+        ? null
+        : {
+            timing: pane.timing.slice(),
+            index: pane.index.slice(),
+            nonSpeculativeIndex: pane.nonSpeculativeIndex.slice(),
+            first: pane.first.slice(),
+            last: pane.last.slice(),
+          },
+    watermark: shared.has(flow.watermark) ? flow.watermark : flow.watermark.slice(),
+  };
+}
+
+function copyColumn(column: Flow["batch"]["columns"][number]): Flow["batch"]["columns"][number] {
+  switch (column.type) {
+    case "number":
+    case "timestamp":
+      return { ...column, values: column.values.slice(), valid: column.valid === null ? null : column.valid.slice() };
+    case "boolean":
+      return { ...column, values: column.values.slice(), valid: column.valid === null ? null : column.valid.slice() };
+    case "string":
+      return { ...column, codes: column.codes.slice() };
+    case "json":
+      return { ...column, values: column.values.slice() };
+  }
+}

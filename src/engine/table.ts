@@ -1,0 +1,396 @@
+/**
+ * The table of a stream: what its changes sum to, kept up to date step by step, with rows that can be paged and sorted.
+ *
+ * Three kinds of stream have three kinds of table. A log only grows: its rows are appended. Panes that refine each other
+ * replace each other: the newest of a key and window is the row, and a retraction takes it out. Any other changes are a
+ * Z-set: a row is there as often as its weights sum to.
+ */
+import type { Batch } from "../columns/batch.ts";
+import type { Column, Schema, Value } from "../columns/column.ts";
+import { valueAt } from "../columns/column.ts";
+import { Dictionary } from "../columns/dictionary.ts";
+import { hasWindowColumns } from "../pipeline/verbs/aggregate.ts";
+import type { Node } from "../pipeline/node.ts";
+import { inputsOf } from "../pipeline/node.ts";
+import { dense, type Flow } from "./flow.ts";
+import type { GraphNode } from "./graph.ts";
+import type { Tap } from "./run.ts";
+import type { Step } from "./step.ts";
+
+export type TableKind =
+  | { readonly kind: "append" }
+  /** Rows are the same when these columns are: by index. */
+  | { readonly kind: "upsert"; readonly columns: readonly number[] }
+  | { readonly kind: "z-set" };
+
+/** Says which kind of table a node's main output has. */
+export function tableKind(node: Node): TableKind {
+  switch (node.verb) {
+    case "source":
+    case "port":
+      return { kind: "append" };
+    case "aggregate": {
+      const columns = node.keys.length + (hasWindowColumns(node.strategy) ? 2 : 0);
+      if (node.strategy?.accumulation === "discarding") return { kind: "append" };
+      return { kind: "upsert", columns: Array.from({ length: columns }, (_, i) => i) };
+    }
+    case "filter":
+    case "derive":
+    case "select": {
+      // What a stateless verb makes of panes no longer tells key columns from others: only their sum is sure.
+      const below = tableKind(inputsOf(node)[0]);
+      return below.kind === "append" ? below : { kind: "z-set" };
+    }
+    default:
+      return { kind: "z-set" };
+  }
+}
+
+/** One column of a table: grows by doubling, strings in a dictionary of its own. */
+class TableColumn {
+  readonly type: Schema[number]["type"];
+  numbers: Float64Array = new Float64Array(0);
+  codes: Int32Array = new Int32Array(0);
+  values: Value[] = [];
+  readonly dictionary = new Dictionary();
+  /** Code here by code there, for the dictionary last seen. */
+  #translation: Int32Array = new Int32Array(0);
+  #foreign: Dictionary | null = null;
+
+  constructor(type: Schema[number]["type"]) {
+    this.type = type;
+  }
+
+  reserve(capacity: number): void {
+    if (this.type === "json") return;
+    if (this.type === "string") {
+      if (this.codes.length >= capacity) return;
+      const codes = new Int32Array(Math.max(capacity, 2 * this.codes.length, 64));
+      codes.set(this.codes);
+      this.codes = codes;
+    } else {
+      if (this.numbers.length >= capacity) return;
+      const numbers = new Float64Array(Math.max(capacity, 2 * this.numbers.length, 64));
+      numbers.set(this.numbers);
+      this.numbers = numbers;
+    }
+  }
+
+  /** Translates a code of another dictionary into one of this column's. */
+  translate(dictionary: Dictionary, code: number): number {
+    if (code < 0) return -1;
+    if (this.#foreign !== dictionary) {
+      this.#foreign = dictionary;
+      this.#translation = new Int32Array(Math.max(16, dictionary.size)).fill(-1);
+    }
+    if (code >= this.#translation.length) {
+      const grown = new Int32Array(Math.max(dictionary.size, 2 * this.#translation.length)).fill(-1);
+      grown.set(this.#translation);
+      this.#translation = grown;
+    }
+    let own = this.#translation[code];
+    if (own < 0) this.#translation[code] = own = this.dictionary.code(dictionary.value(code));
+    return own;
+  }
+
+  write(slot: number, from: Column, row: number): void {
+    switch (from.type) {
+      case "number":
+      case "timestamp":
+        this.numbers[slot] = from.valid !== null && from.valid[row] === 0 ? NaN : from.values[row];
+        return;
+      case "boolean":
+        this.numbers[slot] = from.valid !== null && from.valid[row] === 0 ? NaN : from.values[row];
+        return;
+      case "string":
+        this.codes[slot] = this.translate(from.dictionary, from.codes[row]);
+        return;
+      case "json":
+        this.values[slot] = valueAt(from, row);
+    }
+  }
+
+  move(from: number, to: number): void {
+    if (this.type === "json") this.values[to] = this.values[from];
+    else if (this.type === "string") this.codes[to] = this.codes[from];
+    else this.numbers[to] = this.numbers[from];
+  }
+
+  read(slot: number): Value {
+    if (this.type === "json") return this.values[slot] ?? null;
+    if (this.type === "string") return this.codes[slot] < 0 ? null : this.dictionary.value(this.codes[slot]);
+    const value = this.numbers[slot];
+    if (Number.isNaN(value)) return null;
+    return this.type === "boolean" ? value === 1 : value;
+  }
+
+  /** Orders two slots; nulls last. */
+  compare(a: number, b: number): number {
+    if (this.type === "number" || this.type === "timestamp" || this.type === "boolean") {
+      const x = this.numbers[a];
+      const y = this.numbers[b];
+      if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? (Number.isNaN(y) ? 0 : 1) : -1;
+      return x < y ? -1 : x > y ? 1 : 0;
+    }
+    const x = this.read(a);
+    const y = this.read(b);
+    if (x === null || y === null) return x === null ? (y === null ? 0 : 1) : -1;
+    const s = typeof x === "string" ? x : JSON.stringify(x);
+    const t = typeof y === "string" ? y : JSON.stringify(y);
+    return s < t ? -1 : s > t ? 1 : 0;
+  }
+
+  hash(slot: number): number {
+    if (this.type === "string") return Math.imul(this.codes[slot] + 1, 0x9e3779b1);
+    if (this.type === "json") {
+      const text = JSON.stringify(this.values[slot] ?? null);
+      let h = 0;
+      for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+      return h;
+    }
+    SCRATCH[0] = this.numbers[slot];
+    return Math.imul(SCRATCH_BITS[0] ^ Math.imul(SCRATCH_BITS[1], 0x85ebca6b), 0xc2b2ae35);
+  }
+
+  same(a: number, b: number): boolean {
+    if (this.type === "string") return this.codes[a] === this.codes[b];
+    if (this.type === "json") return JSON.stringify(this.values[a] ?? null) === JSON.stringify(this.values[b] ?? null);
+    return Object.is(this.numbers[a], this.numbers[b]) || this.numbers[a] === this.numbers[b];
+  }
+}
+
+const SCRATCH = new Float64Array(1);
+const SCRATCH_BITS = new Int32Array(SCRATCH.buffer);
+
+/** How a table is to be ordered. */
+export interface Order {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+export class Table implements Tap {
+  readonly node: Node;
+  readonly schema: Schema;
+  readonly kind: TableKind;
+  readonly #columns: TableColumn[];
+  readonly #identity: readonly number[];
+  /** Number of slots in use; slots are dense, a removed row's place is taken by the last one. */
+  #length = 0;
+  #capacity = 0;
+  /** How often the row of each slot is there; negative where a retraction came before its row. */
+  #weights: Int32Array = new Int32Array(0);
+  /** Slot by hash, open addressing with linear probing; -1 is free. */
+  #index: Int32Array = new Int32Array(64).fill(-1);
+  #changes = 0;
+  #rows = 0;
+  #order: { readonly order: Order; readonly at: number; readonly slots: Int32Array } | null = null;
+
+  constructor(node: Node, schema: Schema, kind: TableKind = tableKind(node)) {
+    this.node = node;
+    this.schema = schema;
+    this.kind = kind;
+    this.#columns = schema.map(f => new TableColumn(f.type));
+    this.#identity = kind.kind === "upsert" ? kind.columns : schema.map((_, i) => i);
+  }
+
+  /** Rows in the table. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Goes up whenever the table changes. */
+  get version(): number {
+    return this.#changes;
+  }
+
+  /** Changes received since the start, retractions included. */
+  get received(): number {
+    return this.#rows;
+  }
+
+  apply(given: Flow, _step?: Step, _node?: GraphNode): void {
+    if (given.count === 0) return;
+    const flow = dense(given);
+    this.#changes++;
+    this.#rows += flow.count;
+    this.#reserve(this.#length + flow.count + 1);
+    if (this.kind.kind === "append") {
+      for (let row = 0; row < flow.count; row++) this.#write(this.#length++, flow.batch, row);
+      return;
+    }
+    for (let row = 0; row < flow.count; row++)
+      this.#change(flow.batch, row, flow.weight === null ? 1 : flow.weight[row]);
+  }
+
+  #change(batch: Batch, row: number, weight: number): void {
+    const candidate = this.#length;
+    this.#write(candidate, batch, row);
+    const place = this.#find(candidate);
+    const found = this.#index[place];
+    if (this.kind.kind === "upsert") {
+      // A retraction takes out the row it names; if a newer one has already taken its place it stays.
+      if (weight < 0) {
+        if (found >= 0 && this.#wholeRowSame(found, candidate)) this.#remove(found);
+      } else if (found >= 0) {
+        for (let c = 0; c < this.#columns.length; c++) this.#columns[c].move(candidate, found);
+      } else this.#insert(candidate, place, 1);
+      return;
+    }
+    if (found < 0) this.#insert(candidate, place, weight);
+    else {
+      this.#weights[found] += weight;
+      if (this.#weights[found] === 0) this.#remove(found);
+    }
+  }
+
+  #write(slot: number, batch: Batch, row: number): void {
+    for (let c = 0; c < this.#columns.length; c++) this.#columns[c].write(slot, batch.columns[c], row);
+  }
+
+  #insert(slot: number, place: number, weight: number): void {
+    this.#weights[slot] = weight;
+    this.#index[place] = slot;
+    this.#length++;
+    if (2 * this.#length > this.#index.length) this.#rehash(this.#index.length * 4);
+  }
+
+  #hash(slot: number): number {
+    let h = 0x2f0b4327;
+    for (const c of this.#identity) h = Math.imul(h ^ this.#columns[c].hash(slot), 0x85ebca6b) ^ (h >>> 13);
+    return (h ^ (h >>> 16)) >>> 0;
+  }
+
+  /** Place in the index of the row equal to that in `slot`, or the free place where it belongs. */
+  #find(slot: number): number {
+    const mask = this.#index.length - 1;
+    let place = this.#hash(slot) & mask;
+    for (; this.#index[place] >= 0; place = (place + 1) & mask) {
+      const other = this.#index[place];
+      let same = true;
+      for (const c of this.#identity)
+        if (!this.#columns[c].same(other, slot)) {
+          same = false;
+          break;
+        }
+      if (same) return place;
+    }
+    return place;
+  }
+
+  #wholeRowSame(a: number, b: number): boolean {
+    for (const column of this.#columns) if (!column.same(a, b)) return false;
+    return true;
+  }
+
+  #remove(slot: number): void {
+    this.#vacate(this.#find(slot));
+    const last = --this.#length;
+    if (slot === last) return;
+    // The candidate row was written behind the last one; the last row itself moves into the gap.
+    const place = this.#find(last);
+    for (const column of this.#columns) column.move(last, slot);
+    this.#weights[slot] = this.#weights[last];
+    this.#index[place] = slot;
+  }
+
+  /** Frees a place and closes the run behind it, so that probing never meets a hole too early (Knuth, 6.4 R). */
+  #vacate(place: number): void {
+    const mask = this.#index.length - 1;
+    let hole = place;
+    for (let at = (hole + 1) & mask; this.#index[at] >= 0; at = (at + 1) & mask) {
+      const home = this.#hash(this.#index[at]) & mask;
+      if (((at - home) & mask) >= ((at - hole) & mask)) {
+        this.#index[hole] = this.#index[at];
+        hole = at;
+      }
+    }
+    this.#index[hole] = -1;
+  }
+
+  #rehash(size: number): void {
+    this.#index = new Int32Array(size).fill(-1);
+    const mask = size - 1;
+    for (let slot = 0; slot < this.#length; slot++) {
+      let place = this.#hash(slot) & mask;
+      while (this.#index[place] >= 0) place = (place + 1) & mask;
+      this.#index[place] = slot;
+    }
+  }
+
+  #reserve(capacity: number): void {
+    if (capacity <= this.#capacity) return;
+    this.#capacity = Math.max(capacity, 2 * this.#capacity, 64);
+    for (const column of this.#columns) column.reserve(this.#capacity);
+    const weights = new Int32Array(this.#capacity);
+    weights.set(this.#weights);
+    this.#weights = weights;
+  }
+
+  reset(): void {
+    this.#length = 0;
+    this.#rows = 0;
+    this.#index.fill(-1);
+    this.#changes++;
+    this.#order = null;
+  }
+
+  /** Returns rows `[from, from + count)` in the given order (null: the table's own) as plain columns of values. */
+  page(
+    from: number,
+    count: number,
+    order: Order | null,
+  ): { from: number; columns: { name: string; type: Schema[number]["type"]; values: Value[] }[] } {
+    const start = Math.max(0, Math.min(from, this.#length));
+    const end = Math.min(this.#length, start + count);
+    const slots = order === null ? null : this.#ordered(order);
+    const slot = (i: number): number => (slots === null ? i : slots[i]);
+    return {
+      from: start,
+      columns: this.schema.map((field, c) => ({
+        name: field.name,
+        type: field.type,
+        values: Array.from({ length: end - start }, (_, i) => this.#columns[c].read(slot(start + i))),
+      })),
+    };
+  }
+
+  #ordered(order: Order): Int32Array | null {
+    const known = this.#order;
+    if (
+      known !== null &&
+      known.at === this.#changes &&
+      known.order.column === order.column &&
+      known.order.descending === order.descending
+    )
+      return known.slots;
+    const c = this.schema.findIndex(f => f.name === order.column);
+    if (c < 0) return null;
+    const column = this.#columns[c];
+    const sign = order.descending ? -1 : 1;
+    const slots = Int32Array.from({ length: this.#length }, (_, i) => i).sort(
+      (a, b) => sign * column.compare(a, b) || a - b,
+    );
+    this.#order = { order, at: this.#changes, slots };
+    return slots;
+  }
+
+  /** All rows as objects, in the table's own order. For exports, tests and small tables. */
+  rows(): Record<string, Value>[] {
+    const out: Record<string, Value>[] = [];
+    for (let slot = 0; slot < this.#length; slot++) {
+      const row: Record<string, Value> = {};
+      this.schema.forEach((field, c) => {
+        row[field.name] = this.#columns[c].read(slot);
+      });
+      // A Z-set holds a row as often as its weight says.
+      const times = this.kind.kind === "z-set" ? Math.max(0, this.#weights[slot]) : 1;
+      for (let i = 0; i < times; i++) out.push(row);
+    }
+    return out;
+  }
+
+  /** Weight of each row, for Z-sets. */
+  weights(): Int32Array {
+    return this.#weights.subarray(0, this.#length);
+  }
+}

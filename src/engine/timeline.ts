@@ -1,0 +1,315 @@
+/**
+ * Cuts a run into steps: merges what the feeds have to say by processing time, and gives every row its position.
+ *
+ * Two ways lead to the same steps. A single source whose watermark needs no moments of its own is handed on in views of
+ * its log, without touching a row; everything else is merged one position at a time.
+ */
+import { type Batch, sliceBatch } from "../columns/batch.ts";
+import { BatchBuilder, batchOf } from "../columns/builder.ts";
+import { Dictionary } from "../columns/dictionary.ts";
+import type { Profile } from "../model/profiles.ts";
+import { ERRORS_SCHEMA, PROGRESS_SCHEMA } from "../pipeline/verbs/source.ts";
+import { NO_ROW, type SourceFeed } from "./feed.ts";
+import type { Flow } from "./flow.ts";
+import type { Outputs } from "./operator.ts";
+import type { Step } from "./step.ts";
+
+/** A source in a run: its feed, and the ports that somebody reads. */
+export interface TimelineSource {
+  readonly id: string;
+  readonly feed: SourceFeed;
+  readonly reads: ReadonlySet<string>;
+}
+
+/** A step with what every source puts out in it. */
+export interface TimedStep {
+  readonly step: Step;
+  readonly flows: ReadonlyMap<string, Outputs>;
+  /** Rows in the step, of all sources. */
+  readonly rows: number;
+  /** Rows that were behind their source's watermark when they arrived. */
+  readonly late: number;
+}
+
+export interface StepLimits {
+  /** Most positions in the step. */
+  readonly positions: number;
+  /** Nothing later than this processing time is taken. */
+  readonly until: number;
+}
+
+export class Timeline {
+  #sources: readonly TimelineSource[] = [];
+  readonly #bundles: boolean;
+  /** Length of micro-batches: rows are seen at the end of theirs. Null: rows are seen when they arrive. */
+  readonly #microBatch: number | null;
+  #first = 0;
+  #clock = -Infinity;
+  #errorsSaid = new Set<string>();
+  /** The watermark last told by each source and partition, for the `progress` port. */
+  readonly #told = new Map<string, string>();
+
+  constructor(profile: Profile, microBatch: number | null) {
+    this.#bundles = profile.evaluate === "bundle";
+    this.#microBatch = microBatch;
+  }
+
+  /** Processing time reached; -Infinity before the first step. */
+  get clock(): number {
+    return this.#clock;
+  }
+
+  /** Positions so far. */
+  get positions(): number {
+    return this.#first;
+  }
+
+  set sources(sources: readonly TimelineSource[]) {
+    this.#sources = sources;
+  }
+
+  /** Processing time of the next position, or Infinity when nothing but the end is left. */
+  next(): number {
+    let next = Infinity;
+    for (const { feed } of this.#sources) if (!feed.ended) next = Math.min(next, this.#seenAt(feed.next()));
+    return next;
+  }
+
+  /** Whether every source has ended. */
+  get ended(): boolean {
+    return this.#sources.every(s => s.feed.ended);
+  }
+
+  #seenAt(arrival: number): number {
+    const length = this.#microBatch;
+    return length === null || arrival === Infinity ? arrival : Math.ceil((arrival + 1e-9) / length) * length;
+  }
+
+  /** Makes the next step within `limits`, or null when there is nothing to say in them. `mayEnd` lets exhausted sources end. */
+  step(limits: StepLimits, mayEnd: boolean): TimedStep | null {
+    const [only] = this.#sources;
+    if (
+      this.#sources.length === 1 &&
+      only.feed.plain &&
+      this.#microBatch === null &&
+      !this.#bundles &&
+      !only.reads.has("progress")
+    )
+      return this.#stretch(only, limits) ?? (mayEnd ? this.#merge(limits, mayEnd) : null);
+    return this.#merge(limits, mayEnd);
+  }
+
+  #stretch(source: TimelineSource, limits: StepLimits): TimedStep | null {
+    const { feed } = source;
+    const { arrival, time, batch } = feed.log;
+    const from = feed.offset;
+    let to = Math.min(arrival.length, from + limits.positions);
+    if (to > from && arrival[to - 1] > limits.until) to = upperBound(arrival, limits.until, from, to);
+    if (to <= from) return null;
+    const length = to - from;
+    const before = feed.watermark;
+    const watermark = new Float64Array(length);
+    feed.stretch(to, watermark);
+    const times = time.subarray(from, to);
+    let late = times[0] < before ? 1 : 0;
+    for (let i = 1; i < length; i++) if (times[i] < watermark[i - 1]) late++;
+    const step: Step = { length, first: this.#first, clock: arrival.subarray(from, to), bundleEnd: null, last: false };
+    this.#first += length;
+    this.#clock = arrival[to - 1];
+    const main: Flow = {
+      batch: sliceBatch(batch, from, to),
+      selection: null,
+      count: length,
+      at: null,
+      time: times,
+      clock: null,
+      weight: null,
+      pane: null,
+      watermark,
+    };
+    return { step, flows: new Map([[source.id, this.#withSidePorts(source, main, [])]]), rows: length, late };
+  }
+
+  #merge(limits: StepLimits, mayEnd: boolean): TimedStep | null {
+    const sources = this.#sources;
+    const clock: number[] = [];
+    const drafts = sources.map(() => ({
+      rows: [] as number[],
+      at: [] as number[],
+      watermark: [] as number[],
+      progress: [] as Progress[],
+    }));
+    let late = 0;
+    let last = false;
+    while (clock.length < limits.positions) {
+      let soonest = -1;
+      let when = Infinity;
+      for (let s = 0; s < sources.length; s++) {
+        if (sources[s].feed.ended) continue;
+        const next = sources[s].feed.next();
+        if (next < when) {
+          when = next;
+          soonest = s;
+        }
+      }
+      const seen = this.#seenAt(when);
+      if (soonest >= 0 && seen > limits.until) break;
+      const position = clock.length;
+      if (soonest < 0) {
+        // Nothing is left to arrive: the sources end one after the other, each at a position of its own.
+        soonest = mayEnd && limits.until === Infinity ? sources.findIndex(s => !s.feed.ended) : -1;
+        if (soonest < 0) break;
+        sources[soonest].feed.end();
+        clock.push(this.#clock === -Infinity ? 0 : this.#clock);
+        last = sources.every(s => s.feed.ended);
+      } else {
+        const { feed } = sources[soonest];
+        const before = feed.watermark;
+        const row = feed.take();
+        this.#clock = Math.max(this.#clock, seen);
+        clock.push(this.#clock);
+        if (row !== NO_ROW) {
+          drafts[soonest].rows.push(row);
+          drafts[soonest].at.push(position);
+          if (feed.log.time[row] < before) late++;
+        }
+        // A source that has given its last row holds nobody back: no row of it is still to come.
+        if (mayEnd && sources.length > 1 && feed.next() === Infinity) feed.end();
+      }
+      for (let s = 0; s < sources.length; s++) drafts[s].watermark.push(sources[s].feed.watermark);
+      if (sources[soonest].reads.has("progress"))
+        this.#tellProgress(sources[soonest], position, clock[position], drafts[soonest].progress);
+    }
+    const length = clock.length;
+    if (length === 0) return null;
+    const clocks = Float64Array.from(clock);
+    const step: Step = {
+      length,
+      first: this.#first,
+      clock: clocks,
+      bundleEnd: this.#bundles ? this.#bundleEnds(clocks) : null,
+      last,
+    };
+    this.#first += length;
+    const flows = new Map<string, Outputs>();
+    let rows = 0;
+    sources.forEach((source, s) => {
+      const draft = drafts[s];
+      rows += draft.rows.length;
+      flows.set(source.id, this.#withSidePorts(source, flowOf(source.feed, draft, length), draft.progress));
+    });
+    return { step, flows, rows, late };
+  }
+
+  #bundleEnds(clock: Float64Array): Uint8Array {
+    const ends = new Uint8Array(clock.length);
+    for (let p = 0; p + 1 < clock.length; p++) if (clock[p + 1] !== clock[p]) ends[p] = 1;
+    ends[clock.length - 1] = this.next() === clock[clock.length - 1] ? 0 : 1;
+    return ends;
+  }
+
+  #withSidePorts(source: TimelineSource, main: Flow, progress: readonly Progress[]): Outputs {
+    const outputs: Record<string, Flow> = { main };
+    if (source.reads.has("errors") && !this.#errorsSaid.has(source.id)) {
+      this.#errorsSaid.add(source.id);
+      outputs["errors"] = sideFlow(errorsOf(source.feed.log.errors), main, null, this.#clock);
+    }
+    if (source.reads.has("progress") && progress.length > 0) {
+      const builder = new BatchBuilder(PROGRESS_SCHEMA, [undefined, PARTITION_NAMES]);
+      for (const p of progress) builder.append([p.clock, p.partition, p.watermark, p.idle]);
+      outputs["progress"] = sideFlow(
+        builder.take(),
+        main,
+        Int32Array.from(progress, p => p.position),
+        this.#clock,
+      );
+    }
+    return outputs;
+  }
+
+  #tellProgress(source: TimelineSource, position: number, clock: number, into: Progress[]): void {
+    const tell = (partition: string | null, watermark: number, idle: boolean): void => {
+      const key = `${source.id} ${partition ?? ""}`;
+      const now = `${watermark} ${idle}`;
+      if (!Number.isFinite(watermark) || this.#told.get(key) === now) return;
+      this.#told.set(key, now);
+      into.push({ position, clock, partition, watermark, idle });
+    };
+    for (const p of source.feed.partitions()) if (p.name !== "") tell(p.name, p.watermark, p.idle);
+    tell(null, source.feed.watermark, false);
+  }
+
+  snapshot(): unknown {
+    return { first: this.#first, clock: this.#clock, errors: [...this.#errorsSaid], told: [...this.#told] };
+  }
+
+  restore(snapshot: unknown): void {
+    const from = snapshot as { first: number; clock: number; errors: string[]; told: [string, string][] };
+    this.#first = from.first;
+    this.#clock = from.clock;
+    this.#errorsSaid = new Set(from.errors);
+    this.#told.clear();
+    for (const [key, value] of from.told) this.#told.set(key, value);
+  }
+}
+
+interface Progress {
+  readonly position: number;
+  readonly clock: number;
+  readonly partition: string | null;
+  readonly watermark: number;
+  readonly idle: boolean;
+}
+
+const PARTITION_NAMES = new Dictionary();
+
+function flowOf(feed: SourceFeed, draft: { rows: number[]; at: number[]; watermark: number[] }, length: number): Flow {
+  const count = draft.rows.length;
+  const from = count > 0 ? draft.rows[0] : feed.offset;
+  return {
+    batch: sliceBatch(feed.log.batch, from, from + count),
+    selection: null,
+    count,
+    at: count === length ? null : Int32Array.from(draft.at),
+    time: feed.log.time.subarray(from, from + count),
+    clock: null,
+    weight: null,
+    pane: null,
+    watermark: Float64Array.from(draft.watermark),
+  };
+}
+
+/** Rows of a side output have the processing time as their event time: they say what happened to the reading, then. */
+function sideFlow(batch: Batch, main: Flow, at: Int32Array | null, clock: number): Flow {
+  const count = batch.length;
+  return {
+    batch,
+    selection: null,
+    count,
+    at: at ?? new Int32Array(count),
+    time: new Float64Array(count).fill(clock),
+    clock: null,
+    weight: null,
+    pane: null,
+    watermark: main.watermark,
+  };
+}
+
+/** Cuts what a decoder says of its errors down to the columns that every source's `errors` have. */
+function errorsOf(errors: Batch): Batch {
+  const columns = ERRORS_SCHEMA.map(field => errors.columns[errors.schema.findIndex(f => f.name === field.name)]);
+  if (columns.some(c => c === undefined)) return batchOf(ERRORS_SCHEMA, []);
+  return { schema: ERRORS_SCHEMA, length: errors.length, columns };
+}
+
+/** First index in `[from, to)` whose value is greater than `limit`. */
+export function upperBound(values: Float64Array, limit: number, from: number, to: number): number {
+  let lo = from;
+  let hi = to;
+  while (lo < hi) {
+    const mid = (lo + hi) >>> 1;
+    if (values[mid] <= limit) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo;
+}

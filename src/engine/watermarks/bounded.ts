@@ -1,0 +1,22 @@
+/** The bounded watermark over a whole stretch of rows, for sources that need nothing else. */
+
+/**
+ * Writes the watermark after each of the rows `[from, to)` into `out[0 …]`: the greatest timestamp so far, less `delay`.
+ * `greatest[0]` holds the greatest timestamp before and after.
+ */
+export function boundedWatermark(
+  time: Float64Array,
+  from: number,
+  to: number,
+  greatest: Float64Array,
+  delay: number,
+  out: Float64Array,
+): void {
+  let max = greatest[0];
+  for (let i = from, o = 0; i < to; i++, o++) {
+    const t = time[i];
+    if (t > max) max = t;
+    out[o] = max - delay;
+  }
+  greatest[0] = max;
+}

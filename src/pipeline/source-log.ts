@@ -1,0 +1,21 @@
+/**
+ * A source's rows as the engine reads them: decoded, with both times as milliseconds, in order of arrival. Connectors
+ * make it; the engine replays it; nobody changes it (a live source makes longer ones that share their beginning).
+ */
+import type { Batch } from "../columns/batch.ts";
+import type { Dictionary } from "../columns/dictionary.ts";
+
+export interface SourceLog {
+  readonly batch: Batch;
+  /** Event time of each row, ms. */
+  readonly time: Float64Array;
+  /** Arrival time of each row, ms; never goes back. */
+  readonly arrival: Float64Array;
+  /** Partition of each row, as codes of `partitions`; null where the source has none. Null partitions are code -1. */
+  readonly partition: Int32Array | null;
+  readonly partitions: Dictionary | null;
+  /** Line of each row in the file, from 1. */
+  readonly line: Int32Array | null;
+  /** What could not be read: `ERRORS_SCHEMA`. */
+  readonly errors: Batch;
+}
