@@ -57,7 +57,7 @@ export class GrowingColumn {
   stamp = 0;
   /** The first row with a value, or -1: how many rows have confirmed the inferred type since. */
   firstRow = -1;
-  /** Whether any row has been left without a value. */
+  /** Whether any row was left without a value, even one that was written again later. */
   nulls = false;
   /** The line of the first value, for notes. */
   firstLine = 0;
@@ -143,8 +143,15 @@ export class GrowingColumn {
       case STRING:
         return this.codes[row] < 0;
       case JSON_VALUE:
-        return this.values[row] === null;
+        return this.values[row] === null || this.values[row] === undefined;
     }
+  }
+
+  /** Says whether any of the first `rows` rows has no value. */
+  hasNulls(rows: number): boolean {
+    if (!this.nulls) return false;
+    for (let row = 0; row < rows; row++) if (this.isNull(row)) return true;
+    return false;
   }
 
   /** Hands out the first `rows` rows as a column; arrays with much slack are copied to their size. */

@@ -128,7 +128,7 @@ export class LogBuilder {
     const schema: Schema = this.columns.map(column => ({
       name: column.name,
       type: COLUMN_TYPES[column.kind],
-      nullable: column.nulls,
+      nullable: column.hasNulls(this.rows),
     }));
     const batch: Batch = { schema, length: this.rows, columns: this.columns.map(column => column.take(this.rows)) };
     return { schema, batch, line: this.lines.slice(0, this.rows), errors: this.errors.take(), notes: this.notes };

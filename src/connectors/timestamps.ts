@@ -76,6 +76,8 @@ export class TimeReader {
   /** Where the last `iso` stopped reading: the position after its last byte. */
   end = 0;
   problem: TimeProblem = "none";
+  /** Whether a comma may stand before a fraction, as ISO 8601 allows; not where commas separate fields. */
+  commaFractions = true;
 
   /** Throws when `timeZone` is unknown. */
   constructor(options: TimeOptions = {}) {
@@ -172,7 +174,7 @@ export class TimeReader {
         if (s0 >>> 0 > 6 || s1 >>> 0 > 9 || (s0 === 6 && s1 > 0)) return NaN;
         local += (s0 * 10 + s1) * 1000;
         p += 3;
-        if (bytes[p] === 46 || bytes[p] === 44) {
+        if (bytes[p] === 46 || (bytes[p] === 44 && this.commaFractions)) {
           const start = ++p;
           let digit = bytes[p] - 48;
           let ms = 0;

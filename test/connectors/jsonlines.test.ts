@@ -264,7 +264,7 @@ test("required fields: a row without one is an error, a log without it throws", 
     'x.jsonl: there is no field "t"; there are: time, a. Name one of them, or use rename.',
   );
   expect(decode('{"time":1}\n', { required: ["t"], rename: { time: "t" } }).schema[0].name).toBe("t");
-  expect(decode("", { required: ["t"] }).schema).toEqual([{ name: "t", type: "string", nullable: true }]);
+  expect(decode("", { required: ["t"] }).schema).toEqual([{ name: "t", type: "string", nullable: false }]);
 });
 
 test("two fields with one name after renaming are refused", () => {
