@@ -1,7 +1,7 @@
 /** The columns, line numbers, errors and notes of a log while a decoder reads it, and what has to hold at its end. */
 import type { Batch } from "../columns/batch.ts";
 import type { Schema } from "../columns/column.ts";
-import { COLUMN_TYPES, GrowingColumn, TIMESTAMP } from "./growing-column.ts";
+import { COLUMN_TYPES, GrowingColumn } from "./growing-column.ts";
 import { type DecodedLog, type DecodeOptions, ErrorCollector, type LineProblem, SourceError } from "./log.ts";
 
 const FIRST_CAPACITY = 1024;
@@ -23,7 +23,7 @@ export class LogBuilder {
   /** The columns of the required fields, as far as they are known. */
   readonly #requiredColumns: GrowingColumn[] = [];
   /** The first unreadable time of each field that has had no readable one yet. */
-  readonly #badTimes = new Map<GrowingColumn, SourceError>();
+  readonly #badTimes = new Map<string, SourceError>();
 
   constructor(options: DecodeOptions) {
     this.options = options;
@@ -62,8 +62,10 @@ export class LogBuilder {
     return rename !== undefined && Object.hasOwn(rename, source) ? rename[source] : source;
   }
 
-  isStated(name: string): boolean {
-    return this.options.types !== undefined && Object.hasOwn(this.options.types, name);
+  /** Makes a column to try a value on when a field that is not known yet has a stated type; null when any value will do. */
+  trialColumn(name: string): GrowingColumn | null {
+    const { types } = this.options;
+    return types !== undefined && Object.hasOwn(types, name) ? new GrowingColumn(name, this.options, 1) : null;
   }
 
   /** Adds a column whose rows so far are null. Throws when two fields end up with one name. */
@@ -105,13 +107,14 @@ export class LogBuilder {
         value,
       });
       if (column.times.problem !== "unparsable") throw error;
-      if (!this.#badTimes.has(column)) this.#badTimes.set(column, error);
+      if (!this.#badTimes.has(column.name)) this.#badTimes.set(column.name, error);
     }
     return { field: column.name, value, reason: generalReason(column) };
   }
 
   finish(): DecodedLog {
-    for (const [column, error] of this.#badTimes) if (column.kind === TIMESTAMP && column.firstRow < 0) throw error;
+    for (const [name, error] of this.#badTimes)
+      if (!this.columns.some(column => column.name === name && column.firstRow >= 0)) throw error;
     const known = new Set(this.columns.map(column => column.name));
     if (this.objectsSeen > 0)
       for (const name of this.required) if (!known.has(name) && !this.#isSeen(name)) throw this.#noSuchField(name);

@@ -48,7 +48,7 @@ class CsvDecoder implements Decoder {
   readonly #log: LogBuilder;
   /** The delimiter's byte; -1 until the header is known. */
   #delimiter: number;
-  #carry = new Uint8Array(0);
+  #carry: Uint8Array = new Uint8Array(0);
   #headerRead = false;
   bytesRead = 0;
   /** The line on which the next record starts. */
@@ -83,7 +83,7 @@ class CsvDecoder implements Decoder {
       buffer.set(this.#carry);
       buffer.set(bytes, this.#carry.length);
       if (closing === 1) buffer[buffer.length - 1] = NEWLINE;
-      this.#carry = new Uint8Array(0);
+      this.#carry: Uint8Array = new Uint8Array(0);
     }
     const to = buffer.lastIndexOf(NEWLINE) + 1;
     let from = 0;

@@ -364,13 +364,13 @@ class JsonLinesDecoder implements Decoder {
     const opened: [GrowingColumn, Kind][] = [];
     const added: string[] = [];
     for (const key of fields) {
-      const column = this.#columnOf(key, line);
-      if (column === null) {
-        added.push(key);
-        continue;
-      }
-      const problem = this.#fit(column, object[key], row, line, opened, widened);
+      const index = this.#keys.find(key);
+      // A new field takes any value, unless its type is stated: then it is tried on a column that is not kept.
+      if (index < 0) added.push(key);
+      const column = index >= 0 ? log.columns[index] : log.trialColumn(log.nameOf(key));
+      const problem = column === null ? null : this.#fit(column, object[key], row, line, opened, widened);
       if (problem !== null) {
+        log.saw(fields.map(name => log.nameOf(name)));
         log.errors.add(line, problem, text);
         return false;
       }
@@ -408,12 +408,6 @@ class JsonLinesDecoder implements Decoder {
     log.lines[row] = line;
     log.rows = row + 1;
     return false;
-  }
-
-  #columnOf(key: string, line: number): GrowingColumn | null {
-    const index = this.#keys.find(key);
-    if (index >= 0) return this.#log.columns[index];
-    return this.#log.isStated(this.#log.nameOf(key)) ? this.#addColumn(key, line) : null;
   }
 
   #addColumn(key: string, line: number): GrowingColumn {

@@ -1,0 +1,94 @@
+/**
+ * Makes what the engine replays out of what a decoder read: both times as arrays, rows in order of arrival, partitions
+ * as codes. The decoder has already read the times; a row without a readable time is among its errors.
+ */
+import { columnIndex, gatherBatch } from "../columns/batch.ts";
+import { type Column, gatherFloats } from "../columns/column.ts";
+import { Dictionary } from "../columns/dictionary.ts";
+import type { SourceLog } from "../pipeline/source-log.ts";
+import type { SourceNode, TimeField } from "../pipeline/verbs/source.ts";
+import { type DecodedLog, SourceError } from "./log.ts";
+
+/**
+ * Returns the log of a source. Throws a `SourceError` naming the file and the field when a column that the source names
+ * is missing or is no time.
+ */
+export function sourceLog(decoded: DecodedLog, node: SourceNode, file: string): SourceLog {
+  const time = timesOf(decoded, node.eventTime, "eventTime", file);
+  const arrival =
+    node.arrivalTime === null ? greatestSoFar(time) : timesOf(decoded, node.arrivalTime, "arrivalTime", file);
+  const partition = node.partition === null ? null : partitionOf(decoded, node.partition, file);
+  const log: SourceLog = {
+    batch: decoded.batch,
+    time,
+    arrival,
+    partition: partition?.codes ?? null,
+    partitions: partition?.dictionary ?? null,
+    line: decoded.line,
+    errors: decoded.errors,
+  };
+  return isSorted(arrival) ? log : sortedByArrival(log);
+}
+
+function timesOf(decoded: DecodedLog, field: TimeField, option: string, file: string): Float64Array {
+  const column = columnOf(decoded, field.column, option, file);
+  if (column.type === "timestamp" || column.type === "number") return column.values;
+  throw new SourceError(
+    `${file}: the ${option} column "${field.column}" holds ${column.type} values, not times. Name a column of times, or state how to read it: ${option}: {column: "${field.column}", unit: "ms"}.`,
+    { file, field: field.column },
+  );
+}
+
+function columnOf(decoded: DecodedLog, name: string, option: string, file: string): Column {
+  const index = columnIndex(decoded.schema, name);
+  if (index >= 0) return decoded.batch.columns[index];
+  throw new SourceError(
+    `${file}: there is no column "${name}" for ${option}. The file has: ${decoded.schema.map(f => f.name).join(", ")}.`,
+    { file, field: name },
+  );
+}
+
+function partitionOf(decoded: DecodedLog, name: string, file: string): { codes: Int32Array; dictionary: Dictionary } {
+  const column = columnOf(decoded, name, "partition", file);
+  if (column.type === "string") return { codes: column.codes, dictionary: column.dictionary };
+  const dictionary = new Dictionary();
+  const codes = new Int32Array(decoded.batch.length);
+  if (column.type === "json")
+    throw new SourceError(
+      `${file}: the partition column "${name}" holds nested values. Name a column of texts or numbers.`,
+      { file, field: name },
+    );
+  for (let i = 0; i < codes.length; i++)
+    codes[i] = column.valid !== null && column.valid[i] === 0 ? -1 : dictionary.code(String(column.values[i]));
+  return { codes, dictionary };
+}
+
+/** Without arrival times rows arrive in file order, each at the greatest event time so far. */
+function greatestSoFar(time: Float64Array): Float64Array {
+  const out = new Float64Array(time.length);
+  let greatest = -Infinity;
+  for (let i = 0; i < time.length; i++) out[i] = greatest = Math.max(greatest, time[i]);
+  return out;
+}
+
+function isSorted(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i] < values[i - 1]) return false;
+  return true;
+}
+
+/** A log whose lines are not in order of arrival is replayed in that order; equal arrivals keep the order of the file. */
+function sortedByArrival(log: SourceLog): SourceLog {
+  const { arrival } = log;
+  const order = Int32Array.from(arrival, (_, i) => i).sort((a, b) => arrival[a] - arrival[b] || a - b);
+  const count = order.length;
+  const ints = (from: Int32Array | null): Int32Array | null =>
+    from === null ? null : Int32Array.from(order, i => from[i]);
+  return {
+    ...log,
+    batch: gatherBatch(log.batch, order, count),
+    time: gatherFloats(log.time, order, count),
+    arrival: gatherFloats(arrival, order, count),
+    partition: ints(log.partition),
+    line: ints(log.line),
+  };
+}
