@@ -89,6 +89,10 @@ export class Run {
     return this.#graph;
   }
 
+  get profile(): Profile {
+    return this.#profile;
+  }
+
   get progress(): Progress {
     return { rows: this.#rows, clock: this.#timeline.clock, late: this.#late, finished: this.#timeline.ended };
   }
@@ -182,9 +186,10 @@ export class Run {
 
   /**
    * Changes the pipeline in mid-run. Nodes that did not change keep their state; new ones and the taps that read them
-   * catch up. When a source changed, or nothing was remembered, the run begins again and works to the same moment.
+   * catch up. When a source changed, or nothing was remembered, the run begins again; the caller then works it to where
+   * it was, in slices if it likes.
    */
-  replan(roots: readonly Node[], taps: readonly Tap[]): void {
+  replan(roots: readonly Node[], taps: readonly Tap[]): "caught up" | "restarted" {
     const before = this.#graph;
     this.#roots = roots;
     this.#graph = new Graph(roots, this.#graphOptions(), before);
@@ -193,15 +198,13 @@ export class Run {
     this.#taps = [...taps];
     const sourceChanged = this.#graph.fresh.some(n => n.operator === null);
     if (sourceChanged || (!this.#remember && this.#timeline.positions > 0)) {
-      const { clock } = this.#timeline;
-      const ended = this.#timeline.ended;
       this.restart();
-      if (clock > -Infinity || ended) this.#workTo(ended ? Infinity : clock);
-      return;
+      return "restarted";
     }
     this.#feed();
     for (const tap of newTaps) tap.reset();
     this.#catchUp(this.#graph.fresh, newTaps);
+    return "caught up";
   }
 
   /** Begins again: every state, table and clock as before the first row. */
@@ -214,10 +217,6 @@ export class Run {
     this.#rows = 0;
     this.#late = 0;
     for (const tap of this.#taps) tap.reset();
-  }
-
-  #workTo(until: number): void {
-    while (this.advance({ until }));
   }
 
   #catchUp(fresh: readonly GraphNode[], taps: readonly Tap[]): void {

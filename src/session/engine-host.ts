@@ -1,0 +1,507 @@
+/**
+ * The engine's side of a session: holds the run, moves its clock as the transport says, and tells what changed.
+ *
+ * It works in slices of a few milliseconds and speaks at most once per frame, so that whoever it runs beside stays
+ * responsive and every long replay can be stopped between two slices. The host gives it a clock and a way to be called
+ * again; in tests both are plain values, so a replay is the same every time.
+ */
+import { profileNamed } from "../model/profiles.ts";
+import { identity } from "../pipeline/identity.ts";
+import { inputsOf, type Node, schemaOf, topological, verbOf } from "../pipeline/node.ts";
+import type { SourceNode } from "../pipeline/verbs/source.ts";
+import type { Flow } from "../engine/flow.ts";
+import type { GraphNode } from "../engine/graph.ts";
+import { Run, type Tap } from "../engine/run.ts";
+import { Table } from "../engine/table.ts";
+import type { NodeFigures, TransportAction, TransportState, ViewUpdate } from "../protocol/session.ts";
+import { arrivalDensity } from "./density.ts";
+import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
+import { explainRow } from "./explain.ts";
+import { SourceFiles } from "./source-files.ts";
+import { wirePage } from "./wire.ts";
+
+/** What the host gives. */
+export interface EngineHostOptions {
+  post(message: FromEngine, transfer?: ArrayBuffer[]): void;
+  /** Milliseconds of wall-clock time, for speed and slices; monotone. */
+  now(): number;
+  /** Calls back soon: at once when `delay` is 0, else after so many milliseconds. */
+  defer(work: () => void, delay: number): void;
+  readonly codegen?: boolean;
+}
+
+/** Milliseconds of work between two chances to hear a message. */
+const SLICE = 10;
+/** Milliseconds between two updates of what is on screen. */
+const FRAME = 16;
+const GRAPH_EVERY = 250;
+const DENSITY_BINS = 240;
+
+/** Counts what comes out of a stream without keeping it. */
+class Counter implements Tap {
+  readonly node: Node;
+  count = 0;
+  constructor(node: Node) {
+    this.node = node;
+  }
+  apply(flow: Flow): void {
+    this.count += flow.count;
+  }
+  reset(): void {
+    this.count = 0;
+  }
+}
+
+interface LiveView {
+  readonly plan: ViewPlan;
+  /** One table for a table; one per stream of a chart. */
+  readonly tables: Readonly<Record<string, Table>>;
+  /** Versions of the tables, page and order last sent. */
+  sent: string;
+}
+
+export class EngineHost {
+  readonly #options: EngineHostOptions;
+  readonly #files: SourceFiles;
+  readonly #awaited = new Map<number, { resolve(bytes: Uint8Array): void; reject(error: Error): void }>();
+  #request = 0;
+  #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
+  #run: Run | null = null;
+  #views = new Map<string, LiveView>();
+  /** Dropped rows of each windowed aggregate, by identity. */
+  #dropped = new Map<string, Counter>();
+  #watched = new Map<string, Watched>();
+  #playing = false;
+  #speed = Infinity;
+  /** Wall clock and virtual clock when playing began or the speed changed. */
+  #anchor = { wall: 0, clock: 0 };
+  /** Works to this processing time before anything else, as fast as possible; null: nothing to catch up. */
+  #target: { readonly clock: number; readonly end: boolean } | null = null;
+  #scheduled = false;
+  #lastSent = -Infinity;
+  #lastGraph = -Infinity;
+  #dirty = false;
+  #loading: TransportState["loading"] = null;
+  #density: TransportState["density"] = null;
+
+  constructor(options: EngineHostOptions) {
+    this.#options = options;
+    this.#files = new SourceFiles(
+      name => this.#ask(name),
+      (what, progress) => {
+        this.#loading = { what, progress };
+        this.#sendTransport();
+      },
+    );
+  }
+
+  /** Takes a message from the control plane. */
+  receive(message: ToEngine): void {
+    switch (message.type) {
+      case "plan":
+        void this.#replan(message.plan);
+        return;
+      case "transport":
+        this.#transport(message.action);
+        return;
+      case "watch":
+        this.#watched = new Map(message.views.map(v => [v.view, v]));
+        this.#dirty = true;
+        this.#schedule(0);
+        return;
+      case "file": {
+        const awaited = this.#awaited.get(message.request);
+        this.#awaited.delete(message.request);
+        if (message.bytes !== null) awaited?.resolve(new Uint8Array(message.bytes));
+        else awaited?.reject(new Error(message.error ?? "The file could not be read."));
+        return;
+      }
+      case "explain":
+        this.#explain(message.request, message.view, message.row);
+    }
+  }
+
+  #ask(name: string): Promise<Uint8Array> {
+    const request = ++this.#request;
+    return new Promise((resolve, reject) => {
+      this.#awaited.set(request, { resolve, reject });
+      this.#options.post({ type: "need-file", request, name });
+    });
+  }
+
+  async #replan(plan: EnginePlan): Promise<void> {
+    this.#plan = plan;
+    // What can be known without data is answered once every source has been read; a newer plan overtakes this one.
+    const nodes = topological(plan.views.flatMap(viewNodes));
+    await Promise.all(nodes.filter(n => n.verb === "source").map(n => this.#files.load(n)));
+    if (this.#plan !== plan) return;
+    this.#loading = null;
+    const { views, result } = this.#validate(plan);
+    const roots = views.flatMap(viewNodes);
+    const windowed = topological(roots).filter(n => n.verb === "aggregate" && n.strategy !== null);
+    const dropped = new Map<string, Counter>();
+    for (const node of windowed) {
+      const id = identity(node);
+      dropped.set(id, this.#dropped.get(id) ?? new Counter({ verb: "port", input: node, port: "late" }));
+    }
+    const live = new Map<string, LiveView>();
+    for (const view of views) live.set(view.view, this.#liveView(view));
+    const taps: Tap[] = [...dropped.values(), ...[...live.values()].flatMap(v => Object.values(v.tables))];
+    try {
+      this.#takeOver([...roots, ...[...dropped.values()].map(c => c.node)], taps);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const errors = Object.fromEntries(plan.views.map(v => [v.view, message]));
+      this.#options.post({ type: "planned", result: { version: plan.version, schemas: {}, errors } });
+      return;
+    }
+    this.#views = live;
+    this.#dropped = dropped;
+    this.#density = arrivalDensity(this.#sourceLogs(), DENSITY_BINS);
+    this.#options.post({ type: "planned", result });
+    this.#lastGraph = -Infinity;
+    this.#dirty = true;
+    this.#schedule(0);
+  }
+
+  /** Gives the run the new pipeline. A run over the same sources goes on; any other begins again and works to the same moment. */
+  #takeOver(roots: readonly Node[], taps: readonly Tap[]): void {
+    const logs = (source: SourceNode) => this.#files.log(source);
+    const profile = profileNamed(this.#plan.profile);
+    const before = this.#run;
+    if (before === null || before.profile !== profile) {
+      const run = new Run(roots, { logs, profile, codegen: this.#options.codegen });
+      for (const tap of taps) {
+        tap.reset();
+        run.tap(tap);
+      }
+      this.#run = run;
+      if (before !== null) this.#catchUpTo(before);
+      return;
+    }
+    const { clock, finished } = before.progress;
+    if (before.replan(roots, taps) === "restarted" && (clock > -Infinity || finished))
+      this.#target ??= { clock, end: finished };
+  }
+
+  #catchUpTo(before: Run): void {
+    const { clock, finished } = before.progress;
+    if (clock > -Infinity) this.#target ??= { clock, end: finished };
+  }
+
+  /** Splits a plan into what can be computed and what cannot, with the reasons. */
+  #validate(plan: EnginePlan): { views: ViewPlan[]; result: PlanResult } {
+    const views: ViewPlan[] = [];
+    const schemas: Record<string, readonly { name: string; type: string }[]> = {};
+    const errors: Record<string, string> = {};
+    const source = (node: SourceNode) => this.#files.log(node).batch.schema;
+    for (const view of plan.views) {
+      try {
+        const shown = viewNodes(view).map(node => schemaOf(node, source));
+        if (view.kind === "table") schemas[view.view] = shown[0].map(({ name, type }) => ({ name, type }));
+        views.push(view);
+      } catch (error) {
+        errors[view.view] = error instanceof Error ? error.message : String(error);
+      }
+    }
+    return { views, result: { version: plan.version, schemas, errors } };
+  }
+
+  #liveView(plan: ViewPlan): LiveView {
+    const source = (node: SourceNode) => this.#files.log(node).batch.schema;
+    const nodes = plan.kind === "table" ? { main: plan.node } : plan.streams;
+    const known = this.#views.get(plan.view);
+    const tables: Record<string, Table> = {};
+    for (const [name, node] of Object.entries(nodes)) {
+      const kept = known?.tables[name];
+      // A table whose stream did not change keeps its rows; identities, not names, decide.
+      tables[name] =
+        kept !== undefined && identity(kept.node) === identity(node) ? kept : new Table(node, schemaOf(node, source));
+    }
+    return { plan, tables, sent: "" };
+  }
+
+  #sourceLogs() {
+    return [...(this.#run?.graph.nodes ?? [])].flatMap(n =>
+      n.node.verb === "source" ? [{ log: this.#files.log(n.node), watermark: n.node.watermark }] : [],
+    );
+  }
+
+  #transport(action: TransportAction): void {
+    const run = this.#run;
+    if (action.kind === "speed") {
+      this.#speed = action.factor;
+      this.#setAnchor();
+    } else if (action.kind === "pause") {
+      this.#playing = false;
+      this.#target = null;
+    } else if (run !== null) {
+      switch (action.kind) {
+        case "play":
+          if (run.progress.finished) run.restart();
+          this.#playing = true;
+          this.#setAnchor();
+          break;
+        case "restart":
+          this.#playing = false;
+          this.#target = null;
+          run.restart();
+          break;
+        case "end":
+          this.#target = { clock: Infinity, end: true };
+          break;
+        case "step":
+          this.#playing = false;
+          this.#step(run, action.by);
+          break;
+        case "seek":
+          if (action.to < run.progress.clock) run.restart();
+          this.#target = { clock: action.to, end: false };
+          break;
+      }
+    }
+    this.#dirty = true;
+    this.#sendTransport();
+    this.#schedule(0);
+  }
+
+  #setAnchor(): void {
+    const clock = this.#run?.progress.clock ?? -Infinity;
+    const first = this.#run?.next ?? 0;
+    this.#anchor = { wall: this.#options.now(), clock: clock > -Infinity ? clock : first };
+  }
+
+  /** Takes single positions until a row has come, a window has fired or the watermark has moved; a second at most. */
+  #step(run: Run, by: "row" | "window" | "watermark"): void {
+    const began = this.#options.now();
+    const rows = run.progress.rows;
+    const watermark = this.#watermark();
+    const panes = (): number => {
+      let sum = 0;
+      for (const node of run.graph.nodes)
+        if (node.node.verb === "aggregate" && node.node.strategy !== null) sum += node.rows;
+      return sum;
+    };
+    const fired = panes();
+    while (run.advance({ positions: 1 })) {
+      if (by === "row" ? run.progress.rows > rows : by === "window" ? panes() > fired : this.#watermark() > watermark)
+        break;
+      if (this.#options.now() - began > 1_000) break;
+    }
+  }
+
+  #watermark(): number {
+    let least = Infinity;
+    for (const node of this.#run?.graph.nodes ?? [])
+      if (node.operator === null) least = Math.min(least, this.#run?.feed(node.id)?.watermark ?? Infinity);
+    return least;
+  }
+
+  #schedule(delay: number): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.defer(() => {
+      this.#scheduled = false;
+      this.#slice();
+    }, delay);
+  }
+
+  #slice(): void {
+    const busy = this.#work();
+    const now = this.#options.now();
+    if (this.#dirty && now - this.#lastSent >= FRAME) {
+      this.#lastSent = now;
+      this.#dirty = false;
+      this.#sendViews();
+      this.#sendTransport();
+      if (now - this.#lastGraph >= GRAPH_EVERY || !busy) {
+        this.#lastGraph = now;
+        this.#options.post({ type: "graph", nodes: this.#figures() });
+      }
+    }
+    if (busy) this.#schedule(this.#target !== null || this.#speed === Infinity ? 0 : 4);
+    else if (this.#dirty) this.#schedule(FRAME);
+  }
+
+  /** Works for one slice. Says whether there is more to do. */
+  #work(): boolean {
+    const run = this.#run;
+    if (run === null) return false;
+    const until = this.#options.now() + SLICE;
+    while (this.#options.now() < until) {
+      const goal = this.#goal();
+      if (goal === null) return false;
+      const moved = run.advance(goal.end ? {} : { until: goal.clock });
+      if (moved) this.#dirty = true;
+      if (moved) continue;
+      // Nothing is left up to the goal.
+      if (this.#target !== null) {
+        this.#target = null;
+        this.#setAnchor();
+        this.#dirty = true;
+        if (!this.#playing) return false;
+        continue;
+      }
+      if (run.progress.finished) {
+        this.#playing = false;
+        this.#dirty = true;
+        return false;
+      }
+      return true;
+    }
+    return true;
+  }
+
+  #goal(): { readonly clock: number; readonly end: boolean } | null {
+    if (this.#target !== null) return this.#target;
+    if (!this.#playing) return null;
+    if (this.#speed === Infinity) return { clock: Infinity, end: true };
+    const clock = this.#anchor.clock + (this.#options.now() - this.#anchor.wall) * this.#speed;
+    // When the last row has been played the sources end, whatever the clock says.
+    return { clock, end: (this.#run?.next ?? Infinity) === Infinity };
+  }
+
+  #sendViews(): void {
+    const updates: ViewUpdate[] = [];
+    for (const [id, view] of this.#views) {
+      const watched = this.#watched.get(id);
+      if (watched === undefined) continue;
+      const versions = Object.values(view.tables).map(t => t.version);
+      const figures = this.#viewFigures(view);
+      const state = JSON.stringify([versions, watched, figures]);
+      if (state === view.sent) continue;
+      view.sent = state;
+      if (view.plan.kind === "table") {
+        const table = view.tables["main"];
+        const { from, page } = wirePage(table, watched.from, watched.count, watched.sort);
+        updates.push({ kind: "table", view: id, total: table.length, from, page, figures });
+      } else {
+        const tables = Object.fromEntries(
+          Object.entries(view.tables).map(([name, table]) => [name, wirePage(table, 0, table.length, null).page]),
+        );
+        updates.push({
+          kind: "chart",
+          view: id,
+          chart: view.plan.chart,
+          tables,
+          options: { ...view.plan.options, now: this.#now() },
+        });
+      }
+    }
+    if (updates.length > 0) this.#options.post({ type: "views", updates });
+  }
+
+  #now(): number | null {
+    const clock = this.#run?.progress.clock ?? -Infinity;
+    return clock === -Infinity ? null : clock;
+  }
+
+  /** What the head of a table says: over everything that its stream is made from. */
+  #viewFigures(view: LiveView) {
+    const run = this.#run;
+    const [node] = viewNodes(view.plan);
+    let dropped = 0;
+    let errors = 0;
+    for (const below of topological([node])) {
+      dropped += this.#dropped.get(identity(below))?.count ?? 0;
+      if (below.verb === "source") errors += this.#files.log(below).errors.length;
+    }
+    const running = run?.graph.find(identity(node));
+    const watermark = running === undefined || !Number.isFinite(running.watermark) ? null : running.watermark;
+    return {
+      rows: running?.rows ?? 0,
+      late: run?.progress.late ?? 0,
+      dropped,
+      errors,
+      watermark,
+      complete: run?.progress.finished ?? false,
+    };
+  }
+
+  #sendTransport(): void {
+    const run = this.#run;
+    const progress = run?.progress ?? { rows: 0, clock: -Infinity, late: 0, finished: false };
+    const logs = run === null ? [] : this.#sourceLogs();
+    const spans = logs.filter(({ log }) => log.arrival.length > 0);
+    const watermark = this.#watermark();
+    const now = this.#now();
+    let dropped = 0;
+    for (const counter of this.#dropped.values()) dropped += counter.count;
+    this.#options.post({
+      type: "transport",
+      state: {
+        playing: this.#playing || this.#target !== null,
+        speed: this.#speed,
+        now,
+        start: spans.length === 0 ? null : Math.min(...spans.map(({ log }) => log.arrival[0])),
+        end: spans.length === 0 ? null : Math.max(...spans.map(({ log }) => log.arrival[log.arrival.length - 1])),
+        finished: progress.finished,
+        rows: progress.rows,
+        totalRows: run?.totalRows ?? 0,
+        watermark: Number.isFinite(watermark) ? watermark : null,
+        lag: now !== null && Number.isFinite(watermark) ? now - watermark : null,
+        late: progress.late,
+        dropped,
+        density: this.#density,
+        loading: this.#loading,
+      },
+    });
+  }
+
+  #figures(): NodeFigures[] {
+    const run = this.#run;
+    if (run === null) return [];
+    return run.graph.nodes
+      .filter(n => !(n.node.verb === "port" && n.node.port === "late" && !(n.id in this.#plan.names)))
+      .map(n => this.#nodeFigures(run, n));
+  }
+
+  #nodeFigures(run: Run, node: GraphNode): NodeFigures {
+    const size = node.operator?.size?.();
+    const feed = run.feed(node.id);
+    const clock = run.progress.clock;
+    return {
+      id: node.id,
+      verb: node.node.verb,
+      label: verbOf(node.node).describe(node.node),
+      names: this.#plan.names[node.id] ?? [],
+      inputs: inputsOf(node.node).map(identity),
+      rows: node.rows,
+      rate: feed === undefined ? 0 : recentRate(feed.log.arrival, feed.offset, clock),
+      late: feed === undefined ? 0 : run.progress.late,
+      dropped: this.#dropped.get(node.id)?.count ?? 0,
+      errors: feed?.log.errors.length ?? 0,
+      watermark: Number.isFinite(node.watermark) ? node.watermark : null,
+      keys: size?.keys ?? 0,
+      windows: size?.windows ?? 0,
+      entries: size?.entries ?? 0,
+      partitions: (feed?.partitions() ?? []).map(p => ({
+        name: p.name,
+        watermark: Number.isFinite(p.watermark) ? p.watermark : null,
+        idle: p.idle,
+        rows: p.rows,
+        lastSeen: Number.isFinite(p.lastSeen) ? p.lastSeen : null,
+      })),
+    };
+  }
+
+  #explain(request: number, view: string, row: number): void {
+    const live = this.#views.get(view);
+    if (live === undefined || this.#run === null) return;
+    const { sentences, facts } = explainRow(live.tables["main"], row, this.#watched.get(view)?.sort ?? null, this.#run);
+    this.#options.post({ type: "explained", request, sentences, facts });
+  }
+}
+
+function viewNodes(view: ViewPlan): Node[] {
+  return view.kind === "table" ? [view.node] : Object.values(view.streams);
+}
+
+const MINUTE = 60_000;
+
+/** Rows per second of processing time over the last minute of it. */
+function recentRate(arrival: Float64Array, offset: number, clock: number): number {
+  let from = offset;
+  while (from > 0 && arrival[from - 1] > clock - MINUTE) from--;
+  return (offset - from) / (MINUTE / 1_000);
+}

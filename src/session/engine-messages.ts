@@ -1,0 +1,55 @@
+/**
+ * The messages between the control plane (cells) and the engine, which runs in a Worker beside it. What the engine says
+ * for the shell's eyes (`views`, `transport`, `graph`) passes through the control plane untouched.
+ */
+import type { Node } from "../pipeline/node.ts";
+import type { SessionMessage, Sort, TransportAction } from "../protocol/session.ts";
+
+/** Something live to show: a stream as a table, or a chart over the streams that its plan asks for. */
+export type ViewPlan =
+  | { readonly view: string; readonly kind: "table"; readonly node: Node }
+  | {
+      readonly view: string;
+      readonly kind: "chart";
+      readonly chart: string;
+      readonly streams: Readonly<Record<string, Node>>;
+      readonly options: Readonly<Record<string, unknown>>;
+    };
+
+export interface EnginePlan {
+  readonly version: number;
+  readonly views: readonly ViewPlan[];
+  /** Names of variables by pipeline identity, for the graph. */
+  readonly names: Readonly<Record<string, readonly string[]>>;
+  readonly profile: string;
+}
+
+export interface Watched {
+  readonly view: string;
+  readonly from: number;
+  readonly count: number;
+  readonly sort: Sort;
+}
+
+export type ToEngine =
+  | { readonly type: "plan"; readonly plan: EnginePlan }
+  | { readonly type: "transport"; readonly action: TransportAction }
+  | { readonly type: "watch"; readonly views: readonly Watched[] }
+  | {
+      readonly type: "file";
+      readonly request: number;
+      readonly bytes: ArrayBuffer | null;
+      readonly error: string | null;
+    }
+  | { readonly type: "explain"; readonly request: number; readonly view: string; readonly row: number };
+
+/** What became of a plan: the columns of each view, or why it cannot be computed. */
+export interface PlanResult {
+  readonly version: number;
+  readonly schemas: Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;
+  readonly errors: Readonly<Record<string, string>>;
+}
+
+export type FromEngine =
+  | { readonly type: "planned"; readonly result: PlanResult }
+  | Extract<SessionMessage, { type: "views" | "transport" | "graph" | "need-file" | "explained" }>;

@@ -1,0 +1,162 @@
+/**
+ * Loads what sources name: asks for each file once, decodes it once for each way of reading it, and keeps the logs while
+ * the session lives, so that moving a slider never reads a file again.
+ */
+import { decodeAll } from "../connectors/decode.ts";
+import { batchOf } from "../columns/builder.ts";
+import type { ColumnType, Schema, Value } from "../columns/column.ts";
+import type { DecodedLog } from "../connectors/log.ts";
+import { sourceLog } from "../connectors/source-log.ts";
+import { epochToMs, TimeReader } from "../connectors/timestamps.ts";
+import { canonical } from "../pipeline/identity.ts";
+import type { SourceLog } from "../pipeline/source-log.ts";
+import { ERRORS_SCHEMA, type SourceNode, type TimeField } from "../pipeline/verbs/source.ts";
+
+/** Gets a data file's bytes by the name that a source gave. Rejects with a message for the user. */
+export type FileReader = (name: string) => Promise<Uint8Array>;
+
+/** Says how far loading is: what, and from 0 to 1. */
+export type LoadingListener = (what: string, progress: number) => void;
+
+export class SourceFiles {
+  readonly #read: FileReader;
+  readonly #loading: LoadingListener;
+  readonly #bytes = new Map<string, Promise<Uint8Array>>();
+  readonly #decoded = new Map<string, Promise<DecodedLog>>();
+  readonly #logs = new Map<string, SourceLog | Error>();
+
+  constructor(read: FileReader, loading: LoadingListener = () => {}) {
+    this.#read = read;
+    this.#loading = loading;
+  }
+
+  /** The log of a source that has been loaded. Throws what went wrong with it, or when `load` has not run. */
+  log(node: SourceNode): SourceLog {
+    const log = this.#logs.get(logKey(node));
+    if (log === undefined) throw new Error("The source has not been loaded yet.");
+    if (log instanceof Error) throw log;
+    return log;
+  }
+
+  /** Loads a source if it is not there yet. Never rejects: what went wrong is thrown by `log`. */
+  async load(node: SourceNode): Promise<void> {
+    const key = logKey(node);
+    if (this.#logs.has(key)) return;
+    try {
+      const decoded = await this.#decode(node);
+      this.#logs.set(key, sourceLog(decoded, node, fileName(node)));
+    } catch (error) {
+      this.#logs.set(key, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Forgets failures, so that a file which has appeared since is found. */
+  retry(): void {
+    for (const [key, log] of this.#logs) if (log instanceof Error) this.#logs.delete(key);
+    this.#bytes.clear();
+  }
+
+  #decode(node: SourceNode): Promise<DecodedLog> {
+    const { input } = node;
+    if (input.kind === "rows") return Promise.resolve(rowsLog(node, input.rows));
+    const key = canonical([input, timesOf(node), node.types]);
+    let decoded = this.#decoded.get(key);
+    if (decoded === undefined) {
+      decoded = this.#file(input.name).then(bytes => {
+        this.#loading(`Reading ${input.name}`, 0.5);
+        const required = [node.eventTime.column, ...(node.arrivalTime === null ? [] : [node.arrivalTime.column])];
+        const log = decodeAll(bytes, input.format, {
+          ...input.options,
+          file: input.name,
+          types: { ...node.types, ...Object.fromEntries(required.map(name => [name, "timestamp" as const])) },
+          times: timesOf(node),
+          required,
+          expectedBytes: bytes.length,
+        });
+        return log;
+      });
+      this.#decoded.set(key, decoded);
+      decoded.catch(() => this.#decoded.delete(key));
+    }
+    return decoded;
+  }
+
+  #file(name: string): Promise<Uint8Array> {
+    let bytes = this.#bytes.get(name);
+    if (bytes === undefined) {
+      this.#loading(`Opening ${name}`, 0);
+      bytes = this.#read(name);
+      this.#bytes.set(name, bytes);
+      bytes.catch(() => this.#bytes.delete(name));
+    }
+    return bytes;
+  }
+}
+
+/** What decides how a source's rows are read; its watermark does not. */
+function logKey(node: SourceNode): string {
+  return canonical([node.input, node.eventTime, node.arrivalTime, node.partition, node.types]);
+}
+
+function fileName(node: SourceNode): string {
+  return node.input.kind === "file" ? node.input.name : "rows";
+}
+
+function timesOf(node: SourceNode): Record<string, { unit?: "s" | "ms" | "us" | "ns"; timeZone?: string }> {
+  const out: Record<string, { unit?: "s" | "ms" | "us" | "ns"; timeZone?: string }> = {};
+  for (const field of [node.eventTime, node.arrivalTime]) if (field !== null) out[field.column] = timeOptions(field);
+  return out;
+}
+
+function timeOptions(field: TimeField): { unit?: "s" | "ms" | "us" | "ns"; timeZone?: string } {
+  return {
+    ...(field.unit === null ? {} : { unit: field.unit }),
+    ...(field.timeZone === null ? {} : { timeZone: field.timeZone }),
+  };
+}
+
+/** Rows written in a cell: types from their values, times read as in files. */
+function rowsLog(node: SourceNode, rows: readonly Readonly<Record<string, Value>>[]): DecodedLog {
+  const times = new Map([node.eventTime, node.arrivalTime].filter(f => f !== null).map(f => [f.column, f]));
+  const readers = new Map([...times].map(([name, field]) => [name, new TimeReader(timeOptions(field))]));
+  const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
+  const schema: Schema = names.map(name => ({
+    name,
+    type: times.has(name) ? ("timestamp" as const) : (node.types[name] ?? typeOfValues(rows.map(row => row[name]))),
+    nullable: rows.some(row => row[name] === null || row[name] === undefined),
+  }));
+  const good: Record<string, Value>[] = [];
+  const line: number[] = [];
+  const errors: Record<string, Value>[] = [];
+  rows.forEach((row, i) => {
+    const read: Record<string, Value> = { ...row };
+    for (const [name, reader] of readers) {
+      const value = row[name] ?? null;
+      // Numbers in a cell are JavaScript's own: milliseconds, unless the source states another unit.
+      const unit = times.get(name)?.unit ?? "ms";
+      const time =
+        typeof value === "number" ? epochToMs(value, unit) : typeof value === "string" ? reader.string(value) : NaN;
+      if (Number.isNaN(time)) {
+        errors.push({
+          line: i + 1,
+          field: name,
+          value: JSON.stringify(value),
+          reason: `"${name}" is no time that can be read.`,
+        });
+        return;
+      }
+      read[name] = time;
+    }
+    good.push(read);
+    line.push(i + 1);
+  });
+  const batch = batchOf(schema, good);
+  return { schema, batch, line: Int32Array.from(line), errors: batchOf(ERRORS_SCHEMA, errors), notes: [] };
+}
+
+function typeOfValues(values: readonly (Value | undefined)[]): ColumnType {
+  const types = new Set(values.filter(v => v !== null && v !== undefined).map(v => typeof v));
+  if (types.size !== 1) return types.size === 0 ? "string" : "json";
+  const [type] = types;
+  return type === "number" || type === "boolean" || type === "string" ? type : "json";
+}
