@@ -1,0 +1,486 @@
+/**
+ * Compiles expressions to kernels over columns. This is the one file that makes code from text; where that is forbidden
+ * (a content security policy) or unwanted, the interpreter does the same work, slower.
+ *
+ * A kernel is written for the types of its columns and parameters and for whether the batch at hand holds nulls, so a
+ * changed parameter value needs no new code and a column without nulls pays for none. Parameters are read from the
+ * expression's record at every call. Parts that depend on one text column are computed once per distinct text.
+ */
+import { type Batch, columnIndex } from "../columns/batch.ts";
+import { columnBuilder } from "../columns/builder.ts";
+import {
+  type Column,
+  type ColumnType,
+  gatherColumn,
+  type JsonColumn,
+  type Schema,
+  type StringColumn,
+  type Value,
+} from "../columns/column.ts";
+import { Dictionary } from "../columns/dictionary.ts";
+import { toTime } from "./dateparts.ts";
+import { FUNCTIONS, functionNamed } from "./functions.ts";
+import { type ColumnSlot, type Generated, generateColumn, generatePredicate, type TableSlot } from "./generate.ts";
+import { applyFunction, evaluator, type FunctionCompiler, NO_FUNCTIONS } from "./interpret.ts";
+import { columnsOf, contains, parametersOf, type RowExpression, type Side } from "./tree.ts";
+import { parameterValue, typeOf, typeOfValue, type ValueType } from "./types.ts";
+import { BINARY, looselyEqual, member, toNumber, toText, truthy } from "./values.ts";
+
+export interface CompileOptions {
+  /** False runs the interpreter instead of generated code (default true). */
+  readonly codegen?: boolean;
+  /** Where new text gets its codes; a kernel keeps one of its own otherwise, for its whole life. */
+  readonly dictionary?: Dictionary;
+}
+
+/** Pairs of rows of two batches, for joins. */
+export interface Pairs {
+  readonly left: Int32Array;
+  readonly right: Int32Array;
+  readonly count: number;
+}
+
+/**
+ * Computes a column, one value per row of the batch. With a second batch, rows are taken together by position, or by
+ * `pairs`; then the result has one value per pair.
+ */
+export interface ColumnKernel {
+  (batch: Batch, second?: Batch, pairs?: Pairs): Column;
+  readonly type: ValueType;
+}
+
+/**
+ * Writes the numbers of the rows in `[from, to)` (default all) for which the condition holds to `out`, in order, and
+ * returns how many. `out` needs room for all rows looked at.
+ */
+export type PredicateKernel = (batch: Batch, out: Int32Array, from?: number, to?: number) => number;
+
+/** Writes the positions of the pairs for which the condition holds to `out`, in order, and returns how many. */
+export type PairPredicateKernel = (left: Batch, right: Batch, pairs: Pairs, out: Int32Array) => number;
+
+/** Compiles an expression to a kernel that computes a column. Throws when a column is missing. */
+export function compileColumn(
+  expression: RowExpression,
+  schemas: readonly Schema[],
+  options: CompileOptions = {},
+): ColumnKernel {
+  const type = typeOf(expression, schemas);
+  const { expr } = expression;
+  if (expr.kind === "column") {
+    const index = schemas[expr.side].findIndex(f => f.name === expr.name);
+    const kernel = (batch: Batch, second?: Batch, pairs?: Pairs): Column => {
+      const column = (expr.side === 0 ? batch : (second as Batch)).columns[index];
+      if (pairs === undefined) return column;
+      return gatherColumn(column, expr.side === 0 ? pairs.left : pairs.right, pairs.count);
+    };
+    return Object.assign(kernel, { type });
+  }
+  const dictionary = options.dictionary ?? new Dictionary();
+  const interpreted = lazy(() => interpretColumn(expression, type, schemas, { ...options, dictionary }));
+  const runner = runnerFor(expression, schemas, options, generateColumn);
+  const kernel = (batch: Batch, second?: Batch, pairs?: Pairs): Column => {
+    const bound = runner?.bind(batch, second, pairs !== undefined);
+    if (bound === undefined) return interpreted()(batch, second, pairs);
+    const length = pairs?.count ?? batch.length;
+    const run = bound.kernel as ColumnFunction;
+    const out = arrayFor(bound.type, length);
+    const valid = new Uint8Array(bound.type === "string" || bound.type === "json" ? 0 : length).fill(1);
+    const done = run(
+      bound.columns,
+      bound.parameters,
+      bound.tables,
+      dictionary,
+      pairs?.left,
+      pairs?.right,
+      0,
+      length,
+      out,
+      valid,
+    );
+    return columnFrom(bound.type, out, done.nulls === 0 ? null : valid, done.dictionary);
+  };
+  return Object.assign(kernel, { type });
+}
+
+/** Compiles a condition to a kernel that selects rows. Throws when a column is missing. */
+export function compilePredicate(
+  expression: RowExpression,
+  schemas: readonly Schema[],
+  options: CompileOptions = {},
+): PredicateKernel {
+  typeOf(expression, schemas);
+  const runner = runnerFor(expression, schemas, options, generatePredicate);
+  const interpreted = lazy(() => evaluator(expression, schemas, functionCompiler(options)));
+  return (batch, out, from = 0, to = batch.length) => {
+    const bound = runner?.bind(batch, undefined, false);
+    if (bound !== undefined) {
+      const run = bound.kernel as PredicateFunction;
+      return run(bound.columns, bound.parameters, bound.tables, undefined, undefined, from, to, out);
+    }
+    const evaluate = interpreted();
+    const at = { batches: [batch], rows: [from] };
+    let count = 0;
+    for (; at.rows[0] < to; at.rows[0]++) if (truthy(evaluate(at))) out[count++] = at.rows[0];
+    return count;
+  };
+}
+
+/** Compiles a condition on pairs of rows, for joins. Throws when a column is missing. */
+export function compilePairPredicate(
+  expression: RowExpression,
+  schemas: readonly [Schema, Schema],
+  options: CompileOptions = {},
+): PairPredicateKernel {
+  typeOf(expression, schemas);
+  const runner = runnerFor(expression, schemas, options, generatePredicate);
+  const interpreted = lazy(() => evaluator(expression, schemas, functionCompiler(options)));
+  return (left, right, pairs, out) => {
+    const bound = runner?.bind(left, right, true);
+    if (bound !== undefined) {
+      const run = bound.kernel as PredicateFunction;
+      return run(bound.columns, bound.parameters, bound.tables, pairs.left, pairs.right, 0, pairs.count, out);
+    }
+    const evaluate = interpreted();
+    const at = { batches: [left, right], rows: [0, 0] };
+    let count = 0;
+    for (let i = 0; i < pairs.count; i++) {
+      at.rows[0] = pairs.left[i];
+      at.rows[1] = pairs.right[i];
+      if (truthy(evaluate(at))) out[count++] = i;
+    }
+    return count;
+  };
+}
+
+/**
+ * Makes a callable of a function's source text, with the parameters as its free names and `op` as in expressions.
+ * Throws where code generation is forbidden, and when the text is not an expression.
+ */
+export function compileFunction(
+  source: string,
+  parameters: Readonly<Record<string, Value>> = {},
+): (...args: unknown[]) => unknown {
+  const names = Object.keys(parameters).filter(name => /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) && name !== "op");
+  const make = mayFail(source, () => functionFrom(["op", ...names], `return (${source}\n);`));
+  return make(OPERATIONS, ...names.map(name => parameters[name])) as (...args: unknown[]) => unknown;
+}
+
+function mayFail(source: string, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    const why = error instanceof SyntaxError ? "it cannot be read" : "code generation is forbidden here";
+    throw new Error(`The function "${source}" cannot run, because ${why} (${(error as Error).message}).`, {
+      cause: error,
+    });
+  }
+}
+
+/** Tells whether text may be made code here. */
+export function canGenerateCode(): boolean {
+  try {
+    functionFrom([], "return 0;")();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The scalar functions as callables, for functions that run as they are. */
+const OPERATIONS: Readonly<Record<string, (...args: Value[]) => Value>> = Object.fromEntries(
+  [...FUNCTIONS.values()].map(fn => [fn.name, (...args: Value[]) => applyFunction(fn, args)]),
+);
+
+type Made = (...args: unknown[]) => unknown;
+
+/** Functions made so far by their text: a pipeline that is built again costs no compilation. Bounded. */
+const made = new Map<string, Made>();
+
+function functionFrom(names: readonly string[], body: string): Made {
+  const key = `${names.join()}|${body}`;
+  let fn = made.get(key);
+  if (fn === undefined) {
+    fn = new Function(...names, `"use strict";\n${body}`) as Made;
+    if (made.size >= 1_000) made.clear();
+    made.set(key, fn);
+  }
+  return fn;
+}
+
+const RUNTIME = { member, toNumber, toText, toTime, looselyEqual, binary: BINARY };
+
+type ColumnFunction = (
+  columns: readonly Column[],
+  parameters: readonly Value[],
+  tables: readonly Table[],
+  dictionary: Dictionary,
+  rows0: Int32Array | undefined,
+  rows1: Int32Array | undefined,
+  from: number,
+  to: number,
+  out: Float64Array | Uint8Array | Int32Array | Value[],
+  valid: Uint8Array,
+) => { readonly nulls: number; readonly dictionary: Dictionary };
+
+type PredicateFunction = (
+  columns: readonly Column[],
+  parameters: readonly Value[],
+  tables: readonly Table[],
+  rows0: Int32Array | undefined,
+  rows1: Int32Array | undefined,
+  from: number,
+  to: number,
+  out: Int32Array,
+) => number;
+
+/** A kernel with what it reads, ready to run on one batch. */
+interface Bound {
+  readonly kernel: unknown;
+  readonly type: ColumnType;
+  readonly columns: readonly Column[];
+  readonly parameters: readonly Value[];
+  readonly tables: readonly Table[];
+}
+
+interface Runner {
+  /** Chooses or makes the kernel for a batch; undefined when code generation turns out to be forbidden. */
+  bind(batch: Batch, second: Batch | undefined, pairs: boolean): Bound | undefined;
+}
+
+interface Variant {
+  readonly generated: Generated;
+  readonly kernel: unknown;
+  readonly tables: readonly TableKeeper[];
+}
+
+/** Keeps the variants of one expression's kernel: by presence of nulls, by pairs, by the types of its parameters. */
+function runnerFor(
+  expression: RowExpression,
+  schemas: readonly Schema[],
+  options: CompileOptions,
+  generate: typeof generateColumn,
+): Runner | undefined {
+  if (options.codegen === false || contains(expression.expr, "opaque")) return undefined;
+  const { expr, parameters } = expression;
+  const variants = new Map<string, Variant>();
+  const names = parametersOf(expr);
+  const used = schemas.map((schema, side) => columnsOf(expr, side as Side).map(name => columnIndex(schema, name)));
+  let forbidden = false;
+  const variant = (key: string, nulls: boolean, pairs: boolean): Variant | undefined => {
+    let found = variants.get(key);
+    if (found === undefined && !forbidden) {
+      const generated = generate(expr, { schemas, parameters, nulls, pairs });
+      const functions = generated.functions.map(name => functionNamed(name).apply);
+      try {
+        const kernel = functionFrom(["rt", ...functions.map((_, i) => `f${i}`)], generated.text)(RUNTIME, ...functions);
+        found = {
+          generated,
+          kernel,
+          tables: generated.tables.map(t => new TableKeeper(t, expression, schemas, generated.columns[t.column])),
+        };
+        variants.set(key, found);
+      } catch (error) {
+        // Only the host's refusal is expected here; a syntax error in generated text is a defect and must be seen.
+        if (error instanceof SyntaxError) throw error;
+        forbidden = true;
+      }
+    }
+    return found;
+  };
+  return {
+    bind(batch, second, pairs) {
+      const batches = [batch, second ?? batch];
+      const nulls = used.some((columns, side) => columns.some(index => hasNulls(batches[side].columns[index])));
+      const types = names.map(name => typeOfValue(parameterValue(parameters, name)).type).join();
+      const chosen = variant(`${nulls}|${pairs}|${types}`, nulls, pairs);
+      if (chosen === undefined) return undefined;
+      const { generated, kernel, tables } = chosen;
+      const columns = generated.columns.map(slot => columnFor(slot, batches[slot.side], schemas, nulls));
+      return {
+        kernel,
+        type: generated.type,
+        columns,
+        parameters: generated.parameters.map(name => parameters[name]),
+        tables: tables.map((keeper, i) => keeper.table(columns[generated.tables[i].column] as StringColumn)),
+      };
+    },
+  };
+}
+
+/** Picks a column by position, checks that it is what the schema promised, and gives it a validity array if asked to. */
+function columnFor(slot: ColumnSlot, batch: Batch, schemas: readonly Schema[], nulls: boolean): Column {
+  const column = batch.columns[slot.index];
+  if (column?.type !== slot.type)
+    throw new Error(
+      `The column "${schemas[slot.side][slot.index].name}" should be ${slot.type} but the batch has ${column?.type ?? "none"}.`,
+    );
+  if (!nulls || column.type === "string" || column.type === "json" || column.valid !== null) return column;
+  return { ...column, valid: allValid(column.values.length) } as Column;
+}
+
+function hasNulls(column: Column | undefined): boolean {
+  return column !== undefined && "valid" in column && column.valid !== null;
+}
+
+let ones = new Uint8Array(0);
+
+/** An array of ones, shared by all columns without nulls: nobody writes to validity. */
+function allValid(length: number): Uint8Array {
+  if (ones.length < length) ones = new Uint8Array(Math.max(length, 2 * ones.length)).fill(1);
+  return ones;
+}
+
+/** The values of one part by text code + 1; entry 0 is null's. */
+interface Table {
+  readonly values: Float64Array | Uint8Array | Int32Array | Value[];
+  readonly valid: Uint8Array;
+  readonly dictionary: Dictionary;
+}
+
+/**
+ * Keeps a part's table and lets it grow with the dictionary, so that each distinct text is computed once. A table is
+ * dropped when a parameter it was computed with changes.
+ */
+class TableKeeper {
+  readonly #slot: TableSlot;
+  readonly #evaluate: (text: string | null) => Value;
+  readonly #parameters: () => readonly Value[];
+  #used: readonly Value[] = [];
+  #tables = new WeakMap<Dictionary, GrowingTable>();
+
+  constructor(slot: TableSlot, expression: RowExpression, schemas: readonly Schema[], column: ColumnSlot) {
+    this.#slot = slot;
+    const names = parametersOf(slot.expr);
+    this.#parameters = () => names.map(name => expression.parameters[name]);
+    // The text is handed over as a json column's value, which saves a dictionary of its own.
+    const values: Value[] = [null];
+    const single: JsonColumn = { type: "json", values };
+    const field = schemas[column.side][column.index];
+    const row: Batch = { schema: [field], length: 1, columns: [single] };
+    const evaluate = evaluator({ ...expression, expr: slot.expr }, [row.schema, row.schema]);
+    const at = { batches: [row, row], rows: [0, 0] };
+    this.#evaluate = text => {
+      values[0] = text;
+      return evaluate(at);
+    };
+  }
+
+  /** Returns the table for a column's dictionary, with every text there is by now. */
+  table(column: StringColumn): Table {
+    const parameters = this.#parameters();
+    if (parameters.length !== this.#used.length || parameters.some((p, i) => !Object.is(p, this.#used[i]))) {
+      this.#tables = new WeakMap();
+      this.#used = parameters;
+    }
+    let table = this.#tables.get(column.dictionary);
+    if (table === undefined) {
+      table = new GrowingTable(this.#slot.type);
+      this.#tables.set(column.dictionary, table);
+    }
+    table.grow(column.dictionary, this.#evaluate);
+    return table;
+  }
+}
+
+class GrowingTable implements Table {
+  readonly #type: ColumnType;
+  readonly dictionary = new Dictionary();
+  values: Float64Array | Uint8Array | Int32Array | Value[];
+  valid = new Uint8Array(16);
+  #length = 0;
+
+  constructor(type: ColumnType) {
+    this.#type = type;
+    this.values = arrayFor(type, 16);
+  }
+
+  grow(texts: Dictionary, evaluate: (text: string | null) => Value): void {
+    const length = texts.size + 1;
+    if (this.#length === length) return;
+    if (length > this.valid.length) this.#reserve(Math.max(length, 2 * this.valid.length));
+    for (let i = this.#length; i < length; i++) this.#set(i, evaluate(i === 0 ? null : texts.value(i - 1)));
+    this.#length = length;
+  }
+
+  #reserve(capacity: number): void {
+    const valid = new Uint8Array(capacity);
+    valid.set(this.valid);
+    this.valid = valid;
+    if (Array.isArray(this.values)) return;
+    const values = arrayFor(this.#type, capacity) as Float64Array;
+    values.set(this.values);
+    this.values = values;
+  }
+
+  #set(i: number, value: Value): void {
+    this.valid[i] = value === null ? 0 : 1;
+    if (Array.isArray(this.values)) this.values[i] = value;
+    else if (this.#type === "string") this.values[i] = value === null ? -1 : this.dictionary.code(value as string);
+    else this.values[i] = Number(value);
+  }
+}
+
+function arrayFor(type: ColumnType, length: number): Float64Array | Uint8Array | Int32Array | Value[] {
+  switch (type) {
+    case "number":
+    case "timestamp":
+      return new Float64Array(length);
+    case "boolean":
+      return new Uint8Array(length);
+    case "string":
+      return new Int32Array(length);
+    case "json":
+      return new Array<Value>(length);
+  }
+}
+
+function columnFrom(
+  type: ColumnType,
+  values: Float64Array | Uint8Array | Int32Array | Value[],
+  valid: Uint8Array | null,
+  dictionary: Dictionary,
+): Column {
+  switch (type) {
+    case "number":
+    case "timestamp":
+      return { type, values: values as Float64Array, valid };
+    case "boolean":
+      return { type, values: values as Uint8Array, valid };
+    case "string":
+      return { type, codes: values as Int32Array, dictionary };
+    case "json":
+      return { type, values: values as Value[] };
+  }
+}
+
+/** Computes a column row by row with the interpreter. */
+function interpretColumn(
+  expression: RowExpression,
+  type: ValueType,
+  schemas: readonly Schema[],
+  options: CompileOptions,
+): (batch: Batch, second?: Batch, pairs?: Pairs) => Column {
+  const evaluate = evaluator(expression, schemas, functionCompiler(options));
+  const builder = columnBuilder({ name: "", ...type }, options.dictionary);
+  return (batch, second, pairs) => {
+    const at = { batches: second === undefined ? [batch] : [batch, second], rows: [0, 0] };
+    const length = pairs?.count ?? batch.length;
+    for (let i = 0; i < length; i++) {
+      at.rows[0] = pairs === undefined ? i : pairs.left[i];
+      at.rows[1] = pairs === undefined ? i : pairs.right[i];
+      builder.append(evaluate(at));
+    }
+    return builder.take(length);
+  };
+}
+
+function functionCompiler(options: CompileOptions): FunctionCompiler {
+  if (options.codegen === false) return NO_FUNCTIONS;
+  return (expr, parameters) =>
+    compileFunction(expr.source, Object.fromEntries(expr.captured.map(n => [n, parameters[n]])));
+}
+
+function lazy<T>(make: () => T): () => T {
+  let value: { readonly made: T } | undefined;
+  return () => (value ??= { made: make() }).made;
+}
