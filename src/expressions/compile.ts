@@ -430,7 +430,7 @@ function arrayFor(type: ColumnType, length: number): Float64Array | Uint8Array |
     case "string":
       return new Int32Array(length);
     case "json":
-      return new Array<Value>(length);
+      return Array.from<Value>({ length }).fill(null);
   }
 }
 

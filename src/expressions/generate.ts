@@ -277,7 +277,7 @@ class Writer {
       case "member": {
         const object = this.value(expr.object);
         const made = this.#let(`rt.member(${boxed(object)}, ${boxed(this.value(expr.property))})`);
-        return { type: object.type === "string" ? "string" : "json", code: made, isNull: `${made} === null` };
+        return { type: object.type === "string" ? "string" : "json", code: made, isNull: `(${made} === null)` };
       }
       case "aggregate":
         throw new Error(aggregateOutOfPlace(expr.name));
@@ -332,12 +332,16 @@ class Writer {
     switch (type) {
       case "number":
       case "timestamp":
-        return { type, code: `v${slot}[${row}]`, isNull: this.#settings.nulls ? `n${slot}[${row}] === 0` : undefined };
+        return {
+          type,
+          code: `v${slot}[${row}]`,
+          isNull: this.#settings.nulls ? `(n${slot}[${row}] === 0)` : undefined,
+        };
       case "boolean":
         return {
           type,
           code: `(v${slot}[${row}] === 1)`,
-          isNull: this.#settings.nulls ? `n${slot}[${row}] === 0` : undefined,
+          isNull: this.#settings.nulls ? `(n${slot}[${row}] === 0)` : undefined,
         };
       case "string": {
         const code = `c${slot}[${row}]`;
@@ -345,13 +349,13 @@ class Writer {
         return {
           type,
           code: value,
-          isNull: nullable ? `${value} === null` : undefined,
+          isNull: nullable ? `(${value} === null)` : undefined,
           coded: { code, dictionary: `y${slot}` },
         };
       }
       case "json": {
         const value = this.#let(`v${slot}[${row}] ?? null`);
-        return { type, code: value, isNull: nullable ? `${value} === null` : undefined };
+        return { type, code: value, isNull: nullable ? `(${value} === null)` : undefined };
       }
     }
   }
@@ -387,12 +391,12 @@ class Writer {
     this.#head.push(`const x${table} = tables[${table}].values;`);
     const tested = inferred.nullable && type !== "string" && type !== "json";
     if (tested) this.#head.push(`const z${table} = tables[${table}].valid;`);
-    const isNull = tested ? `z${table}[${entry}] === 0` : undefined;
+    const isNull = tested ? `(z${table}[${entry}] === 0)` : undefined;
     if (type === "boolean") return { type, code: `(x${table}[${entry}] === 1)`, isNull };
     if (type === "number" || type === "timestamp") return { type, code: `x${table}[${entry}]`, isNull };
     if (type === "json") {
       const made = this.#let(`x${table}[${entry}]`);
-      return { type, code: made, isNull: inferred.nullable ? `${made} === null` : undefined };
+      return { type, code: made, isNull: inferred.nullable ? `(${made} === null)` : undefined };
     }
     this.#head.push(`const w${table} = tables[${table}].dictionary;`);
     const code = `x${table}[${entry}]`;
@@ -402,7 +406,7 @@ class Writer {
     return {
       type,
       code: made,
-      isNull: inferred.nullable ? `${made} === null` : undefined,
+      isNull: inferred.nullable ? `(${made} === null)` : undefined,
       coded: { code, dictionary: `w${table}` },
     };
   }
@@ -448,7 +452,7 @@ class Writer {
         return { type: "number", code: this.#let(`Number(${operand.code})`), isNull: operand.isNull };
       case "json": {
         const made = this.#let(`rt.toNumber(${operand.code})`);
-        return { type: "number", code: made, isNull: `${made} === null` };
+        return { type: "number", code: made, isNull: `(${made} === null)` };
       }
     }
   }
@@ -462,12 +466,12 @@ class Writer {
         return operand;
       case "json": {
         const made = this.#let(`rt.toText(${operand.code})`);
-        return { type: "string", code: made, isNull: `${made} === null` };
+        return { type: "string", code: made, isNull: `(${made} === null)` };
       }
       default: {
         const code = `String(${operand.code})`;
         const made = this.#let(operand.isNull === undefined ? code : `${operand.isNull} ? null : ${code}`);
-        return { type: "string", code: made, isNull: operand.isNull === undefined ? undefined : `${made} === null` };
+        return { type: "string", code: made, isNull: operand.isNull === undefined ? undefined : `(${made} === null)` };
       }
     }
   }
@@ -536,11 +540,11 @@ class Writer {
         const made = this.#let(
           nulls === undefined ? `${a.code} + ${b.code}` : `${nulls} ? null : ${a.code} + ${b.code}`,
         );
-        return { type: "string", code: made, isNull: nulls === undefined ? undefined : `${made} === null` };
+        return { type: "string", code: made, isNull: nulls === undefined ? undefined : `(${made} === null)` };
       }
       if (left.type === "json" || right.type === "json") {
         const made = this.#let(`rt.binary["+"](${boxed(left)}, ${boxed(right)})`);
-        return { type: "json", code: made, isNull: `${made} === null` };
+        return { type: "json", code: made, isNull: `(${made} === null)` };
       }
     }
     const [a, b] = [this.#number(left), this.#number(right)];
@@ -557,10 +561,12 @@ class Writer {
     const left = this.#named(this.value(expr.left));
     const right = this.#block(() => this.value(expr.right));
     const kept = { lines: [], made: left };
-    if (expr.operator === "??")
-      return left.isNull === undefined
-        ? left
-        : this.#choose(left.isNull, right, { lines: [], made: { ...left, isNull: undefined } });
+    if (expr.operator === "??") {
+      if (left.isNull !== undefined)
+        return this.#choose(left.isNull, right, { lines: [], made: { ...left, isNull: undefined } });
+      // The type must not depend on whether this batch has nulls, so it is the one inferred from the schema.
+      return as(inferType(expr, this.#settings.schemas, this.#settings.parameters).type, left);
+    }
     const truth = this.#truthOf(left);
     if (expr.operator === "&&") return this.#choose(truth, right, kept);
     // What is true is not null, so the left side's null never comes out of `||`.
@@ -583,7 +589,7 @@ class Writer {
     const boxedType = type === "string" || type === "json" || type === "null";
     if (whenTrue.lines.length === 0 && whenFalse.lines.length === 0 && (!nullable || boxedType)) {
       const made = this.#let(`${test} ? ${a.code} : ${b.code}`);
-      return { type, code: made, isNull: nullable ? `${made} === null` : undefined };
+      return { type, code: made, isNull: nullable ? `(${made} === null)` : undefined };
     }
     const name = `t${this.#temporaries++}`;
     const flag = nullable && !boxedType ? `${name}n` : undefined;
@@ -595,7 +601,7 @@ class Writer {
     const start = boxedType ? "null" : type === "boolean" ? "false" : "0";
     this.emit(`let ${name} = ${start}${flag === undefined ? "" : `, ${flag} = false`};`);
     this.emit(`if (${test}) {`, ...branch(whenTrue, a), "} else {", ...branch(whenFalse, b), "}");
-    return { type, code: name, isNull: flag ?? (nullable ? `${name} === null` : undefined) };
+    return { type, code: name, isNull: flag ?? (nullable ? `(${name} === null)` : undefined) };
   }
 
   #call(expr: CallExpr): Operand {
@@ -617,7 +623,7 @@ class Writer {
           );
     if (fn.nulls === "seen") {
       const made = this.#let(apply ?? this.#apply(fn.name, args.map(boxed)));
-      return { type, code: made, isNull: fn.nullable || type === "json" ? `${made} === null` : undefined };
+      return { type, code: made, isNull: fn.nullable || type === "json" ? `(${made} === null)` : undefined };
     }
     const nulls = args.map(a => a.isNull).reduce(either, undefined);
     const invoke =
@@ -632,11 +638,11 @@ class Writer {
     const harmless = apply !== undefined && args.every(a => a.type === "number");
     if (nulls === undefined || (harmless && !fn.nullable)) {
       const made = this.#let(invoke);
-      return { type, code: made, isNull: fn.nullable ? `${made} === null` : nulls };
+      return { type, code: made, isNull: fn.nullable ? `(${made} === null)` : nulls };
     }
     if (type === "string" || type === "json" || fn.nullable) {
       const made = this.#let(`${nulls} ? null : ${invoke}`);
-      return { type, code: made, isNull: `${made} === null` };
+      return { type, code: made, isNull: `(${made} === null)` };
     }
     const flag = this.#let(nulls);
     const name = `t${this.#temporaries++}`;
@@ -662,7 +668,7 @@ class Writer {
       case "time": {
         if (operand.type === "number" || operand.type === "timestamp") return this.#named(this.#number(operand));
         const made = this.#let(`rt.toTime(${boxed(operand)})`);
-        return { type: "json", code: made, isNull: `${made} === null` };
+        return { type: "json", code: made, isNull: `(${made} === null)` };
       }
       case "any": {
         const made = this.#let(boxed(operand));
@@ -670,7 +676,7 @@ class Writer {
           ...operand,
           type: "json",
           code: made,
-          isNull: operand.isNull === undefined ? undefined : `${made} === null`,
+          isNull: operand.isNull === undefined ? undefined : `(${made} === null)`,
         };
       }
     }
@@ -702,9 +708,10 @@ function kindOf(operand: Operand): "number" | "boolean" | "string" | "json" {
   return operand.type === "timestamp" ? "number" : operand.type === "null" ? "json" : operand.type;
 }
 
+/** True where either is null. Codes for null are always in parentheses or names, so that `!` can stand before them. */
 function either(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || a === b) return b === undefined ? a : `(${b})`;
-  return b === undefined ? `(${a})` : `(${a} || ${b})`;
+  if (a === undefined || a === b) return b;
+  return b === undefined ? a : `(${a} || ${b})`;
 }
 
 function literalCode(value: number | string | boolean): string {

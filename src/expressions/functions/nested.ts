@@ -48,12 +48,12 @@ function equal(a: Value, b: Value): boolean {
 
 function objectOf(...entries: Value[]): Value {
   const out: [string, Value][] = [];
-  for (let i = 0; i + 1 < entries.length; i += 2) out.push([String(entries[i]), entries[i + 1]]);
+  for (let i = 0; i + 1 < entries.length; i += 2) out.push([toText(entries[i]) ?? "null", entries[i + 1]]);
   return Object.fromEntries(out);
 }
 
 function recode(value: Value, map: Value, fallback?: Value): Value {
-  const key = String(value);
+  const key = toText(value) ?? "null";
   if (typeof map === "object" && map !== null && Object.hasOwn(map, key)) return member(map, key);
   return fallback === undefined ? value : fallback;
 }
