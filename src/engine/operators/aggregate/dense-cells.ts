@@ -1,0 +1,274 @@
+/**
+ * State of grouped windows as plain arrays: one cell per window and key, one array per quantity.
+ *
+ * A window's cells lie together in a block, at `origin + code` for each key code from −1 up, so that finding a row's cell is
+ * an addition and not a hash. Blocks are handed out and taken back as windows open and expire. Rows are first given their
+ * cells, a chunk at a time, and then each aggregate adds the chunk in a loop of its own; rows that need more care are given
+ * cell 0, which nobody reads, so those loops need no condition.
+ */
+
+/** Rows per chunk: the scratch arrays of a chunk stay in the first-level cache. */
+export const CHUNK = 1024;
+
+/** The cell of rows that are to be added elsewhere, later or not at all. */
+export const NOWHERE = 0;
+
+/** What is kept of one argument; null where no aggregate asks for it. */
+export interface ArgumentCells {
+  sum: Float64Array | null;
+  min: Float64Array | null;
+  max: Float64Array | null;
+  /** How many of the cell's rows had a value. Null until the first row without one: so long, `rows` says it. */
+  valid: Int32Array | null;
+}
+
+export interface Reductions {
+  readonly sum: boolean;
+  readonly min: boolean;
+  readonly max: boolean;
+}
+
+export class Cells {
+  /** Cells per block: one more than there may be keys, for the null key. A power of two. */
+  stride: number;
+  /** Number of blocks there is room for. */
+  capacity: number;
+  /** Rows in the pane of each cell. */
+  rows: Int32Array;
+  /** Panes that each cell has emitted. */
+  panes: Int32Array;
+  readonly values: readonly ArgumentCells[];
+  /** Key codes of the block's cells in use, in order of first use: `touched[block * stride + 0 … uses[block])`. */
+  touched: Int32Array;
+  uses: Int32Array;
+  #free: number[] = [];
+
+  constructor(reductions: readonly Reductions[], stride = 16, capacity = 8) {
+    this.stride = stride;
+    this.capacity = capacity;
+    const size = 1 + stride * capacity;
+    this.rows = new Int32Array(size);
+    this.panes = new Int32Array(size);
+    this.touched = new Int32Array(stride * capacity);
+    this.uses = new Int32Array(capacity);
+    this.values = reductions.map(r => ({
+      sum: r.sum ? new Float64Array(size) : null,
+      min: r.min ? new Float64Array(size).fill(Infinity) : null,
+      max: r.max ? new Float64Array(size).fill(-Infinity) : null,
+      valid: null,
+    }));
+    for (let block = capacity - 1; block >= 0; block--) this.#free.push(block);
+  }
+
+  /** Whether `allocate` can serve without moving anything. */
+  get roomy(): boolean {
+    return this.#free.length > 0;
+  }
+
+  /** The cell of key code 0 in a block. */
+  origin(block: number): number {
+    return block * this.stride + 2;
+  }
+
+  /** Hands out an empty block. Arrays move when there is none left. */
+  allocate(): number {
+    if (this.#free.length === 0) this.#move(this.stride, this.capacity * 2);
+    return this.#free.pop() as number;
+  }
+
+  /** Takes a block back, emptied. */
+  release(block: number): void {
+    const origin = this.origin(block);
+    const first = block * this.stride;
+    for (let n = 0; n < this.uses[block]; n++) {
+      const cell = origin + this.touched[first + n];
+      this.panes[cell] = 0;
+      this.empty(cell);
+    }
+    this.uses[block] = 0;
+    this.#free.push(block);
+  }
+
+  /** Forgets the rows of a cell, though not that it had panes. */
+  empty(cell: number): void {
+    this.rows[cell] = 0;
+    for (const { sum, min, max, valid } of this.values) {
+      if (sum !== null) sum[cell] = 0;
+      if (min !== null) min[cell] = Infinity;
+      if (max !== null) max[cell] = -Infinity;
+      if (valid !== null) valid[cell] = 0;
+    }
+  }
+
+  /** Makes room for key codes below `size` in every block. */
+  widen(size: number): void {
+    if (size + 1 <= this.stride) return;
+    let stride = this.stride;
+    while (stride < size + 1) stride *= 2;
+    this.#move(stride, this.capacity);
+  }
+
+  /** Notes that a cell is used from now on. */
+  touch(block: number, code: number): void {
+    this.touched[block * this.stride + this.uses[block]++] = code;
+  }
+
+  /** Counts values apart from rows from now on, because a row without a value has come. */
+  countValues(argument: number): Int32Array {
+    const values = this.values[argument];
+    // All rows so far had a value, so their number is the number of rows.
+    values.valid ??= this.rows.slice();
+    return values.valid;
+  }
+
+  /** Copies out the cells of a block that are in use. */
+  save(block: number) {
+    const first = block * this.stride;
+    const codes = this.touched.slice(first, first + this.uses[block]);
+    const origin = this.origin(block);
+    const ints = (from: Int32Array): Int32Array => codes.map(code => from[origin + code]);
+    const floats = (from: Float64Array | null): Float64Array | null =>
+      from === null ? null : Float64Array.from(codes, code => from[origin + code]);
+    return {
+      codes,
+      rows: ints(this.rows),
+      panes: ints(this.panes),
+      values: this.values.map(({ sum, min, max, valid }) => ({
+        sum: floats(sum),
+        min: floats(min),
+        max: floats(max),
+        valid: valid === null ? null : ints(valid),
+      })),
+    };
+  }
+
+  /** Fills an empty block with what `save` gave. */
+  load(block: number, from: ReturnType<Cells["save"]>): void {
+    const origin = this.origin(block);
+    from.codes.forEach((code, i) => {
+      const cell = origin + code;
+      this.touch(block, code);
+      this.rows[cell] = from.rows[i];
+      this.panes[cell] = from.panes[i];
+      from.values.forEach(({ sum, min, max, valid }, a) => {
+        const to = this.values[a];
+        if (to.sum !== null && sum !== null) to.sum[cell] = sum[i];
+        if (to.min !== null && min !== null) to.min[cell] = min[i];
+        if (to.max !== null && max !== null) to.max[cell] = max[i];
+        if (to.valid !== null && valid !== null) to.valid[cell] = valid[i];
+      });
+    });
+  }
+
+  #move(stride: number, capacity: number): void {
+    const { stride: was } = this;
+    const size = 1 + stride * capacity;
+    const blocks = this.capacity;
+    const ints = (from: Int32Array): Int32Array => spread(from, new Int32Array(size), 1, was, stride, blocks);
+    const floats = (from: Float64Array | null, empty: number): Float64Array | null =>
+      from === null ? null : spread(from, new Float64Array(size).fill(empty), 1, was, stride, blocks);
+    this.rows = ints(this.rows);
+    this.panes = ints(this.panes);
+    this.touched = spread(this.touched, new Int32Array(stride * capacity), 0, was, stride, blocks);
+    const uses = new Int32Array(capacity);
+    uses.set(this.uses);
+    this.uses = uses;
+    for (const values of this.values) {
+      values.sum = floats(values.sum, 0);
+      values.min = floats(values.min, Infinity);
+      values.max = floats(values.max, -Infinity);
+      if (values.valid !== null) values.valid = ints(values.valid);
+    }
+    for (let block = capacity - 1; block >= blocks; block--) this.#free.unshift(block);
+    this.stride = stride;
+    this.capacity = capacity;
+  }
+}
+
+/** Copies blocks of `was` to the start of blocks of `stride`. */
+function spread<A extends Int32Array | Float64Array>(
+  from: A,
+  to: A,
+  first: number,
+  was: number,
+  stride: number,
+  blocks: number,
+): A {
+  for (let b = 0; b < blocks; b++)
+    to.set(from.subarray(first + b * was, first + (b + 1) * was) as never, first + b * stride);
+  return to;
+}
+
+/** Adds the values of a chunk to their cells. Row `first + i` belongs to `cells[i]`. */
+export function addSums(
+  cells: Int32Array,
+  values: Float64Array,
+  first: number,
+  count: number,
+  sum: Float64Array,
+): void {
+  for (let i = 0; i < count; i++) sum[cells[i]] += values[first + i];
+}
+
+export function addSelectedSums(
+  cells: Int32Array,
+  values: Float64Array,
+  selection: Int32Array,
+  first: number,
+  count: number,
+  sum: Float64Array,
+): void {
+  for (let i = 0; i < count; i++) sum[cells[i]] += values[selection[first + i]];
+}
+
+export function lowerMins(
+  cells: Int32Array,
+  values: Float64Array,
+  first: number,
+  count: number,
+  min: Float64Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const value = values[first + i];
+    const cell = cells[i];
+    if (value < min[cell]) min[cell] = value;
+  }
+}
+
+export function raiseMaxs(
+  cells: Int32Array,
+  values: Float64Array,
+  first: number,
+  count: number,
+  max: Float64Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const value = values[first + i];
+    const cell = cells[i];
+    if (value > max[cell]) max[cell] = value;
+  }
+}
+
+/** Counts one more value in each cell. */
+export function countAll(cells: Int32Array, count: number, valid: Int32Array): void {
+  for (let i = 0; i < count; i++) valid[cells[i]]++;
+}
+
+/**
+ * Sends the rows of a chunk that have no value nowhere and counts the others: `kept[i]` is the cell of a row with a
+ * value, else `NOWHERE`.
+ */
+export function keepValid(
+  cells: Int32Array,
+  mask: Uint8Array,
+  first: number,
+  count: number,
+  valid: Int32Array,
+  kept: Int32Array,
+): void {
+  for (let i = 0; i < count; i++) {
+    const cell = mask[first + i] === 0 ? NOWHERE : cells[i];
+    kept[i] = cell;
+    valid[cell]++;
+  }
+}

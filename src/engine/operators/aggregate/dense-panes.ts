@@ -1,0 +1,217 @@
+/**
+ * Collects the panes of a step in arrays that are kept from step to step, and hands them out as a flow.
+ */
+import type { Batch } from "../../../columns/batch.ts";
+import type { Column, Schema } from "../../../columns/column.ts";
+import { type ColumnKernel, compileColumn } from "../../../expressions/compile.ts";
+import { type AggregateNode, groupSchema } from "../../../pipeline/verbs/aggregate.ts";
+import type { Flow } from "../../flow.ts";
+import type { OperatorContext } from "../../operator.ts";
+import type { Cells } from "./dense-cells.ts";
+import type { KeyCodes } from "./dense-keys.ts";
+import type { DensePlan, DenseResult } from "./dense-plan.ts";
+
+export class Panes {
+  /** Panes collected in this step. */
+  count = 0;
+  #capacity = 64;
+  #keys = new Int32Array(64);
+  #at = new Int32Array(64);
+  #time = new Float64Array(64);
+  #start = new Float64Array(64);
+  #end = new Float64Array(64);
+  #weight = new Int32Array(64);
+  #timing = new Uint8Array(64);
+  #index = new Int32Array(64);
+  #speculative = new Int32Array(64);
+  #first = new Uint8Array(64);
+  #last = new Uint8Array(64);
+  readonly #values: Float64Array[];
+  readonly #valid: Uint8Array[];
+  readonly #retracting: boolean;
+  readonly #plan: DensePlan;
+  readonly #keyCodes: KeyCodes;
+  readonly #group: Schema;
+  readonly #schema: Schema;
+  /** For each output column: the group's column it is, or the kernel that computes it. */
+  readonly #outputs: readonly (number | ColumnKernel)[];
+
+  constructor(node: AggregateNode, context: OperatorContext, plan: DensePlan, keys: KeyCodes, retracting: boolean) {
+    this.#retracting = retracting;
+    this.#plan = plan;
+    this.#keyCodes = keys;
+    this.#values = plan.results.map(() => new Float64Array(64));
+    this.#valid = plan.results.map(() => new Uint8Array(64));
+    const group = groupSchema(node, context.inputs[0]);
+    this.#group = group;
+    this.#schema = context.schema("main");
+    const fixed = node.keys.length + 2;
+    this.#outputs = this.#schema.map((_, i) => {
+      if (i < fixed) return i;
+      const { expression } = node.outputs[i - fixed];
+      const { expr } = expression;
+      if (expr.kind === "column") return group.findIndex(f => f.name === expr.name);
+      return compileColumn(expression, [group], { codegen: context.codegen });
+    });
+  }
+
+  /** Forgets the panes of the step before. */
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** Appends one pane for each of `codes`, whose cells are `origin + code`, on time and at one position. */
+  appendOnTime(cells: Cells, codes: Int32Array, origin: number, start: number, end: number, at: number): void {
+    const count = codes.length;
+    this.#reserve(count);
+    const from = this.count;
+    const to = from + count;
+    const keys = this.#keys;
+    keys.set(codes, from);
+    this.#at.fill(at, from, to);
+    this.#time.fill(end - 1, from, to);
+    this.#start.fill(start, from, to);
+    this.#end.fill(end, from, to);
+    this.#weight.fill(1, from, to);
+    this.#timing.fill(1, from, to);
+    this.#index.fill(0, from, to);
+    this.#speculative.fill(0, from, to);
+    this.#first.fill(1, from, to);
+    this.#last.fill(0, from, to);
+    const { results } = this.#plan;
+    for (let r = 0; r < results.length; r++)
+      read(results[r], cells, keys, origin, from, to, this.#values[r], this.#valid[r]);
+    this.count = to;
+  }
+
+  /** Appends one pane of one cell. */
+  append(
+    cells: Cells,
+    cell: number,
+    code: number,
+    start: number,
+    end: number,
+    at: number,
+    weight: 1 | -1,
+    timing: number,
+    index: number,
+  ): void {
+    this.#reserve(1);
+    const i = this.count;
+    this.#keys[i] = code;
+    this.#at[i] = at;
+    this.#time[i] = end - 1;
+    this.#start[i] = start;
+    this.#end[i] = end;
+    this.#weight[i] = weight;
+    this.#timing[i] = timing;
+    this.#index[i] = index;
+    this.#speculative[i] = index;
+    this.#first[i] = index === 0 ? 1 : 0;
+    this.#last[i] = 0;
+    const { results } = this.#plan;
+    for (let r = 0; r < results.length; r++)
+      read(results[r], cells, this.#keys, cell - code, i, i + 1, this.#values[r], this.#valid[r]);
+    this.count = i + 1;
+  }
+
+  /** Hands out what was collected. The arrays are this step's until `clear`. */
+  flow(watermark: Float64Array): Flow {
+    const { count } = this;
+    const { results } = this.#plan;
+    const timestamps = (values: Float64Array): Column => ({
+      type: "timestamp",
+      values: values.subarray(0, count),
+      valid: null,
+    });
+    const columns: Column[] = [
+      ...this.#keyCodes.columns(this.#keys, count),
+      timestamps(this.#start),
+      timestamps(this.#end),
+      ...results.map(
+        (result, r): Column => ({
+          type: result.type,
+          values: this.#values[r].subarray(0, count),
+          valid: this.#valid[r].subarray(0, count).includes(0) ? this.#valid[r].subarray(0, count) : null,
+        }),
+      ),
+    ];
+    const group: Batch = { schema: this.#group, length: count, columns };
+    return {
+      batch: {
+        schema: this.#schema,
+        length: count,
+        columns: this.#outputs.map(output => (typeof output === "number" ? columns[output] : output(group))),
+      },
+      selection: null,
+      count,
+      at: this.#at.subarray(0, count),
+      time: this.#time.subarray(0, count),
+      clock: null,
+      weight: this.#retracting ? this.#weight.subarray(0, count) : null,
+      pane: {
+        timing: this.#timing.subarray(0, count),
+        index: this.#index.subarray(0, count),
+        nonSpeculativeIndex: this.#speculative.subarray(0, count),
+        first: this.#first.subarray(0, count),
+        last: this.#last.subarray(0, count),
+      },
+      watermark,
+    };
+  }
+
+  #reserve(more: number): void {
+    if (this.count + more <= this.#capacity) return;
+    let capacity = this.#capacity;
+    while (capacity < this.count + more) capacity *= 2;
+    this.#capacity = capacity;
+    this.#keys = grown(this.#keys, new Int32Array(capacity));
+    this.#at = grown(this.#at, new Int32Array(capacity));
+    this.#time = grown(this.#time, new Float64Array(capacity));
+    this.#start = grown(this.#start, new Float64Array(capacity));
+    this.#end = grown(this.#end, new Float64Array(capacity));
+    this.#weight = grown(this.#weight, new Int32Array(capacity));
+    this.#timing = grown(this.#timing, new Uint8Array(capacity));
+    this.#index = grown(this.#index, new Int32Array(capacity));
+    this.#speculative = grown(this.#speculative, new Int32Array(capacity));
+    this.#first = grown(this.#first, new Uint8Array(capacity));
+    this.#last = grown(this.#last, new Uint8Array(capacity));
+    for (let r = 0; r < this.#values.length; r++) {
+      this.#values[r] = grown(this.#values[r], new Float64Array(capacity));
+      this.#valid[r] = grown(this.#valid[r], new Uint8Array(capacity));
+    }
+  }
+}
+
+function grown<A extends Int32Array | Float64Array | Uint8Array>(from: A, to: A): A {
+  to.set(from as never);
+  return to;
+}
+
+/** Reads one result for the panes `[from, to)` out of the cells `origin + keys[i]`. A group without values gives null. */
+function read(
+  result: DenseResult,
+  cells: Cells,
+  keys: Int32Array,
+  origin: number,
+  from: number,
+  to: number,
+  out: Float64Array,
+  outValid: Uint8Array,
+): void {
+  const { kind, argument } = result;
+  const own = argument < 0 ? null : cells.values[argument];
+  const counts = own?.valid ?? cells.rows;
+  if (kind === "count") {
+    for (let i = from; i < to; i++) out[i] = counts[origin + keys[i]];
+    outValid.fill(1, from, to);
+    return;
+  }
+  const values = (kind === "min" ? own?.min : kind === "max" ? own?.max : own?.sum) as Float64Array;
+  for (let i = from; i < to; i++) {
+    const cell = origin + keys[i];
+    const n = counts[cell];
+    outValid[i] = n > 0 ? 1 : 0;
+    out[i] = n === 0 ? NaN : kind === "mean" ? values[cell] / n : values[cell];
+  }
+}

@@ -1,0 +1,382 @@
+/**
+ * Rows in slices of event time by key: the part that all dense operators share. A slice is a window of a grid; for fixed
+ * windows slices are the windows, for sliding ones their common parts.
+ *
+ * Rows are taken in chunks: first each row's cell is found (the slice's place in a ring, plus the key's code), then every
+ * argument adds its chunk. Rows whose slice is not open go one by one to the operator, which knows what being late means.
+ * Rows of one slice and key keep their order on both ways, so that even sums of fractions do not depend on the way.
+ */
+import type { NumberColumn } from "../../../columns/column.ts";
+import { type ColumnKernel, compileColumn } from "../../../expressions/compile.ts";
+import type { Flow } from "../../flow.ts";
+import type { OperatorContext } from "../../operator.ts";
+import {
+  addSelectedSums,
+  addSums,
+  Cells,
+  CHUNK,
+  countAll,
+  keepValid,
+  lowerMins,
+  NOWHERE,
+  raiseMaxs,
+} from "./dense-cells.ts";
+import type { KeyCodes } from "./dense-keys.ts";
+import type { DensePlan } from "./dense-plan.ts";
+import type { Grid } from "./grid.ts";
+
+export interface Slice {
+  readonly start: number;
+  readonly end: number;
+  readonly block: number;
+  /** Whether its end lies beyond the watermark. */
+  open: boolean;
+}
+
+/** The ring grows until at most half of it is open slices, up to this size; beyond, rows go one by one. */
+const LARGEST_RING = 1 << 16;
+
+export class Slices {
+  readonly cells: Cells;
+  /** All slices with state, by start. */
+  list: Slice[] = [];
+  /** The watermark as far as slices know: none of their ends lies between it and the true one. */
+  watermark = -Infinity;
+  readonly #grid: Grid;
+  readonly #size: number;
+  readonly #offset: number;
+  readonly #keys: KeyCodes;
+  readonly #kernels: readonly ColumnKernel[];
+  readonly #byStart = new Map<number, Slice>();
+  #open = 0;
+  /** Open slices by `number & mask`: their number (start in sizes, from the offset) and block. NaN: free. */
+  #ring = new Float64Array(64).fill(NaN);
+  #ringBlock = new Int32Array(64);
+
+  /** Scratch of one chunk: each row's cell, the cells of rows with a value, the rows put aside. */
+  readonly #located = new Int32Array(CHUNK);
+  readonly #kept = new Int32Array(CHUNK);
+  readonly #aside = new Int32Array(CHUNK);
+  readonly #gathered = new Float64Array(CHUNK);
+  readonly #gatheredMask = new Uint8Array(CHUNK);
+
+  /** The step's key codes, and its arguments with their validity. */
+  codes: Int32Array = new Int32Array(0);
+  #time: Float64Array = new Float64Array(0);
+  #selection: Int32Array | null = null;
+  #values: Float64Array[] = [];
+  #masks: (Uint8Array | null)[] = [];
+
+  constructor(context: OperatorContext, plan: DensePlan, keys: KeyCodes, grid: Grid) {
+    this.#grid = grid;
+    this.#size = grid.regular?.size ?? NaN;
+    this.#offset = grid.regular?.offset ?? NaN;
+    this.#keys = keys;
+    this.#kernels = plan.arguments.map(a => compileColumn(a.expression, context.inputs, { codegen: context.codegen }));
+    this.cells = new Cells(plan.arguments);
+  }
+
+  /** Computes keys and arguments of a step's batch, and makes room for new keys. */
+  read(flow: Flow): void {
+    const { batch } = flow;
+    this.#time = flow.time;
+    this.#selection = flow.selection;
+    this.codes = this.#keys.codes(batch);
+    this.cells.widen(this.#keys.size);
+    for (let a = 0; a < this.#kernels.length; a++) {
+      const column = this.#kernels[a](batch) as NumberColumn;
+      this.#values[a] = column.values;
+      this.#masks[a] = column.valid;
+      if (column.valid !== null) this.cells.countValues(a);
+    }
+  }
+
+  /** Adds the flow's rows `[from, to)` to open slices; `careful` gets the others, in order. */
+  add(from: number, to: number, careful: (row: number) => void): void {
+    const selection = this.#selection;
+    for (let first = from; first < to; first += CHUNK) {
+      const count = Math.min(CHUNK, to - first);
+      const aside =
+        this.#grid.regular === null
+          ? this.#search(selection, first, count)
+          : selection === null
+            ? this.#locate(first, count)
+            : this.#locateSelected(selection, first, count);
+      this.#accumulate(selection, first, count);
+      for (let i = 0; i < aside; i++) careful(this.#aside[i]);
+    }
+  }
+
+  /** Finds the cells of a chunk of rows and counts the rows; returns how many rows were put aside. */
+  #locate(first: number, count: number): number {
+    const time = this.#time;
+    const { codes } = this;
+    const located = this.#located;
+    const aside = this.#aside;
+    const size = this.#size;
+    const offset = this.#offset;
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    const blocks = this.#ringBlock;
+    const { rows, touched, uses, stride } = this.cells;
+    let set = 0;
+    for (let i = 0; i < count; i++) {
+      const row = first + i;
+      const number = Math.floor((time[row] - offset) / size);
+      const place = number & mask;
+      if (ring[place] !== number && !this.#openNumber(number)) {
+        located[i] = NOWHERE;
+        aside[set++] = row;
+        continue;
+      }
+      const block = blocks[place];
+      const code = codes[row];
+      const cell = block * stride + 2 + code;
+      located[i] = cell;
+      const n = rows[cell];
+      if (n === 0) touched[block * stride + uses[block]++] = code;
+      rows[cell] = n + 1;
+    }
+    return set;
+  }
+
+  /** As `#locate`, for rows named by a selection. */
+  #locateSelected(selection: Int32Array, first: number, count: number): number {
+    const time = this.#time;
+    const { codes } = this;
+    const located = this.#located;
+    const aside = this.#aside;
+    const size = this.#size;
+    const offset = this.#offset;
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    const blocks = this.#ringBlock;
+    const { rows, touched, uses, stride } = this.cells;
+    let set = 0;
+    for (let i = 0; i < count; i++) {
+      const row = selection[first + i];
+      const number = Math.floor((time[row] - offset) / size);
+      const place = number & mask;
+      if (ring[place] !== number && !this.#openNumber(number)) {
+        located[i] = NOWHERE;
+        aside[set++] = row;
+        continue;
+      }
+      const block = blocks[place];
+      const code = codes[row];
+      const cell = block * stride + 2 + code;
+      located[i] = cell;
+      const n = rows[cell];
+      if (n === 0) touched[block * stride + uses[block]++] = code;
+      rows[cell] = n + 1;
+    }
+    return set;
+  }
+
+  /** As `#locate`, for grids without a regular size: the slice of the row before is tried first. */
+  #search(selection: Int32Array | null, first: number, count: number): number {
+    const time = this.#time;
+    const { codes } = this;
+    const located = this.#located;
+    const { rows, touched, uses, stride } = this.cells;
+    let start = NaN;
+    let end = NaN;
+    let block = -1;
+    let set = 0;
+    for (let i = 0; i < count; i++) {
+      const row = selection === null ? first + i : selection[first + i];
+      const t = time[row];
+      if (!(t >= start && t < end)) {
+        const slice = this.#at(t);
+        start = slice?.start ?? NaN;
+        end = slice?.end ?? NaN;
+        block = slice?.block ?? -1;
+        if (slice === undefined) {
+          located[i] = NOWHERE;
+          this.#aside[set++] = row;
+          continue;
+        }
+      }
+      const code = codes[row];
+      const cell = block * stride + 2 + code;
+      located[i] = cell;
+      const n = rows[cell];
+      if (n === 0) touched[block * stride + uses[block]++] = code;
+      rows[cell] = n + 1;
+    }
+    return set;
+  }
+
+  /** The open slice that holds `t`, opened if that moves nothing. */
+  #at(t: number): Slice | undefined {
+    const { list } = this;
+    for (let i = list.length - 1; i >= 0; i--) {
+      const slice = list[i];
+      if (t >= slice.start && t < slice.end) return slice.open ? slice : undefined;
+    }
+    const end = this.#grid.endOf(t);
+    return end > this.watermark && this.cells.roomy ? this.create(this.#grid.startOf(t), end) : undefined;
+  }
+
+  /** Adds the values of a located chunk. */
+  #accumulate(selection: Int32Array | null, first: number, count: number): void {
+    const located = this.#located;
+    for (let a = 0; a < this.#values.length; a++) {
+      const { sum, min, max, valid } = this.cells.values[a];
+      const mask = this.#masks[a];
+      let values = this.#values[a];
+      let from = first;
+      if (selection !== null) {
+        if (mask === null && min === null && max === null) {
+          if (valid !== null) countAll(located, count, valid);
+          if (sum !== null) addSelectedSums(located, values, selection, first, count, sum);
+          continue;
+        }
+        values = this.#gather(a, selection, first, count);
+        from = 0;
+      }
+      let cells = located;
+      if (valid !== null) {
+        if (mask === null) countAll(located, count, valid);
+        else {
+          keepValid(located, selection === null ? mask : this.#gatheredMask, from, count, valid, this.#kept);
+          cells = this.#kept;
+        }
+      }
+      if (sum !== null) addSums(cells, values, from, count, sum);
+      if (min !== null) lowerMins(cells, values, from, count, min);
+      if (max !== null) raiseMaxs(cells, values, from, count, max);
+    }
+  }
+
+  #gather(argument: number, selection: Int32Array, first: number, count: number): Float64Array {
+    const values = this.#values[argument];
+    const mask = this.#masks[argument];
+    const out = this.#gathered;
+    for (let i = 0; i < count; i++) out[i] = values[selection[first + i]];
+    if (mask !== null) for (let i = 0; i < count; i++) this.#gatheredMask[i] = mask[selection[first + i]];
+    return out;
+  }
+
+  /** Adds one batch row to a cell. */
+  addTo(cells: Cells, cell: number, row: number): void {
+    cells.rows[cell]++;
+    for (let a = 0; a < this.#values.length; a++) {
+      const { sum, min, max, valid } = cells.values[a];
+      const mask = this.#masks[a];
+      if (mask !== null && mask[row] === 0) continue;
+      if (valid !== null) valid[cell]++;
+      const value = this.#values[a][row];
+      if (sum !== null) sum[cell] += value;
+      if (min !== null && value < min[cell]) min[cell] = value;
+      if (max !== null && value > max[cell]) max[cell] = value;
+    }
+  }
+
+  /** Adds one batch row to a slice and returns its cell. */
+  addRow(slice: Slice, row: number): number {
+    const code = this.codes[row];
+    const cell = this.cells.origin(slice.block) + code;
+    if (this.cells.rows[cell] === 0 && this.cells.panes[cell] === 0) this.cells.touch(slice.block, code);
+    this.addTo(this.cells, cell, row);
+    return cell;
+  }
+
+  find(start: number): Slice | undefined {
+    return this.#byStart.get(start);
+  }
+
+  /** Opens a slice from within a loop over rows, where nothing may move; false leaves the row to `careful`. */
+  #openNumber(number: number): boolean {
+    if (!this.cells.roomy || !Number.isNaN(this.#ring[number & (this.#ring.length - 1)])) return false;
+    const start = number * this.#size + this.#offset;
+    const end = start + this.#size;
+    if (!(end > this.watermark) || this.#open * 2 >= this.#ring.length || this.#byStart.has(start)) return false;
+    this.create(start, end);
+    return true;
+  }
+
+  /** Makes a slice's state. Arrays may move. */
+  create(start: number, end: number): Slice {
+    const slice: Slice = { start, end, block: this.cells.allocate(), open: end > this.watermark };
+    this.#byStart.set(start, slice);
+    let at = this.list.length;
+    while (at > 0 && this.list[at - 1].start > start) at--;
+    this.list.splice(at, 0, slice);
+    if (slice.open) {
+      this.#open++;
+      if (this.#open * 2 > this.#ring.length && this.#ring.length < LARGEST_RING) this.#growRing();
+      else this.#enter(slice);
+    }
+    return slice;
+  }
+
+  /** Says that the watermark has passed a slice's end: its rows come one by one from now on. */
+  close(slice: Slice): void {
+    slice.open = false;
+    this.#open--;
+    const place = this.#place(slice);
+    if (this.#ring[place] === this.#number(slice)) this.#ring[place] = NaN;
+  }
+
+  /** Forgets the first `count` slices, which are closed. */
+  drop(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.cells.release(this.list[i].block);
+      this.#byStart.delete(this.list[i].start);
+    }
+    if (count > 0) this.list.splice(0, count);
+  }
+
+  #number({ start }: Slice): number {
+    return Math.round((start - this.#offset) / this.#size);
+  }
+
+  #place(slice: Slice): number {
+    return this.#number(slice) & (this.#ring.length - 1);
+  }
+
+  /** Puts an open slice into the ring if its place is free; otherwise its rows go one by one. */
+  #enter(slice: Slice): void {
+    const place = this.#place(slice);
+    if (!Number.isNaN(this.#ring[place])) return;
+    this.#ring[place] = this.#number(slice);
+    this.#ringBlock[place] = slice.block;
+  }
+
+  #growRing(): void {
+    this.#ring = new Float64Array(this.#ring.length * 2).fill(NaN);
+    this.#ringBlock = new Int32Array(this.#ring.length);
+    for (const slice of this.list) if (slice.open) this.#enter(slice);
+  }
+
+  snapshot(): SlicesSnapshot {
+    return {
+      watermark: this.watermark,
+      keys: this.#keys.snapshot(),
+      keyCount: this.#keys.size,
+      nulls: this.cells.values.map(v => v.valid !== null),
+      slices: this.list.map(({ start, end, block }) => ({ start, end, cells: this.cells.save(block) })),
+    };
+  }
+
+  restore(from: SlicesSnapshot): void {
+    this.#keys.restore(from.keys);
+    this.cells.widen(from.keyCount);
+    from.nulls.forEach((counted, a) => {
+      if (counted) this.cells.countValues(a);
+    });
+    this.watermark = from.watermark;
+    for (const { start, end, cells } of from.slices) this.cells.load(this.create(start, end).block, cells);
+  }
+}
+
+export interface SlicesSnapshot {
+  readonly watermark: number;
+  readonly keys: unknown;
+  readonly keyCount: number;
+  readonly nulls: readonly boolean[];
+  readonly slices: readonly { readonly start: number; readonly end: number; readonly cells: BlockSnapshot }[];
+}
+
+export type BlockSnapshot = ReturnType<Cells["save"]>;

@@ -1,0 +1,67 @@
+/**
+ * Chooses a fast operator for an aggregate where one fits. The general operator means the same; it is what these are
+ * tested against, and what everything else runs on.
+ */
+import type { Trigger } from "../../../model/triggers.ts";
+import type { WindowFunction } from "../../../model/windows.ts";
+import { inputsOf, type Node } from "../../../pipeline/node.ts";
+import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
+import type { Operator, OperatorContext } from "../../operator.ts";
+import { DenseFixed } from "./dense-fixed.ts";
+import { keyCodes } from "./dense-keys.ts";
+import { densePlan } from "./dense-plan.ts";
+import { fixedGrid, type Grid } from "./grid.ts";
+
+/** Returns a specialised operator for a node, or null where only the general one will do. */
+export function specializedAggregate(node: AggregateNode, context: OperatorContext): Operator | null {
+  const { strategy } = node;
+  const { profile } = context;
+  if (!context.specialize || strategy === null || profile.name !== "tidemark") return null;
+  // Side outputs about each row and each window are the general operator's.
+  if (context.reads("fates") || context.reads("life")) return null;
+  if (strategy.timestampCombiner !== "endOfWindow") return null;
+  if (strategy.onTime === "always" || strategy.closing === "always") return null;
+  const finishing = finishes(strategy.trigger);
+  if (finishing === null) return null;
+  const { allowedLateness, accumulation } = strategy;
+  if (!Number.isInteger(allowedLateness) && allowedLateness !== Infinity) return null;
+  if (!insertsOnly(node.input)) return null;
+  const grid = gridOf(strategy.window);
+  if (grid === null) return null;
+  const plan = densePlan(node, context.inputs[0]);
+  if (plan === null) return null;
+  return new DenseFixed(node, context, plan, keyCodes(node, context), grid, {
+    allowedLateness,
+    accumulation,
+    finishing,
+  });
+}
+
+/**
+ * Tells of a trigger that fires at the watermark whether it then finishes (true) or fires again for each late row
+ * (false); null for any other trigger.
+ */
+function finishes(trigger: Trigger): boolean | null {
+  if (trigger.kind === "default") return false;
+  if (trigger.kind !== "afterWatermark" || trigger.early !== null) return null;
+  const late = trigger.late?.kind === "repeatedly" ? trigger.late.trigger : trigger.late;
+  if (late === null) return true;
+  return late.kind === "afterCount" && late.count === 1 ? false : null;
+}
+
+/** Verbs that hand rows on without ever taking one back. */
+const INSERTING: ReadonlySet<string> = new Set(["source", "filter", "derive", "select"]);
+
+/** Whether no row with a negative weight can come out of a node. */
+function insertsOnly(node: Node): boolean {
+  return INSERTING.has(node.verb) && inputsOf(node).every(insertsOnly);
+}
+
+/** Bounds are computed exactly as long as sizes are whole milliseconds. */
+function gridOf(window: WindowFunction): Grid | null {
+  if (window.kind === "fixed")
+    return Number.isInteger(window.size) && Number.isInteger(window.offset)
+      ? fixedGrid(window.size, window.offset)
+      : null;
+  return null;
+}
