@@ -385,7 +385,8 @@ class Writer {
     const slot = this.#slot(column);
     const { schemas, parameters } = this.#settings;
     const inferred = inferType(expr, schemas, parameters);
-    const type = inferred.type === "null" ? "json" : inferred.type;
+    const { type } = inferred;
+    if (type === "null") return { type, code: "null", isNull: "true" };
     const table = this.#tables.push({ expr, column: slot, type, nullable: inferred.nullable }) - 1;
     const entry = `c${slot}[${this.#row(column.side)}] + 1`;
     this.#head.push(`const x${table} = tables[${table}].values;`);
