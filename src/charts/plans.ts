@@ -1,0 +1,68 @@
+/**
+ * The list of charts for whoever runs them: one builder for each, to be called in cells, and its plan. Nothing in here
+ * draws, so a session can load it in a Worker or headless. To add a chart: its folder, one line here, one in `index.ts`.
+ */
+import { Stream } from "../pipeline/stream.ts";
+import type { ChartPlan, ChartSpec, Span } from "./chart.ts";
+import { timeMap as timeMapPlan } from "./time-map/plan.ts";
+
+export { type ChartSpec, isChart } from "./chart.ts";
+
+/** Every chart's plan by name. */
+export const PLANS = {
+  timeMap: timeMapPlan,
+} as const satisfies Record<string, ChartPlan<never>>;
+
+export type ChartName = keyof typeof PLANS;
+
+type Options<P> = P extends ChartPlan<infer O> ? O : never;
+
+/** Makes the value of a cell that shows a chart of one stream. */
+function ofStream<P extends ChartPlan<never>>(plan: P): (stream: Stream, options?: Options<P>) => ChartSpec {
+  return (stream, options) => spec(plan.name, { stream }, options ?? {});
+}
+
+function spec(chart: string, streams: Readonly<Record<string, Stream | undefined | null>>, options: object): ChartSpec {
+  const nodes: Record<string, Stream["node"]> = {};
+  for (const [role, stream] of Object.entries(streams)) {
+    if (stream === undefined || stream === null) continue;
+    if (!(stream instanceof Stream))
+      throw new Error(
+        `${chart} needs a stream as its ${role === "stream" ? "first argument" : role}, such as ${chart}(daily). This is ${describe(stream)}.`,
+      );
+    nodes[role] = stream.node;
+  }
+  return { tidemark: "chart", chart, streams: nodes, options: { ...options } };
+}
+
+function describe(value: unknown): string {
+  return value === null || typeof value !== "object"
+    ? String(value)
+    : `an ${Array.isArray(value) ? "array" : "object"}`;
+}
+
+export const timeMap = ofStream(timeMapPlan);
+
+/** What a session runs and hands to the page for one chart. */
+export interface PlannedChart {
+  /** The streams to keep tables of, by the names that `draw` reads. */
+  readonly tables: Readonly<Record<string, Stream>>;
+  /** Tables that are handed over empty once they are longer than this. */
+  readonly limits: Readonly<Record<string, number>>;
+  /** The options of `draw`: the cell's own, and what the plan knows. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Plans a chart. `span` is the log's processing time, where it is known. Throws where the stream does not fit the chart. */
+export function planChart(chart: ChartSpec, span: Span | null): PlannedChart {
+  if (!Object.hasOwn(PLANS, chart.chart))
+    throw new Error(`There is no chart "${chart.chart}". There are: ${Object.keys(PLANS).join(", ")}.`);
+  const plan = PLANS[chart.chart as ChartName] as unknown as ChartPlan<Readonly<Record<string, unknown>>>;
+  const streams = Object.fromEntries(Object.entries(chart.streams).map(([role, node]) => [role, new Stream(node)]));
+  const args = { streams, options: chart.options, span };
+  return {
+    tables: plan.plan(args),
+    limits: plan.limits ?? {},
+    options: { ...plan.facts?.(args), ...chart.options },
+  };
+}
