@@ -238,7 +238,7 @@ function syntaxError(error: unknown, source: string): StaticError {
   const pos = (error as { pos?: unknown }).pos;
   const place = positionAt(source, typeof pos === "number" ? Math.min(pos, source.length) : 0);
   const plain = error.message.replace(/\s*\(\d+:\d+\)$/, "");
-  if (typeof pos === "number" && pos >= source.length && /^Unexpected token/.test(plain)) {
+  if (typeof pos === "number" && pos >= source.length && plain.startsWith("Unexpected token")) {
     return { message: "the code ends too early; something is opened and not closed, or a value is missing", ...place };
   }
   return { message: plain, ...place };

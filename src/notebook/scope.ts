@@ -67,10 +67,8 @@ class Scope {
 
   /** Depth of the scope that binds `name`, or -1. */
   find(name: string): number {
-    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
-      if (scope.names.has(name)) return scope.depth;
-    }
-    return -1;
+    if (this.names.has(name)) return this.depth;
+    return this.parent === null ? -1 : this.parent.find(name);
   }
 }
 
