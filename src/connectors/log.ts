@@ -2,6 +2,8 @@
 import type { Batch } from "../columns/batch.ts";
 import { BatchBuilder } from "../columns/builder.ts";
 import type { ColumnType, Schema, Value } from "../columns/column.ts";
+import { ERRORS_SCHEMA } from "../pipeline/verbs/source.ts";
+export { SourceError } from "./source-error.ts";
 import type { TimeOptions, TimeUnit } from "./timestamps.ts";
 import type { Disambiguation } from "../model/zones.ts";
 
@@ -12,24 +14,14 @@ export interface DecodedLog {
   readonly batch: Batch;
   /** The source line of each row, counted from 1; for formats without lines the row's number in the file. */
   readonly line: Int32Array;
-  /** The lines that could not be read: see `errorSchema`. */
+  /**
+   * The lines that could not be read, as `ERRORS_SCHEMA`: `line` from 1; `field`, null when the whole line is at fault; `value`,
+   * the field's value as written, or the line itself, at most 500 characters; `reason`, a sentence.
+   */
   readonly errors: Batch;
   /** What a reader ought to know about how values were taken, in sentences: widened columns, integers beyond 2^53. */
   readonly notes: readonly string[];
 }
-
-/**
- * The columns of `DecodedLog.errors`: `line` (from 1), `field` (null when the whole line is at fault), `value` (the field's
- * value as written, at most 500 characters), `reason` (a sentence), `text` (the line itself, at most 500 characters; null
- * after the first 10,000 errors, so that a file of the wrong format does not fill the memory).
- */
-export const errorSchema: Schema = [
-  { name: "line", type: "number", nullable: false },
-  { name: "field", type: "string", nullable: true },
-  { name: "value", type: "string", nullable: true },
-  { name: "reason", type: "string", nullable: false },
-  { name: "text", type: "string", nullable: true },
-];
 
 /** How a log is to be read. Fields are named as they are called after `rename`. */
 export interface DecodeOptions {
@@ -72,22 +64,6 @@ export interface Decoder {
   finish(): DecodedLog;
 }
 
-/** Says in one sentence what is wrong with a source's settings or file, where, and the way out. */
-export class SourceError extends Error {
-  readonly file: string;
-  readonly line: number | null;
-  readonly field: string | null;
-  readonly value: string | null;
-  constructor(message: string, at: { file: string; line?: number; field?: string; value?: string }) {
-    super(message);
-    this.name = "SourceError";
-    this.file = at.file;
-    this.line = at.line ?? null;
-    this.field = at.field ?? null;
-    this.value = at.value ?? null;
-  }
-}
-
 const TEXT_LIMIT = 500;
 const TEXTS_KEPT = 10_000;
 
@@ -100,16 +76,19 @@ export interface LineProblem {
 
 /** Collects the lines that could not be read. */
 export class ErrorCollector {
-  readonly #builder = new BatchBuilder(errorSchema);
+  readonly #builder = new BatchBuilder(ERRORS_SCHEMA);
 
   get length(): number {
     return this.#builder.length;
   }
 
-  /** Keeps one line. `text` is asked for only while texts are kept. */
+  /**
+   * Keeps one line. `text` is the line; it is kept where no field is at fault, and only for the first 10,000 errors, so that
+   * a file of the wrong format does not fill the memory.
+   */
   add(line: number, problem: LineProblem, text: () => string): void {
-    const kept = this.#builder.length < TEXTS_KEPT;
-    this.#builder.append([line, problem.field, clip(problem.value), problem.reason, kept ? clip(text()) : null]);
+    const value = problem.field !== null ? problem.value : this.#builder.length < TEXTS_KEPT ? text() : problem.value;
+    this.#builder.append([line, problem.field, clip(value), problem.reason]);
   }
 
   take(): Batch {

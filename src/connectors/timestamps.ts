@@ -6,6 +6,8 @@
  * be stated unless their size leaves no doubt. Fractions of a second are kept to the nanosecond's place as fractions of a
  * millisecond (a double holds today's times to a quarter of a microsecond).
  */
+import type { Value } from "../columns/column.ts";
+import { SourceError } from "./source-error.ts";
 import { type Disambiguation, daysFromCivil, type Zone, zone } from "../model/zones.ts";
 
 /** The unit of epoch numbers: seconds, milliseconds, microseconds, nanoseconds. */
@@ -267,4 +269,29 @@ function numberIn(bytes: Uint8Array, from: number, to: number): number {
   let text = "";
   for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]);
   return /^[-+]?\d+(\.\d+)?([eE][-+]?\d+)?$/.test(text) ? Number(text) : NaN;
+}
+
+/**
+ * Reads one value as a time, in milliseconds: for rows that are written by hand. A value that is no time gives the reason.
+ * Throws a `SourceError` when the unit or the zone has to be stated, or the zone is unknown.
+ */
+export function parseTimestampValue(
+  value: Value,
+  options: TimeOptions,
+  at: { readonly file: string; readonly field: string },
+): number | { readonly reason: string } {
+  const shown = JSON.stringify(value);
+  const fail = (reason: string): never => {
+    throw new SourceError(`${at.file}, field ${at.field}: ${reason}`, { ...at, value: shown });
+  };
+  let reader: TimeReader;
+  try {
+    reader = new TimeReader(options);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+  const time = typeof value === "number" ? reader.epoch(value) : typeof value === "string" ? reader.string(value) : NaN;
+  if (!Number.isNaN(time)) return time;
+  if (typeof value !== "number" && typeof value !== "string") reader.problem = "unparsable";
+  return reader.problem === "unparsable" ? { reason: reader.explain(shown) } : fail(reader.explain(shown));
 }

@@ -167,13 +167,12 @@ test("rows in error are kept with their line, and the rest is read", () => {
   ]);
   expect([...log.line]).toEqual([2, 5, 9]);
   expect(rowsOf(log.errors)).toEqual([
-    { line: 3, field: null, value: null, reason: "The row has 1 field, the header 2 fields.", text: "2" },
+    { line: 3, field: null, value: "2", reason: "The row has 1 field, the header 2 fields." },
     {
       line: 4,
       field: null,
-      value: null,
+      value: '3,"y"z',
       reason: "Text follows a closing quote. A quote inside quotes is written twice.",
-      text: '3,"y"z',
     },
     {
       line: 7,
@@ -181,9 +180,8 @@ test("rows in error are kept with their line, and the rest is read", () => {
       value: "five",
       reason:
         'a is not a number here. The field held numbers in its first rows; to keep both, state types: {"a": "string"}.',
-      text: "five,w",
     },
-    { line: 8, field: null, value: null, reason: "The row has 3 fields, the header 2 fields.", text: "6,v,u" },
+    { line: 8, field: null, value: "6,v,u", reason: "The row has 3 fields, the header 2 fields." },
   ]);
 });
 
@@ -193,7 +191,7 @@ test("a quote that is never closed costs its own line only", () => {
     { a: 1, b: "x" },
     { a: 3, b: "z" },
   ]);
-  expect(rowsOf(log.errors)).toMatchObject([{ line: 3, reason: "A quote is opened and never closed.", text: '2,"y' }]);
+  expect(rowsOf(log.errors)).toMatchObject([{ line: 3, reason: "A quote is opened and never closed.", value: '2,"y' }]);
 });
 
 test("a time without an offset is not mixed up with the field after it", () => {

@@ -124,8 +124,8 @@ test("the decoder finds exactly the six malformed lines, and reads all others as
   decoder.push(new TextEncoder().encode(text), true);
   const log = decoder.finish();
   expect(rowsOf(log.errors).map(e => [e.line, e.field, e.value])).toEqual([
-    [6401, null, null],
-    [14252, null, null],
+    [6401, null, lines[6400]],
+    [14252, null, "-- connection reset by peer --"],
     [23703, "booked_at", null],
     [30904, "booked_at", "30/03/2026 08:31"],
     [39205, "amount", "12,50 GBP"],

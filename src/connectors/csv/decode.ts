@@ -83,7 +83,7 @@ class CsvDecoder implements Decoder {
       buffer.set(this.#carry);
       buffer.set(bytes, this.#carry.length);
       if (closing === 1) buffer[buffer.length - 1] = NEWLINE;
-      this.#carry: Uint8Array = new Uint8Array(0);
+      this.#carry = new Uint8Array(0);
     }
     const to = buffer.lastIndexOf(NEWLINE) + 1;
     let from = 0;
