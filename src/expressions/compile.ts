@@ -20,7 +20,16 @@ import {
 import { Dictionary } from "../columns/dictionary.ts";
 import { toTime } from "./dateparts.ts";
 import { FUNCTIONS, functionNamed } from "./functions.ts";
-import { type ColumnSlot, type Generated, generateColumn, generatePredicate, type TableSlot } from "./generate.ts";
+import {
+  type ColumnSlot,
+  type Generated,
+  generateColumn,
+  generatePredicate,
+  HAS_VALUE,
+  NO_VALUE,
+  type TableSlot,
+  UNKNOWN,
+} from "./generate.ts";
 import { applyFunction, evaluator, type FunctionCompiler, NO_FUNCTIONS } from "./interpret.ts";
 import { columnsOf, contains, parametersOf, type RowExpression, type Side } from "./tree.ts";
 import { parameterValue, typeOf, typeOfValue, type ValueType } from "./types.ts";
@@ -164,6 +173,21 @@ export function compileFunction(
   const make = mayFail(source, () => functionFrom(["op", ...names], `return (${source}\n);`));
   return make(OPERATIONS, ...names.map(name => parameters[name])) as (...args: unknown[]) => unknown;
 }
+
+/**
+ * Makes the function of a notebook cell from its parameters' names and its body. Throws where code generation is
+ * forbidden, and a `SyntaxError` when the body is no code.
+ */
+export function compileCell(
+  parameters: readonly string[],
+  body: string,
+  asynchronous: boolean,
+): (...values: readonly unknown[]) => unknown {
+  const make = asynchronous ? AsyncFunction : Function;
+  return make(...parameters, body) as (...values: readonly unknown[]) => unknown;
+}
+
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as FunctionConstructor;
 
 function mayFail(source: string, make: () => Made): Made {
   try {
@@ -330,26 +354,19 @@ function allValid(length: number): Uint8Array {
   return ones;
 }
 
-/** The values of one part by text code + 1; entry 0 is null's. */
-interface Table {
-  readonly values: Float64Array | Uint8Array | Int32Array | Value[];
-  readonly valid: Uint8Array;
-  readonly dictionary: Dictionary;
-}
-
 /**
- * Keeps a part's table and lets it grow with the dictionary, so that each distinct text is computed once. A table is
- * dropped when a parameter it was computed with changes.
+ * Keeps a part's tables, one per dictionary of its column, so that each distinct text is computed once, and only if a
+ * row with it is looked at. All are dropped when a parameter they were computed with changes.
  */
 class TableKeeper {
-  readonly #slot: TableSlot;
+  readonly #type: ColumnType;
   readonly #evaluate: (text: string | null) => Value;
   readonly #parameters: () => readonly Value[];
   #used: readonly Value[] = [];
-  #tables = new WeakMap<Dictionary, GrowingTable>();
+  #tables = new WeakMap<Dictionary, Table>();
 
   constructor(slot: TableSlot, expression: RowExpression, schemas: readonly Schema[], column: ColumnSlot) {
-    this.#slot = slot;
+    this.#type = slot.type;
     const names = parametersOf(slot.expr);
     this.#parameters = () => names.map(name => expression.parameters[name]);
     // The text is handed over as a json column's value, which saves a dictionary of its own.
@@ -365,7 +382,7 @@ class TableKeeper {
     };
   }
 
-  /** Returns the table for a column's dictionary, with every text there is by now. */
+  /** Returns the table for a column's dictionary, with room for every text there is by now. */
   table(column: StringColumn): Table {
     const parameters = this.#parameters();
     if (parameters.length !== this.#used.length || parameters.some((p, i) => !Object.is(p, this.#used[i]))) {
@@ -374,49 +391,51 @@ class TableKeeper {
     }
     let table = this.#tables.get(column.dictionary);
     if (table === undefined) {
-      table = new GrowingTable(this.#slot.type);
+      table = new Table(this.#type, column.dictionary, this.#evaluate);
       this.#tables.set(column.dictionary, table);
     }
-    table.grow(column.dictionary, this.#evaluate);
+    table.reserve(column.dictionary.size + 1);
     return table;
   }
 }
 
-class GrowingTable implements Table {
+/** The values of one part by the code of its text, plus one; entry 0 is null's. */
+class Table {
   readonly #type: ColumnType;
+  readonly #texts: Dictionary;
+  readonly #evaluate: (text: string | null) => Value;
+  /** Codes of results that are text. */
   readonly dictionary = new Dictionary();
   values: Float64Array | Uint8Array | Int32Array | Value[];
-  valid = new Uint8Array(16);
-  #length = 0;
+  /** `NO_VALUE`, `HAS_VALUE` or `UNKNOWN` per entry. */
+  states = new Uint8Array(16).fill(UNKNOWN);
 
-  constructor(type: ColumnType) {
+  constructor(type: ColumnType, texts: Dictionary, evaluate: (text: string | null) => Value) {
     this.#type = type;
+    this.#texts = texts;
+    this.#evaluate = evaluate;
     this.values = arrayFor(type, 16);
   }
 
-  grow(texts: Dictionary, evaluate: (text: string | null) => Value): void {
-    const length = texts.size + 1;
-    if (this.#length === length) return;
-    if (length > this.valid.length) this.#reserve(Math.max(length, 2 * this.valid.length));
-    for (let i = this.#length; i < length; i++) this.#set(i, evaluate(i === 0 ? null : texts.value(i - 1)));
-    this.#length = length;
-  }
-
-  #reserve(capacity: number): void {
-    const valid = new Uint8Array(capacity);
-    valid.set(this.valid);
-    this.valid = valid;
+  /** Makes room before a loop starts, because the loop holds on to the arrays. */
+  reserve(length: number): void {
+    if (length <= this.states.length) return;
+    const capacity = Math.max(length, 2 * this.states.length);
+    const states = new Uint8Array(capacity).fill(UNKNOWN);
+    states.set(this.states);
+    this.states = states;
     if (Array.isArray(this.values)) return;
     const values = arrayFor(this.#type, capacity) as Float64Array;
     values.set(this.values);
     this.values = values;
   }
 
-  #set(i: number, value: Value): void {
-    this.valid[i] = value === null ? 0 : 1;
-    if (Array.isArray(this.values)) this.values[i] = value;
-    else if (this.#type === "string") this.values[i] = value === null ? -1 : this.dictionary.code(value as string);
-    else this.values[i] = Number(value);
+  fill(entry: number): void {
+    const value = this.#evaluate(entry === 0 ? null : this.#texts.value(entry - 1));
+    this.states[entry] = value === null ? NO_VALUE : HAS_VALUE;
+    if (Array.isArray(this.values)) this.values[entry] = value;
+    else if (this.#type === "string") this.values[entry] = value === null ? -1 : this.dictionary.code(value as string);
+    else this.values[entry] = Number(value);
   }
 }
 

@@ -19,7 +19,7 @@ import type { Trigger } from "../model/triggers.ts";
 import { bounded, type WatermarkStrategy } from "../model/watermarks.ts";
 import type { WindowFunction } from "../model/windows.ts";
 import type { ColumnType } from "../columns/column.ts";
-import { identity } from "./identity.ts";
+import { canonical, identity } from "./identity.ts";
 import type { Node } from "./node.ts";
 import type { AggregateCall } from "./verbs/aggregate.ts";
 import type { NamedExpression } from "./verbs/derive.ts";
@@ -50,6 +50,11 @@ export class Stream {
   /** The pipeline's identity: equal for equal pipelines. */
   get id(): string {
     return identity(this.node);
+  }
+
+  /** Says whether another handle means the same: the same pipeline, with the same settings gathered for the next `rollup`. */
+  equals(other: Stream): boolean {
+    return this.id === other.id && canonical(this.#pending) === canonical(other.#pending);
   }
 
   /** Keeps the rows for which `predicate` is true. */

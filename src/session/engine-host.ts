@@ -5,9 +5,12 @@
  * responsive and every long replay can be stopped between two slices. The host gives it a clock and a way to be called
  * again; in tests both are plain values, so a replay is the same every time.
  */
+import { planChart } from "../charts/plans.ts";
+import type { ChartSpec } from "../charts/chart.ts";
 import { profileNamed } from "../model/profiles.ts";
 import { identity } from "../pipeline/identity.ts";
 import { inputsOf, type Node, schemaOf, topological, verbOf } from "../pipeline/node.ts";
+import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import type { Flow } from "../engine/flow.ts";
 import type { GraphNode } from "../engine/graph.ts";
@@ -52,8 +55,19 @@ class Counter implements Tap {
   }
 }
 
+/** A view with its charts planned: the streams to keep tables of. */
+interface PlannedView {
+  readonly view: string;
+  /** Name of the chart; null for a table, whose one stream is `main`. */
+  readonly chart: string | null;
+  readonly streams: Readonly<Record<string, Node>>;
+  /** Tables that are sent empty once they are longer than this. */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 interface LiveView {
-  readonly plan: ViewPlan;
+  readonly plan: PlannedView;
   /** One table for a table; one per stream of a chart. */
   readonly tables: Readonly<Record<string, Table>>;
   /** Versions of the tables, page and order last sent. */
@@ -132,11 +146,12 @@ export class EngineHost {
   async #replan(plan: EnginePlan): Promise<void> {
     this.#plan = plan;
     // What can be known without data is answered once every source has been read; a newer plan overtakes this one.
-    const nodes = topological(plan.views.flatMap(viewNodes));
-    await Promise.all(nodes.filter(n => n.verb === "source").map(n => this.#files.load(n)));
+    const named = plan.views.flatMap(v => (v.kind === "table" ? [v.node] : Object.values(v.spec.streams)));
+    const sources = topological(named).filter(n => n.verb === "source");
+    await Promise.all(sources.map(n => this.#files.load(n)));
     if (this.#plan !== plan) return;
     this.#loading = null;
-    const { views, result } = this.#validate(plan);
+    const { views, result } = this.#validate(plan, sources);
     const roots = views.flatMap(viewNodes);
     const windowed = topological(roots).filter(n => n.verb === "aggregate" && n.strategy !== null);
     const dropped = new Map<string, Counter>();
@@ -152,7 +167,7 @@ export class EngineHost {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const errors = Object.fromEntries(plan.views.map(v => [v.view, message]));
-      this.#options.post({ type: "planned", result: { version: plan.version, schemas: {}, errors } });
+      this.#options.post({ type: "planned", result: { ...result, errors } });
       return;
     }
     this.#views = live;
@@ -190,29 +205,46 @@ export class EngineHost {
   }
 
   /** Splits a plan into what can be computed and what cannot, with the reasons. */
-  #validate(plan: EnginePlan): { views: ViewPlan[]; result: PlanResult } {
-    const views: ViewPlan[] = [];
+  #validate(plan: EnginePlan, sources: readonly SourceNode[]): { views: PlannedView[]; result: PlanResult } {
+    const views: PlannedView[] = [];
     const schemas: Record<string, readonly { name: string; type: string }[]> = {};
     const errors: Record<string, string> = {};
     const source = (node: SourceNode) => this.#files.log(node).batch.schema;
     for (const view of plan.views) {
       try {
-        const shown = viewNodes(view).map(node => schemaOf(node, source));
-        if (view.kind === "table") schemas[view.view] = shown[0].map(({ name, type }) => ({ name, type }));
-        views.push(view);
+        const planned = view.kind === "table" ? tableView(view) : this.#chartView(view.view, view.spec);
+        const shown = viewNodes(planned).map(node => schemaOf(node, source));
+        if (planned.chart === null) schemas[view.view] = shown[0].map(({ name, type }) => ({ name, type }));
+        views.push(planned);
       } catch (error) {
         errors[view.view] = error instanceof Error ? error.message : String(error);
       }
     }
-    return { views, result: { version: plan.version, schemas, errors } };
+    const readable = sources.flatMap(node => {
+      try {
+        return [[identity(node), source(node)] as const];
+      } catch {
+        // The views over this source have already said what is wrong with it.
+        return [];
+      }
+    });
+    return { views, result: { version: plan.version, schemas, sources: Object.fromEntries(readable), errors } };
   }
 
-  #liveView(plan: ViewPlan): LiveView {
+  #chartView(view: string, spec: ChartSpec): PlannedView {
+    const below = topological(Object.values(spec.streams)).flatMap(n =>
+      n.verb === "source" ? [this.#files.log(n)] : [],
+    );
+    const { tables, limits, options } = planChart(spec, spanOf(below));
+    const streams = Object.fromEntries(Object.entries(tables).map(([name, stream]) => [name, stream.node]));
+    return { view, chart: spec.chart, streams, limits, options };
+  }
+
+  #liveView(plan: PlannedView): LiveView {
     const source = (node: SourceNode) => this.#files.log(node).batch.schema;
-    const nodes = plan.kind === "table" ? { main: plan.node } : plan.streams;
     const known = this.#views.get(plan.view);
     const tables: Record<string, Table> = {};
-    for (const [name, node] of Object.entries(nodes)) {
+    for (const [name, node] of Object.entries(plan.streams)) {
       const kept = known?.tables[name];
       // A table whose stream did not change keeps its rows; identities, not names, decide.
       tables[name] =
@@ -371,21 +403,21 @@ export class EngineHost {
       const state = JSON.stringify([versions, watched, figures]);
       if (state === view.sent) continue;
       view.sent = state;
-      if (view.plan.kind === "table") {
+      const { chart, limits, options } = view.plan;
+      if (chart === null) {
         const table = view.tables["main"];
         const { from, page } = wirePage(table, watched.from, watched.count, watched.sort);
         updates.push({ kind: "table", view: id, total: table.length, from, page, figures });
       } else {
         const tables = Object.fromEntries(
-          Object.entries(view.tables).map(([name, table]) => [name, wirePage(table, 0, table.length, null).page]),
+          Object.entries(view.tables).map(([name, table]) => {
+            // A chart that draws rows one by one has a coarser table for when there are too many of them.
+            const length = table.length > (limits[name] ?? Infinity) ? 0 : table.length;
+            return [name, wirePage(table, 0, length, null).page];
+          }),
         );
-        updates.push({
-          kind: "chart",
-          view: id,
-          chart: view.plan.chart,
-          tables,
-          options: { ...view.plan.options, now: this.#now() },
-        });
+        const span = spanOf(this.#sourceLogs().map(s => s.log));
+        updates.push({ kind: "chart", view: id, chart, tables, options: { span, ...options, now: this.#now() } });
       }
     }
     if (updates.length > 0) this.#options.post({ type: "views", updates });
@@ -493,8 +525,22 @@ export class EngineHost {
   }
 }
 
-function viewNodes(view: ViewPlan): Node[] {
-  return view.kind === "table" ? [view.node] : Object.values(view.streams);
+function viewNodes(view: PlannedView): Node[] {
+  return Object.values(view.streams);
+}
+
+function tableView(view: Extract<ViewPlan, { kind: "table" }>): PlannedView {
+  return { view: view.view, chart: null, streams: { main: view.node }, limits: {}, options: {} };
+}
+
+/** First and last arrival of several logs; null when they are all empty. */
+function spanOf(logs: readonly SourceLog[]): { start: number; end: number } | null {
+  const filled = logs.filter(log => log.arrival.length > 0);
+  if (filled.length === 0) return null;
+  return {
+    start: Math.min(...filled.map(log => log.arrival[0])),
+    end: Math.max(...filled.map(log => log.arrival[log.arrival.length - 1])),
+  };
 }
 
 const MINUTE = 60_000;

@@ -2,19 +2,15 @@
  * The messages between the control plane (cells) and the engine, which runs in a Worker beside it. What the engine says
  * for the shell's eyes (`views`, `transport`, `graph`) passes through the control plane untouched.
  */
+import type { ChartSpec } from "../charts/chart.ts";
+import type { Schema } from "../columns/column.ts";
 import type { Node } from "../pipeline/node.ts";
 import type { SessionMessage, Sort, TransportAction } from "../protocol/session.ts";
 
 /** Something live to show: a stream as a table, or a chart over the streams that its plan asks for. */
 export type ViewPlan =
   | { readonly view: string; readonly kind: "table"; readonly node: Node }
-  | {
-      readonly view: string;
-      readonly kind: "chart";
-      readonly chart: string;
-      readonly streams: Readonly<Record<string, Node>>;
-      readonly options: Readonly<Record<string, unknown>>;
-    };
+  | { readonly view: string; readonly kind: "chart"; readonly spec: ChartSpec };
 
 export interface EnginePlan {
   readonly version: number;
@@ -47,6 +43,8 @@ export type ToEngine =
 export interface PlanResult {
   readonly version: number;
   readonly schemas: Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;
+  /** Columns of each source by its identity. */
+  readonly sources: Readonly<Record<string, Schema>>;
   readonly errors: Readonly<Record<string, string>>;
 }
 

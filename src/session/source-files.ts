@@ -63,17 +63,15 @@ export class SourceFiles {
     let decoded = this.#decoded.get(key);
     if (decoded === undefined) {
       decoded = this.#file(input.name).then(bytes => {
-        this.#loading(`Reading ${input.name}`, 0.5);
         const required = [node.eventTime.column, ...(node.arrivalTime === null ? [] : [node.arrivalTime.column])];
-        const log = decodeAll(bytes, input.format, {
+        return decodeAll(bytes, FORMAT_NAMES[input.format ?? ""] ?? input.format, {
           ...input.options,
           file: input.name,
           types: { ...node.types, ...Object.fromEntries(required.map(name => [name, "timestamp" as const])) },
           times: timesOf(node),
           required,
-          expectedBytes: bytes.length,
+          onProgress: ({ bytes: read }) => this.#loading(`Reading ${input.name}`, read / bytes.length),
         });
-        return log;
       });
       this.#decoded.set(key, decoded);
       decoded.catch(() => this.#decoded.delete(key));
@@ -92,6 +90,9 @@ export class SourceFiles {
     return bytes;
   }
 }
+
+/** Short names of formats, as people write them. */
+const FORMAT_NAMES: Readonly<Record<string, string>> = { jsonl: "jsonlines", ndjson: "jsonlines", json: "jsonlines" };
 
 /** What decides how a source's rows are read; its watermark does not. */
 function logKey(node: SourceNode): string {

@@ -1,5 +1,6 @@
 /** Which rows of a log carry the watermark, for punctuated sources. */
 import { rowAt } from "../../columns/batch.ts";
+import type { Value } from "../../columns/column.ts";
 import { compileFunction } from "../../expressions/compile.ts";
 import type { SourceLog } from "../../pipeline/source-log.ts";
 import type { SourceNode } from "../../pipeline/verbs/source.ts";
@@ -12,6 +13,6 @@ export function punctuation(
 ): ((row: number) => boolean) | null {
   const { basis } = node.watermark;
   if (basis.kind !== "punctuated") return null;
-  const holds = compileFunction(basis.predicate.source, basis.predicate.parameters);
+  const holds = compileFunction(basis.predicate.source, basis.predicate.parameters as Readonly<Record<string, Value>>);
   return row => holds(rowAt(log.batch, row)) === true;
 }

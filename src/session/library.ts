@@ -1,0 +1,66 @@
+/** The names that are there in every cell without being imported: one readable list. */
+import * as charts from "../charts/plans.ts";
+import { captured } from "../expressions/captured.ts";
+import { duration, formatDuration } from "../model/time.ts";
+import * as triggers from "../model/triggers.ts";
+import * as watermarks from "../model/watermarks.ts";
+import * as windows from "../model/windows.ts";
+import { rows, source, Stream } from "../pipeline/stream.ts";
+import { durationSlider, Inputs, number, select, slider, text, toggle } from "./inputs.ts";
+
+const { PLANS: _plans, planChart: _planChart, isChart: _isChart, ...chartBuilders } = charts;
+
+/**
+ * `op` stands in expressions such as `d => op.sum(d.amount)`, which are read as text and never called. Called all the
+ * same, outside of one, it says so.
+ */
+const op = new Proxy(Object.freeze({}), {
+  get: (_target, name) => () => {
+    throw new Error(
+      `op.${String(name)} means something only inside a row expression, such as d => op.${String(name)}(d.amount).`,
+    );
+  },
+});
+
+/** Makes the runtime library. `latest` needs the session, so the session adds it. */
+export function library(): Record<string, unknown> {
+  return {
+    source,
+    rows,
+    Stream,
+    op,
+    fixed: windows.fixed,
+    sliding: windows.sliding,
+    sessions: windows.sessions,
+    cumulating: windows.cumulating,
+    calendar: windows.calendar,
+    global: windows.global,
+    afterWatermark: triggers.afterWatermark,
+    afterCount: triggers.afterCount,
+    afterProcessingTime: triggers.afterProcessingTime,
+    repeatedly: triggers.repeatedly,
+    afterEach: triggers.afterEach,
+    afterAny: triggers.afterAny,
+    afterAll: triggers.afterAll,
+    orFinally: triggers.orFinally,
+    never: triggers.never,
+    bounded: watermarks.bounded,
+    perfect: watermarks.perfect,
+    percentile: watermarks.percentile,
+    punctuated: watermarks.punctuated,
+    adaptive: watermarks.adaptive,
+    manual: watermarks.manual,
+    duration,
+    formatDuration,
+    slider,
+    durationSlider,
+    select,
+    toggle,
+    text,
+    number,
+    Inputs,
+    ...chartBuilders,
+    __captured: (parameters: Parameters<typeof captured>[0], fn: (...args: never[]) => unknown) =>
+      captured(parameters, fn),
+  };
+}

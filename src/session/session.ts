@@ -1,0 +1,354 @@
+/**
+ * A session: the cells of one notebook, the kernel that evaluates them, and the engine that runs what they define.
+ *
+ * The control plane is in here: a cell's values become outputs, its streams and charts become views of the engine's
+ * plan, and whatever the engine says of them goes on to the shell. Nothing in here touches a DOM, a file or a timer;
+ * the host gives them, so the same session runs in the app's sandboxed frame, in tests and on the command line.
+ */
+import { isChart } from "../charts/plans.ts";
+import { canonical } from "../pipeline/identity.ts";
+import { Stream } from "../pipeline/stream.ts";
+import type { Schema } from "../columns/column.ts";
+import { compileCell } from "../expressions/compile.ts";
+import { createKernel, type CellState as KernelCell, type Kernel } from "../notebook/kernel.ts";
+import { kindOf } from "../notebook/document.ts";
+import type {
+  CellOutput,
+  CellState,
+  CellText,
+  SessionMessage,
+  ShellMessage,
+  Symbol as NotebookSymbol,
+  ViewUpdate,
+} from "../protocol/session.ts";
+import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
+import { exportStream } from "./export.ts";
+import { Input } from "./inputs.ts";
+import { inspect } from "./inspect.ts";
+import { LatestValues } from "./latest.ts";
+import { library } from "./library.ts";
+
+/** What a session needs of its host. */
+export interface SessionHost {
+  post(message: SessionMessage, transfer?: ArrayBuffer[]): void;
+  /** Sends to the engine beside the session. */
+  engine(message: ToEngine, transfer?: ArrayBuffer[]): void;
+  now(): number;
+  defer(work: () => void): void;
+  /** More names for cells, such as `Plot` where there is a DOM. */
+  readonly ambient?: Readonly<Record<string, unknown>>;
+  /** Writes a DOM node as HTML; absent where there is no DOM. */
+  readonly html?: (value: unknown) => string | null;
+  readonly profile?: string;
+}
+
+const NOTHING_PLANNED: PlanResult = { version: 0, schemas: {}, sources: {}, errors: {} };
+
+export class Session {
+  readonly #host: SessionHost;
+  readonly #kernel: Kernel;
+  readonly #latest: LatestValues;
+  readonly #states = new Map<number, KernelCell>();
+  #cells: readonly CellText[] = [];
+  #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
+  #planned = NOTHING_PLANNED;
+  #planning = false;
+  #watched: readonly Watched[] = [];
+  /** What was last told of each cell, so that only changes are told. */
+  readonly #told = new Map<number, string>();
+
+  constructor(host: SessionHost) {
+    this.#host = host;
+    this.#latest = new LatestValues(() => this.#watch());
+    this.#kernel = createKernel(
+      {
+        evaluate: cell => compileCell(cell.parameters, cell.body, cell.async),
+        defer: work => host.defer(work),
+        now: () => host.now(),
+        ambient: { ...library(), latest: (stream: Stream) => this.#latest.of(stream), ...host.ambient },
+        equals: sameValue,
+        onCell: (id, state) => {
+          this.#states.set(id, state);
+          this.#schedulePlan();
+        },
+      },
+      "auto",
+    );
+    host.post({ type: "ready" });
+  }
+
+  /** Takes a message from the shell. */
+  receive(message: ShellMessage): void {
+    switch (message.type) {
+      case "cells":
+        this.#setCells(message.cells, message.run);
+        return;
+      case "run":
+        this.#kernel.setMode("auto");
+        this.#kernel.run(message.cells === "all" ? undefined : message.cells);
+        return;
+      case "interrupt":
+        for (const { id } of this.#cells) this.#kernel.interrupt(id);
+        return;
+      case "input":
+        this.#kernel.setInput(message.cell, message.index, message.value);
+        return;
+      case "transport":
+        this.#host.engine({ type: "transport", action: message.action });
+        return;
+      case "watch":
+        this.#watched = message.views;
+        this.#watch();
+        return;
+      case "explain":
+        this.#host.engine(message);
+        return;
+      case "file":
+        this.#host.engine(message, message.bytes === null ? [] : [message.bytes]);
+        return;
+      case "export":
+        this.#export(message.request, message.name, message.target);
+        return;
+      case "ping":
+        this.#host.post({ type: "pong", at: message.at });
+    }
+  }
+
+  /** Takes a message from the engine. */
+  fromEngine(message: FromEngine): void {
+    if (message.type === "planned") {
+      if (message.result.version !== this.#plan.version) return;
+      this.#planned = message.result;
+      this.#tellCells();
+      this.#tellSymbols();
+    } else if (message.type === "views") {
+      const shown: ViewUpdate[] = [];
+      for (const update of message.updates) if (!this.#latest.take(update)) shown.push(update);
+      if (shown.length > 0) this.#host.post({ type: "views", updates: shown });
+    } else this.#host.post(message);
+  }
+
+  /** The value of a name, once the cells have settled. Rejects naming what there is when no cell defines it. */
+  async value(name: string): Promise<unknown> {
+    await this.#kernel.settled();
+    const found = this.#kernel.lookup(name);
+    if (found !== undefined) return found.value;
+    const failed = [...this.#states.values()].find(s => s.error !== null);
+    const names = this.#kernel
+      .symbols()
+      .filter(s => s.cell !== null)
+      .map(s => s.name);
+    throw new Error(
+      failed?.error != null
+        ? `No cell gives "${name}" a value. Cell ${failed.id} has an error: ${failed.error.message}`
+        : `There is no name "${name}" in the notebook. There are: ${names.join(", ")}.`,
+    );
+  }
+
+  /** Puts a value in the place of what the notebook defines under a name. */
+  setParameter(name: string, value: unknown): void {
+    this.#kernel.setParameter(name, value);
+  }
+
+  /** Resolves when no cell is queued or running. */
+  settled(): Promise<void> {
+    return this.#kernel.settled();
+  }
+
+  /** The states of all cells, in the order of the page. */
+  cells(): CellState[] {
+    return this.#cells.map(cell => this.#cellState(cell));
+  }
+
+  dispose(): void {
+    this.#kernel.dispose();
+  }
+
+  #setCells(cells: readonly CellText[], run: "all" | "changed" | "none"): void {
+    const gone = new Set(this.#cells.map(c => c.id));
+    for (const cell of cells) gone.delete(cell.id);
+    for (const id of gone) {
+      this.#states.delete(id);
+      this.#told.delete(id);
+    }
+    this.#cells = cells;
+    this.#kernel.setMode(run === "none" ? "lazy" : "auto");
+    this.#kernel.setCells(cells.map(({ id, type, source }) => ({ id, type, source, attributes: [] })));
+    for (const cell of cells) this.#kernel.setDisabled(cell.id, cell.disabled ?? false);
+    if (run === "all") this.#kernel.run();
+    this.#schedulePlan();
+  }
+
+  /** Plans once after a burst of changes: several edits that come together are one plan. */
+  #schedulePlan(): void {
+    if (this.#planning) return;
+    this.#planning = true;
+    this.#host.defer(() => {
+      this.#planning = false;
+      this.#sendPlan();
+      this.#tellCells();
+      this.#tellSymbols();
+    });
+  }
+
+  #sendPlan(): void {
+    // While cells are still at work the old plan stands: half a plan would throw away state that is needed again at once.
+    if ([...this.#states.values()].some(s => s.status === "queued" || s.status === "running")) return;
+    const views: ViewPlan[] = [];
+    const names: Record<string, string[]> = {};
+    for (const cell of this.#cells) {
+      const state = this.#states.get(cell.id);
+      if (state === undefined) continue;
+      for (const [name, value] of state.values) if (value instanceof Stream) (names[value.id] ??= []).push(name);
+      for (const shown of this.#shownOf(state)) {
+        if (shown.value instanceof Stream) views.push({ view: shown.view, kind: "table", node: shown.value.node });
+        else if (isChart(shown.value)) views.push({ view: shown.view, kind: "chart", spec: shown.value });
+      }
+    }
+    views.push(...this.#latest.views());
+    const profile = this.#host.profile ?? "tidemark";
+    const same =
+      canonical([views, names, profile]) === canonical([this.#plan.views, this.#plan.names, this.#plan.profile]);
+    if (same && this.#plan.version > 0) return;
+    this.#plan = { version: this.#plan.version + 1, views, names, profile };
+    this.#host.engine({ type: "plan", plan: this.#plan });
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.#host.engine({ type: "watch", views: [...this.#watched, ...this.#latest.watched()] });
+  }
+
+  /**
+   * What a cell shows, in order: what it displayed, then the streams and charts it defined without displaying them. A
+   * definition of anything else is shown by its value only if nothing else is.
+   */
+  #shownOf(state: KernelCell): { view: string; name: string | null; value: unknown }[] {
+    const displayed = state.outputs.flatMap((output, i) =>
+      output.kind === "value"
+        ? [{ view: `${state.id}#${i}`, name: this.#nameOf(state, output.value), value: output.value }]
+        : [],
+    );
+    const seen = new Set(displayed.map(d => d.value));
+    const defined = [...state.values].flatMap(([name, value]) =>
+      (value instanceof Stream || isChart(value)) && !seen.has(value)
+        ? [{ view: `${state.id}.${name}`, name, value }]
+        : [],
+    );
+    return [...displayed, ...defined];
+  }
+
+  #nameOf(state: KernelCell, value: unknown): string | null {
+    for (const [name, own] of state.values) if (own === value) return name;
+    return null;
+  }
+
+  #cellState(cell: CellText): CellState {
+    const state = this.#states.get(cell.id);
+    const analysis = state === undefined ? null : this.#kernel.analysis(cell.id);
+    const outputs = state === undefined ? [] : this.#outputs(cell, state);
+    const failed = outputs.find(o => (o.kind === "stream" || o.kind === "chart") && o.view in this.#planned.errors);
+    const planError = failed !== undefined && "view" in failed ? this.#planned.errors[failed.view] : null;
+    const error =
+      state?.error != null
+        ? { message: state.error.message, line: state.error.line, column: state.error.column, cause: null }
+        : state?.status === "blocked"
+          ? {
+              message: `This cell waits for cell ${state.culprit}, which has no value.`,
+              line: null,
+              column: null,
+              cause: state.culprit,
+            }
+          : planError !== null
+            ? { message: planError, line: null, column: null, cause: null }
+            : null;
+    return {
+      id: cell.id,
+      status: planError !== null && state?.status === "ok" ? "error" : (state?.status ?? "idle"),
+      outputs: planError === null ? outputs : outputs.filter(o => !("view" in o) || !(o.view in this.#planned.errors)),
+      error,
+      definitions: analysis?.outputs.map(o => o.name) ?? [],
+      references: analysis?.inputs.map(i => i.name) ?? [],
+      took: state?.duration ?? null,
+    };
+  }
+
+  #outputs(cell: CellText, state: KernelCell): CellOutput[] {
+    const outputs: CellOutput[] = [];
+    state.outputs.forEach((output, i) => {
+      if (output.kind === "view") {
+        const { input } = output;
+        if (input instanceof Input) outputs.push({ kind: "input", index: output.index, control: input.control });
+        else outputs.push({ kind: "value", name: null, value: inspect(input.value) });
+      } else outputs.push(this.#show(cell, `${state.id}#${i}`, this.#nameOf(state, output.value), output.value));
+    });
+    for (const shown of this.#shownOf(state))
+      if (!shown.view.includes("#")) outputs.push(this.#show(cell, shown.view, shown.name, shown.value));
+    if (outputs.length === 0)
+      for (const [name, value] of state.values)
+        if (typeof value !== "function") outputs.push({ kind: "value", name, value: inspect(value) });
+    return outputs;
+  }
+
+  #show(cell: CellText, view: string, name: string | null, value: unknown): CellOutput {
+    if (value instanceof Stream) return { kind: "stream", view, name };
+    if (isChart(value)) return { kind: "chart", view, chart: value.chart, options: value.options };
+    if (kindOf(cell.type) === "markdown" && typeof value === "string") return { kind: "markdown", text: value };
+    const html = this.#host.html?.(value) ?? null;
+    if (html !== null) return { kind: "html", html };
+    return { kind: "value", name, value: inspect(value) };
+  }
+
+  #tellCells(): void {
+    for (const cell of this.#cells) {
+      const state = this.#cellState(cell);
+      const told = JSON.stringify(state);
+      if (this.#told.get(cell.id) === told) continue;
+      this.#told.set(cell.id, told);
+      this.#host.post({ type: "cell", state });
+    }
+  }
+
+  #tellSymbols(): void {
+    const symbols: NotebookSymbol[] = [];
+    for (const symbol of this.#kernel.symbols()) {
+      if (symbol.cell === null) continue;
+      const value = this.#kernel.lookup(symbol.name)?.value;
+      const isStream = value instanceof Stream;
+      const view = isStream ? this.#plan.views.find(v => v.kind === "table" && v.node === value.node) : undefined;
+      symbols.push({
+        name: symbol.name,
+        cell: symbol.cell,
+        kind: isStream ? "stream" : isChart(value) ? "chart" : typeof value === "function" ? "function" : "value",
+        columns: view === undefined ? [] : (this.#planned.schemas[view.view] ?? []),
+        preview: inspect(value, 3).text.slice(0, 120),
+      });
+    }
+    this.#host.post({ type: "symbols", symbols });
+  }
+
+  #export(request: number, name: string, target: string): void {
+    this.value(name)
+      .then(value => {
+        if (!(value instanceof Stream)) throw new Error(`"${name}" is no stream. Only streams can be exported.`);
+        const schema = (id: string): Schema => {
+          const found = this.#planned.sources[id];
+          if (found === undefined) throw new Error("A source of this stream has not been read yet.");
+          return found;
+        };
+        const { files, obstacles } = exportStream(value.node, name, target, schema);
+        this.#host.post({ type: "exported", request, files, obstacles, error: null });
+      })
+      .catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#host.post({ type: "exported", request, files: [], obstacles: [], error: message });
+      });
+  }
+}
+
+/** Streams are the same when their pipelines are; charts when their descriptions are: an edit that changes neither stops there. */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a instanceof Stream && b instanceof Stream) return a.equals(b);
+  if (isChart(a) && isChart(b)) return canonical(a) === canonical(b);
+  return Object.is(a, b);
+}
