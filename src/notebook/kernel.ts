@@ -168,7 +168,7 @@ export class Kernel {
   /** Takes the cells of a document, in the order of the page: new ones are added, missing ones deleted, changed ones edited. */
   setCells(cells: readonly CellSource[]): void {
     const kept = new Set(cells.map(cell => cell.id));
-    for (const id of [...this.#nodes.keys()]) if (!kept.has(id)) this.deleteCell(id);
+    for (const id of this.#nodes.keys()) if (!kept.has(id)) this.deleteCell(id);
     const nodes = cells.map(cell => this.#update(cell));
     const order = [...this.#nodes.keys()];
     if (nodes.some((node, index) => order[index] !== node.id)) {
@@ -506,7 +506,11 @@ export class Kernel {
       node.culprit = culprit;
       return false;
     }
-    if (node.analysis.kind === "none") return false;
+    if (node.analysis.kind === "none") {
+      node.run = null;
+      this.#clear(node, cause);
+      return false;
+    }
     node.error = null;
     node.runs += 1;
     node.startedAt = this.#host.now();
@@ -580,6 +584,7 @@ export class Kernel {
     run.returned = true;
     const names = [...node.variables.keys()];
     if (node.emitted?.returns === "names") {
+      node.value = undefined;
       const values = result as Readonly<Record<string, unknown>>;
       for (const name of names) run.follow([name], values[name]);
     } else run.follow(names, result);
@@ -707,7 +712,7 @@ export class Kernel {
     if (node.waits) return "stale";
     if (node.culprit !== null) return "blocked";
     if (node.error !== null) return "error";
-    return node.runs > 0 ? "ok" : "idle";
+    return node.runs > 0 && node.run !== null ? "ok" : "idle";
   }
 }
 
