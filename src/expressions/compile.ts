@@ -93,7 +93,7 @@ export function compileColumn(
     const length = pairs?.count ?? batch.length;
     const run = bound.kernel as ColumnFunction;
     const out = arrayFor(bound.type, length);
-    const valid = new Uint8Array(bound.type === "string" || bound.type === "json" ? 0 : length).fill(1);
+    const valid = new Uint8Array(bound.writesValidity ? length : 0).fill(1);
     const done = run(
       bound.columns,
       bound.parameters,
@@ -261,6 +261,7 @@ type PredicateFunction = (
 interface Bound {
   readonly kernel: unknown;
   readonly type: ColumnType;
+  readonly writesValidity: boolean;
   readonly columns: readonly Column[];
   readonly parameters: readonly Value[];
   readonly tables: readonly Table[];
@@ -274,10 +275,18 @@ interface Runner {
 interface Variant {
   readonly generated: Generated;
   readonly kernel: unknown;
-  readonly tables: readonly TableKeeper[];
 }
 
-/** Keeps the variants of one expression's kernel: by presence of nulls, by pairs, by the types of its parameters. */
+/** What a kernel's code depends on besides the expression. */
+interface VariantKey {
+  readonly nulls: boolean;
+  readonly fill: boolean;
+  readonly pairs: boolean;
+  /** Types of the parameters. */
+  readonly types: string;
+}
+
+/** Keeps the variants of one expression's kernel, and the tables they share. */
 function runnerFor(
   expression: RowExpression,
   schemas: readonly Schema[],
@@ -286,28 +295,21 @@ function runnerFor(
 ): Runner | undefined {
   if (options.codegen === false || contains(expression.expr, "opaque")) return undefined;
   const { expr, parameters } = expression;
-  const variants = new Map<string, Variant>();
+  const variants = new Map<string, Variant | undefined>();
+  const keepers = new Map<string, TableKeeper>();
   const names = parametersOf(expr);
   const used = schemas.map((schema, side) => columnsOf(expr, side as Side).map(name => columnIndex(schema, name)));
-  let forbidden = false;
-  const variant = (key: string, nulls: boolean, pairs: boolean): Variant | undefined => {
-    let found = variants.get(key);
-    if (found === undefined && !forbidden) {
-      const generated = generate(expr, { schemas, parameters, nulls, pairs });
-      const functions = generated.functions.map(name => functionNamed(name).apply);
-      try {
-        const kernel = functionFrom(["rt", ...functions.map((_, i) => `f${i}`)], generated.text)(RUNTIME, ...functions);
-        found = {
-          generated,
-          kernel,
-          tables: generated.tables.map(t => new TableKeeper(t, expression, schemas, generated.columns[t.column])),
-        };
-        variants.set(key, found);
-      } catch (error) {
-        // Only the host's refusal is expected here; a syntax error in generated text is a defect and must be seen.
-        if (error instanceof SyntaxError) throw error;
-        forbidden = true;
-      }
+  const variant = ({ nulls, fill, pairs, types }: VariantKey): Variant | undefined => {
+    const key = `${nulls}|${fill}|${pairs}|${types}`;
+    if (!variants.has(key)) variants.set(key, makeVariant(generate(expr, { schemas, parameters, nulls, fill, pairs })));
+    return variants.get(key);
+  };
+  const keeper = (slot: TableSlot, column: ColumnSlot): TableKeeper => {
+    const key = `${column.side}|${JSON.stringify(slot.expr)}`;
+    let found = keepers.get(key);
+    if (found === undefined) {
+      found = new TableKeeper(slot, expression, schemas, column);
+      keepers.set(key, found);
     }
     return found;
   };
@@ -316,19 +318,40 @@ function runnerFor(
       const batches = [batch, second ?? batch];
       const nulls = used.some((columns, side) => columns.some(index => hasNulls(batches[side].columns[index])));
       const types = names.map(name => typeOfValue(parameterValue(parameters, name)).type).join();
-      const chosen = variant(`${nulls}|${pairs}|${types}`, nulls, pairs);
+      const chosen = variant({ nulls, fill: false, pairs, types });
       if (chosen === undefined) return undefined;
-      const { generated, kernel, tables } = chosen;
+      const { generated } = chosen;
       const columns = generated.columns.map(slot => columnFor(slot, batches[slot.side], schemas, nulls));
+      const tables = generated.tables.map(slot =>
+        keeper(slot, generated.columns[slot.column]).table(columns[slot.column] as StringColumn),
+      );
+      // Once a table knows every text, the loop need not ask whether it does.
+      const { kernel } = tables.every(t => t.complete)
+        ? chosen
+        : (variant({ nulls, fill: true, pairs, types }) as Variant);
       return {
         kernel,
         type: generated.type,
+        writesValidity: generated.writesValidity,
         columns,
         parameters: generated.parameters.map(name => parameters[name]),
-        tables: tables.map((keeper, i) => keeper.table(columns[generated.tables[i].column] as StringColumn)),
+        tables,
       };
     },
   };
+}
+
+/** Makes the function; undefined where the host forbids it. */
+function makeVariant(generated: Generated): Variant | undefined {
+  const functions = generated.functions.map(name => functionNamed(name).apply);
+  try {
+    const make = functionFrom(["rt", ...functions.map((_, i) => `f${i}`)], generated.text);
+    return { generated, kernel: make(RUNTIME, ...functions) };
+  } catch (error) {
+    // Only the host's refusal is expected here; a syntax error in generated text is a defect and must be seen.
+    if (error instanceof SyntaxError) throw error;
+    return undefined;
+  }
 }
 
 /** Picks a column by position, checks that it is what the schema promised, and gives it a validity array if asked to. */
@@ -394,10 +417,13 @@ class TableKeeper {
       table = new Table(this.#type, column.dictionary, this.#evaluate);
       this.#tables.set(column.dictionary, table);
     }
-    table.reserve(column.dictionary.size + 1);
+    table.prepare();
     return table;
   }
 }
+
+/** How many new texts are computed before a loop rather than in it: well under a millisecond's worth. */
+const FEW = 1_024;
 
 /** The values of one part by the code of its text, plus one; entry 0 is null's. */
 class Table {
@@ -417,10 +443,31 @@ class Table {
     this.values = arrayFor(type, 16);
   }
 
-  /** Makes room before a loop starts, because the loop holds on to the arrays. */
-  reserve(length: number): void {
-    if (length <= this.states.length) return;
-    const capacity = Math.max(length, 2 * this.states.length);
+  /** Whether every text there is has its entry. */
+  complete = false;
+  #filled = 0;
+
+  /**
+   * Makes room before a loop starts, because the loop holds on to the arrays. Few new texts are computed at once, which
+   * spares the loop from asking; many are left to the rows that have them, so that a long dictionary costs no pause.
+   */
+  prepare(): void {
+    const length = this.#texts.size + 1;
+    if (length > this.states.length) this.#reserve(Math.max(length, 2 * this.states.length));
+    if (length - this.#filled <= FEW) this.#fillAll(length);
+    this.complete = this.#filled >= length;
+  }
+
+  #fillAll(length: number): void {
+    try {
+      for (let entry = 0; entry < length && this.#filled < length; entry++)
+        if (this.states[entry] === UNKNOWN) this.fill(entry);
+    } catch {
+      // A text on which the function throws may belong to no row that asks for it; if one does, it throws again there.
+    }
+  }
+
+  #reserve(capacity: number): void {
     const states = new Uint8Array(capacity).fill(UNKNOWN);
     states.set(this.states);
     this.states = states;
@@ -430,8 +477,10 @@ class Table {
     this.values = values;
   }
 
+  /** Computes one entry. */
   fill(entry: number): void {
     const value = this.#evaluate(entry === 0 ? null : this.#texts.value(entry - 1));
+    this.#filled++;
     this.states[entry] = value === null ? NO_VALUE : HAS_VALUE;
     if (Array.isArray(this.values)) this.values[entry] = value;
     else if (this.#type === "string") this.values[entry] = value === null ? -1 : this.dictionary.code(value as string);

@@ -25,6 +25,11 @@ import { commonType, inferType, parameterValue, typeOfValue, unknownColumn } fro
 
 type OperandType = ColumnType | "null";
 
+/** What is known of a table's entry. */
+export const NO_VALUE = 0;
+export const HAS_VALUE = 1;
+export const UNKNOWN = 2;
+
 interface Operand {
   readonly type: OperandType;
   /** A value that is cheap to repeat. For text and json, null itself when there is none; unspecified for others. */
@@ -60,6 +65,8 @@ export interface Generated {
   readonly functions: readonly string[];
   /** Type of the result; the predicate's is boolean. */
   readonly type: ColumnType;
+  /** Whether the kernel writes to a validity array. */
+  readonly writesValidity: boolean;
 }
 
 export interface Settings {
@@ -67,6 +74,8 @@ export interface Settings {
   readonly parameters: Readonly<Record<string, Value>>;
   /** Whether number and boolean columns may hold nulls in the batch at hand, whatever their schema says. */
   readonly nulls: boolean;
+  /** Whether tables may lack entries, which are then filled when a row asks for them. */
+  readonly fill: boolean;
   /** Whether rows are named by two index arrays (pairs of a join) instead of by position. */
   readonly pairs: boolean;
 }
@@ -178,6 +187,7 @@ class Writer {
       tables: this.#tables,
       functions: this.#functions,
       type,
+      writesValidity: start.includes("nulls"),
     };
   }
 
@@ -311,9 +321,7 @@ class Writer {
     const { type } = schema[index];
     const slot = this.#columns.push({ side: expr.side, index, type }) - 1;
     if (type === "string")
-      this.#head.push(
-        `const c${slot} = columns[${slot}].codes, y${slot} = columns[${slot}].dictionary, s${slot} = y${slot}.values;`,
-      );
+      this.#head.push(`const c${slot} = columns[${slot}].codes, y${slot} = columns[${slot}].dictionary;`);
     else this.#head.push(`const v${slot} = columns[${slot}].values;`);
     if (this.#settings.nulls && type !== "string" && type !== "json")
       this.#head.push(`const n${slot} = columns[${slot}].valid;`);
@@ -345,7 +353,7 @@ class Writer {
         };
       case "string": {
         const code = `c${slot}[${row}]`;
-        const value = nullable ? this.#let(`${code} < 0 ? null : s${slot}[${code}]`) : `s${slot}[${code}]`;
+        const value = nullable ? this.#let(`${code} < 0 ? null : y${slot}.value(${code})`) : `y${slot}.value(${code})`;
         return {
           type,
           code: value,
@@ -380,7 +388,7 @@ class Writer {
     return { type: "boolean", code: `(${code} ${equal ? "===" : "!=="} ${wanted})`, isNull: undefined };
   }
 
-  /** Reads a part's value from a table with one entry per distinct text; entry 0 is null's. */
+  /** Reads a part's value from a table with one entry per distinct text, filled when first asked for; entry 0 is null's. */
   #lookUp(expr: Expr, column: ColumnExpr): Operand {
     const slot = this.#slot(column);
     const { schemas, parameters } = this.#settings;
@@ -388,11 +396,12 @@ class Writer {
     const { type } = inferred;
     if (type === "null") return { type, code: "null", isNull: "true" };
     const table = this.#tables.push({ expr, column: slot, type, nullable: inferred.nullable }) - 1;
-    const entry = `c${slot}[${this.#row(column.side)}] + 1`;
-    this.#head.push(`const x${table} = tables[${table}].values;`);
+    this.#head.push(`const q${table} = tables[${table}], x${table} = q${table}.values, z${table} = q${table}.states;`);
+    const place = `c${slot}[${this.#row(column.side)}] + 1`;
+    const entry = this.#settings.fill ? this.#let(place) : place;
+    if (this.#settings.fill) this.emit(`if (z${table}[${entry}] === ${UNKNOWN}) q${table}.fill(${entry});`);
     const tested = inferred.nullable && type !== "string" && type !== "json";
-    if (tested) this.#head.push(`const z${table} = tables[${table}].valid;`);
-    const isNull = tested ? `(z${table}[${entry}] === 0)` : undefined;
+    const isNull = tested ? `(z${table}[${entry}] === ${NO_VALUE})` : undefined;
     if (type === "boolean") return { type, code: `(x${table}[${entry}] === 1)`, isNull };
     if (type === "number" || type === "timestamp") return { type, code: `x${table}[${entry}]`, isNull };
     if (type === "json") {

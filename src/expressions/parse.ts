@@ -54,7 +54,7 @@ export function parseExpression(input: ExpressionInput, options: ParseOptions = 
   if (typeof input === "string" && isColumnName(input, options))
     return { expr: { kind: "column", name: input, side: 0 }, parameters: {}, source: input };
   const source = String(input).trim();
-  const captured = { ...(typeof input === "string" ? {} : capturedBy(input)), ...options.parameters };
+  const captured = together(typeof input === "string" ? {} : capturedBy(input), options.parameters ?? {});
   const context: Context = {
     source,
     captured,
@@ -88,6 +88,13 @@ export function parseAggregates(
       `"${name}" cannot be aggregated by "${expression.source}", because ${expression.expr.reason}. Derive a column with it first, then aggregate that.`,
     );
   return splitAggregates(expression, name);
+}
+
+/** Joins captured values without reading any: a cell's getters are asked for what the expression uses, and no more. */
+function together(...captured: readonly Readonly<Record<string, unknown>>[]): Readonly<Record<string, unknown>> {
+  const out: Record<string, unknown> = {};
+  for (const values of captured) Object.defineProperties(out, Object.getOwnPropertyDescriptors(values));
+  return out;
 }
 
 function isRowExpression(input: ExpressionInput): input is RowExpression {

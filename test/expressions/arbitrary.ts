@@ -1,8 +1,9 @@
 /** Random expressions and random batches with every awkward value: nulls, NaN, infinities, −0, unicode, nested json. */
 import fc from "fast-check";
 import { type Batch } from "../../src/columns/batch.ts";
-import { batchOf } from "../../src/columns/builder.ts";
+import { BatchBuilder } from "../../src/columns/builder.ts";
 import type { Schema, Value } from "../../src/columns/column.ts";
+import { Dictionary } from "../../src/columns/dictionary.ts";
 import { FUNCTIONS, parameterAt } from "../../src/expressions/functions.ts";
 import type { BinaryOperator, Expr, LogicalOperator, UnaryOperator } from "../../src/expressions/tree.ts";
 
@@ -66,24 +67,25 @@ const { value: jsons } = fc.letrec<{ value: Value }>(tie => ({
   ),
 }));
 
-const nullOr = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { freq: 3 });
+/** A dictionary long enough that kernels fill their tables row by row. Texts are only ever added, as in a stream. */
+const LONG = new Dictionary(Array.from({ length: 1_500 }, (_, i) => `text ${i}`));
 
 export const batches: fc.Arbitrary<Batch> = fc
   .tuple(
+    fc.boolean(),
     fc.boolean(),
     fc.array(fc.tuple(numbers, numbers, times, fc.boolean(), fc.boolean(), texts, texts, texts, jsons, fc.nat(63)), {
       maxLength: 12,
     }),
   )
-  .map(([withNulls, rows]) =>
-    batchOf(
-      SCHEMA,
-      rows.map(([a, b, t, f, g, s, u, odd, j, nulls]) => {
-        const or = <T>(bit: number, value: T): T | null => (withNulls && (nulls & bit) !== 0 ? null : value);
-        return { a: or(1, a), b, t: or(2, t), f: or(4, f), g, s: or(8, s), u, "odd name": or(16, odd), j: or(32, j) };
-      }),
-    ),
-  );
+  .map(([withNulls, long, rows]) => {
+    const builder = new BatchBuilder(SCHEMA, long ? SCHEMA.map(() => LONG) : []);
+    for (const [a, b, t, f, g, s, u, odd, j, nulls] of rows) {
+      const or = <T>(bit: number, value: T): T | null => (withNulls && (nulls & bit) !== 0 ? null : value);
+      builder.append([or(1, a), b, or(2, t), or(4, f), g, or(8, s), u, or(16, odd), or(32, j)]);
+    }
+    return builder.take();
+  });
 
 const literals: fc.Arbitrary<Expr> = fc
   .oneof(
@@ -196,5 +198,3 @@ export const { expression: expressions } = fc.letrec<{ expression: Expr }>(tie =
     ),
   };
 });
-
-export { nullOr };
