@@ -1,0 +1,74 @@
+/** What commands have in common: reading a notebook and its data from the disk, parameters, and errors in one line. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join, normalize } from "node:path";
+import { type HeadlessStream, openStream } from "../session/headless.ts";
+import { progressBar } from "./progress.ts";
+
+/** A mistake in how a command was called: exit code 2. */
+export class UsageError extends Error {}
+
+/** Reads `k=v`: numbers, true, false, null and JSON as such, everything else as text. Throws a `UsageError` without `=`. */
+export function parameter(text: string): [string, unknown] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new UsageError(`--param ${text}: write it as name=value`);
+  const value = text.slice(at + 1);
+  try {
+    return [text.slice(0, at), JSON.parse(value)];
+  } catch {
+    return [text.slice(0, at), value];
+  }
+}
+
+/** Opens a stream of a notebook file. Data files are found beside the notebook, in `samples` there, and in `samples` one folder up. */
+export async function openNotebookStream(
+  file: string,
+  cell: string | null,
+  parameters: readonly string[],
+): Promise<HeadlessStream> {
+  if (!existsSync(file)) throw new Error(`there is no notebook at ${file}; check the name`);
+  const text = await readFile(file, "utf8");
+  const folder = dirname(file);
+  const bar = progressBar("Reading");
+  try {
+    return await openStream(text, cell, {
+      file: basename(file),
+      read: name => readData(folder, name),
+      parameters: Object.fromEntries(parameters.map(parameter)),
+      now: () => performance.now(),
+      defer: work => void setImmediate(work),
+      loading: (what, progress) => bar.show(progress, what),
+    });
+  } finally {
+    bar.clear();
+  }
+}
+
+async function readData(folder: string, name: string): Promise<Uint8Array> {
+  // A notebook names files, not paths: it must not reach what nobody gave it.
+  const safe = normalize(name);
+  if (safe.startsWith("..") || safe.startsWith("/") || /^[a-z]:/i.test(safe))
+    throw new Error(
+      `${name}: a notebook reads files from its own folder or the samples beside it, not elsewhere. Put the file there.`,
+    );
+  const places = [join(folder, safe), join(folder, "samples", safe), join(folder, "..", "samples", safe)];
+  const found = places.find(existsSync);
+  if (found === undefined)
+    throw new Error(
+      `${name}: there is no such file beside the notebook or in samples. Looked for ${places.join(", ")}.`,
+    );
+  return readFile(found);
+}
+
+/** Runs a command's work; errors become one line on standard error and the exit code 1, or 2 for wrong usage. */
+export async function reporting(command: string, usage: string, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`tidemark ${command}: ${message}\n`);
+    const wrong = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+    if (wrong) process.stderr.write(`\n${usage}`);
+    return wrong ? 2 : 1;
+  }
+}

@@ -1,0 +1,141 @@
+/** `tidemark run FILE`: evaluates a notebook, runs one of its streams to the end, and prints what it comes to. */
+import { parseArgs } from "node:util";
+import { formatDuration } from "../model/time.ts";
+import type { Value } from "../columns/column.ts";
+import { type HeadlessStream, runOf } from "../session/headless.ts";
+import { openNotebookStream, reporting, UsageError } from "./arguments.ts";
+import { progressBar } from "./progress.ts";
+
+const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME]
+
+Evaluates the notebook FILE, replays its logs, and prints the table of a stream on standard output.
+  --cell NAME     which stream; default the last one that is defined
+  --param k=v     puts v in the place of what the notebook defines as k (a slider's value, for example)
+  --format F      csv, jsonl or table; default table on a terminal, jsonl otherwise
+  --speed S       max, or a factor of real time; default max
+  --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
+`;
+
+const FORMATS = ["csv", "jsonl", "table"] as const;
+type Format = (typeof FORMATS)[number];
+
+/** Runs the command. Exit codes: 0 done, 1 the notebook or a file failed, 2 wrong usage. */
+export function runCommand(args: readonly string[]): Promise<number> {
+  return reporting("run", USAGE, async () => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        cell: { type: "string" },
+        param: { type: "string", multiple: true },
+        format: { type: "string" },
+        speed: { type: "string" },
+        profile: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    if (positionals.length !== 1)
+      throw new UsageError(positionals.length === 0 ? "name a notebook" : "name one notebook");
+    const format = formatOf(values.format);
+    const speed = speedOf(values.speed);
+    const headless = await openNotebookStream(positionals[0], values.cell ?? null, values.param ?? []);
+    const rows = await replay(headless, speed, values.profile);
+    print(headless, rows, format);
+    return 0;
+  });
+}
+
+function formatOf(given: string | undefined): Format {
+  if (given === undefined) return process.stdout.isTTY ? "table" : "jsonl";
+  const found = FORMATS.find(f => f === given);
+  if (found === undefined) throw new UsageError(`there is no format "${given}"; there are ${FORMATS.join(", ")}`);
+  return found;
+}
+
+function speedOf(given: string | undefined): number {
+  if (given === undefined || given === "max") return Infinity;
+  const factor = Number(given);
+  if (!(factor > 0)) throw new UsageError(`--speed takes max or a factor above 0, not "${given}"`);
+  return factor;
+}
+
+async function replay(
+  headless: HeadlessStream,
+  speed: number,
+  profile: string | undefined,
+): Promise<Record<string, Value>[]> {
+  const { run, table } = runOf(headless, { profile });
+  const total = run.totalRows;
+  const bar = progressBar("Replaying");
+  const began = performance.now();
+  const first = run.next;
+  for (;;) {
+    const due = speed === Infinity ? Infinity : first + (performance.now() - began) * speed;
+    const until = run.next === Infinity || run.next <= due ? due : null;
+    if (until === null) await new Promise(resolve => setTimeout(resolve, 20));
+    else if (!run.advance({ until: run.next === Infinity ? Infinity : until })) break;
+    const { rows } = run.progress;
+    bar.show(total === 0 ? 1 : rows / total, `${rows.toLocaleString("en")} of ${total.toLocaleString("en")} rows`);
+    if (speed === Infinity && process.stderr.isTTY) await new Promise(resolve => setImmediate(resolve));
+  }
+  bar.clear();
+  const { rows, late } = run.progress;
+  let malformed = 0;
+  for (const node of run.graph.nodes) malformed += run.feed(node.id)?.log.errors.length ?? 0;
+  process.stderr.write(
+    `${headless.name}: ${rows.toLocaleString("en")} rows in ${formatDuration(performance.now() - began)}, ${late.toLocaleString("en")} behind the watermark, ${malformed} malformed\n`,
+  );
+  return table.rows();
+}
+
+function print(headless: HeadlessStream, rows: readonly Record<string, Value>[], format: Format): void {
+  const { schema } = headless;
+  const times = new Set(schema.filter(f => f.type === "timestamp").map(f => f.name));
+  const shown = (name: string, value: Value): Value =>
+    times.has(name) && typeof value === "number"
+      ? Number.isFinite(value)
+        ? new Date(value).toISOString()
+        : String(value)
+      : value;
+  const names = schema.map(f => f.name);
+  const plain = rows.map(row => Object.fromEntries(names.map(name => [name, shown(name, row[name])])));
+  if (format === "jsonl") for (const row of plain) process.stdout.write(`${JSON.stringify(row)}\n`);
+  else if (format === "csv") {
+    process.stdout.write(`${names.map(csvField).join(",")}\n`);
+    for (const row of plain) process.stdout.write(`${names.map(name => csvField(row[name])).join(",")}\n`);
+  } else printTable(names, plain, new Set(schema.filter(f => f.type === "number").map(f => f.name)));
+}
+
+function csvField(value: Value): string {
+  if (value === null) return "";
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function printTable(
+  names: readonly string[],
+  rows: readonly Record<string, Value>[],
+  numbers: ReadonlySet<string>,
+): void {
+  const text = (value: Value): string =>
+    value === null
+      ? ""
+      : typeof value === "number"
+        ? value.toLocaleString("en", { maximumFractionDigits: 6 })
+        : typeof value === "object"
+          ? JSON.stringify(value)
+          : String(value);
+  const cells = rows.map(row => names.map(name => text(row[name])));
+  const widths = names.map((name, c) => cells.reduce((most, row) => Math.max(most, row[c].length), name.length));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, c) => (numbers.has(names[c]) ? cell.padStart(widths[c]) : cell.padEnd(widths[c])))
+      .join("  ")
+      .trimEnd();
+  process.stdout.write(`${line(names)}\n${widths.map(w => "─".repeat(w)).join("  ")}\n`);
+  for (const row of cells) process.stdout.write(`${line(row)}\n`);
+}
