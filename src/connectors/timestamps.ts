@@ -71,7 +71,8 @@ export function unitBySize(value: number): TimeUnit | null {
 
 /** Reads the times of one field. After a NaN, `problem` and `explain` say why. */
 export class TimeReader {
-  readonly #zone: Zone | null;
+  /** The zone of times without an offset, or null when none is stated. */
+  readonly zone: Zone | null;
   readonly #ambiguous: Disambiguation;
   #unit: TimeUnit | null;
   readonly #unitStated: boolean;
@@ -83,7 +84,7 @@ export class TimeReader {
 
   /** Throws when `timeZone` is unknown. */
   constructor(options: TimeOptions = {}) {
-    this.#zone = options.timeZone === undefined ? null : zone(options.timeZone);
+    this.zone = options.timeZone === undefined ? null : zone(options.timeZone);
     this.#ambiguous = options.ambiguous ?? "compatible";
     this.#unit = options.unit ?? null;
     this.#unitStated = options.unit !== undefined;
@@ -238,12 +239,12 @@ export class TimeReader {
       return c === 43 ? local - minutes * MINUTE : local + minutes * MINUTE;
     }
     this.end = at;
-    if (this.#zone === null) {
+    if (this.zone === null) {
       this.problem = "zone";
       return NaN;
     }
     this.problem = "none";
-    return this.#zone.localToUtc(local, this.#ambiguous);
+    return this.zone.localToUtc(local, this.#ambiguous);
   }
 
   /** Says in one sentence why the last value was not a time, and what to do about it. `shown` is the value as written. */
