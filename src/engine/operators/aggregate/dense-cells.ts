@@ -16,6 +16,8 @@ export const NOWHERE = 0;
 /** What is kept of one argument; null where no aggregate asks for it. */
 export interface ArgumentCells {
   sum: Float64Array | null;
+  /** What rounding has cost each sum so far: sums are compensated, so whole or not they come out right. */
+  rest: Float64Array | null;
   min: Float64Array | null;
   max: Float64Array | null;
   /** How many of the cell's rows had a value. Null until the first row without one: so long, `rows` says it. */
@@ -53,7 +55,8 @@ export class Cells {
     this.uses = new Int32Array(capacity);
     this.values = reductions.map(r => ({
       sum: r.sum ? new Float64Array(size) : null,
-      min: r.min ? new Float64Array(size).fill(Infinity) : null,
+      rest: r.sum ? new Float64Array(size) : null,
+      min: r.min ? new Float64Array(size).fill(NaN) : null,
       max: r.max ? new Float64Array(size).fill(-Infinity) : null,
       valid: null,
     }));
@@ -78,6 +81,12 @@ export class Cells {
 
   /** Takes a block back, emptied. */
   release(block: number): void {
+    this.clear(block);
+    this.#free.push(block);
+  }
+
+  /** Empties the cells of a block that are in use. */
+  clear(block: number): void {
     const origin = this.origin(block);
     const first = block * this.stride;
     for (let n = 0; n < this.uses[block]; n++) {
@@ -86,18 +95,45 @@ export class Cells {
       this.empty(cell);
     }
     this.uses[block] = 0;
-    this.#free.push(block);
   }
 
   /** Forgets the rows of a cell, though not that it had panes. */
   empty(cell: number): void {
     this.rows[cell] = 0;
-    for (const { sum, min, max, valid } of this.values) {
+    for (const { sum, rest, min, max, valid } of this.values) {
       if (sum !== null) sum[cell] = 0;
-      if (min !== null) min[cell] = Infinity;
+      if (rest !== null) rest[cell] = 0;
+      if (min !== null) min[cell] = NaN;
       if (max !== null) max[cell] = -Infinity;
       if (valid !== null) valid[cell] = 0;
     }
+  }
+
+  /** Adds one value to a cell whose row has been counted. */
+  addValue(argument: number, cell: number, value: number): void {
+    const { sum, rest, min, max, valid } = this.values[argument];
+    if (valid !== null) valid[cell]++;
+    if (sum !== null && rest !== null) addOne(sum, rest, cell, value);
+    if (min !== null && isLess(value, min[cell])) min[cell] = value;
+    if (max !== null && isGreater(value, max[cell])) max[cell] = value;
+  }
+
+  /** Adds what another set of cells, with the same reductions, holds in one of its cells. */
+  merge(cell: number, from: Cells, other: number): void {
+    const rows = from.rows[other];
+    if (rows === 0) return;
+    for (let a = 0; a < this.values.length; a++) {
+      const to = this.values[a];
+      const { sum, rest, min, max, valid } = from.values[a];
+      if (to.sum !== null && to.rest !== null && sum !== null && rest !== null) {
+        addOne(to.sum, to.rest, cell, sum[other]);
+        to.rest[cell] += rest[other];
+      }
+      if (to.min !== null && min !== null && isLess(min[other], to.min[cell])) to.min[cell] = min[other];
+      if (to.max !== null && max !== null && isGreater(max[other], to.max[cell])) to.max[cell] = max[other];
+      if (to.valid !== null) to.valid[cell] += valid === null ? rows : valid[other];
+    }
+    this.rows[cell] += rows;
   }
 
   /** Makes room for key codes below `size` in every block. */
@@ -133,8 +169,9 @@ export class Cells {
       codes,
       rows: ints(this.rows),
       panes: ints(this.panes),
-      values: this.values.map(({ sum, min, max, valid }) => ({
+      values: this.values.map(({ sum, rest, min, max, valid }) => ({
         sum: floats(sum),
+        rest: floats(rest),
         min: floats(min),
         max: floats(max),
         valid: valid === null ? null : ints(valid),
@@ -150,9 +187,10 @@ export class Cells {
       this.touch(block, code);
       this.rows[cell] = from.rows[i];
       this.panes[cell] = from.panes[i];
-      from.values.forEach(({ sum, min, max, valid }, a) => {
+      from.values.forEach(({ sum, rest, min, max, valid }, a) => {
         const to = this.values[a];
         if (to.sum !== null && sum !== null) to.sum[cell] = sum[i];
+        if (to.rest !== null && rest !== null) to.rest[cell] = rest[i];
         if (to.min !== null && min !== null) to.min[cell] = min[i];
         if (to.max !== null && max !== null) to.max[cell] = max[i];
         if (to.valid !== null && valid !== null) to.valid[cell] = valid[i];
@@ -175,7 +213,8 @@ export class Cells {
     this.uses = uses;
     for (const values of this.values) {
       values.sum = floats(values.sum, 0);
-      values.min = floats(values.min, Infinity);
+      values.rest = floats(values.rest, 0);
+      values.min = floats(values.min, NaN);
       values.max = floats(values.max, -Infinity);
       if (values.valid !== null) values.valid = ints(values.valid);
     }
@@ -199,6 +238,30 @@ function spread<A extends Int32Array | Float64Array>(
   return to;
 }
 
+/** Adds to a compensated sum: what the addition rounds off goes to `rest` (Knuth's TwoSum, exact and without a branch). */
+function addOne(sum: Float64Array, rest: Float64Array, cell: number, value: number): void {
+  const before = sum[cell];
+  const after = before + value;
+  const added = after - before;
+  rest[cell] += before - (after - added) + (value - added);
+  sum[cell] = after;
+}
+
+/** The value of a compensated sum. One that is not finite has lost its compensation, and needs none. */
+export function sumAt({ sum, rest }: ArgumentCells, cell: number): number {
+  const value = (sum as Float64Array)[cell];
+  return Number.isFinite(value) ? value + (rest as Float64Array)[cell] : value;
+}
+
+/** NaN orders after all numbers, so the least value is NaN only where there is nothing else. */
+function isLess(value: number, least: number): boolean {
+  return value < least || least !== least;
+}
+
+function isGreater(value: number, greatest: number): boolean {
+  return value > greatest || value !== value;
+}
+
 /** Adds the values of a chunk to their cells. Row `first + i` belongs to `cells[i]`. */
 export function addSums(
   cells: Int32Array,
@@ -206,10 +269,20 @@ export function addSums(
   first: number,
   count: number,
   sum: Float64Array,
+  rest: Float64Array,
 ): void {
-  for (let i = 0; i < count; i++) sum[cells[i]] += values[first + i];
+  for (let i = 0; i < count; i++) {
+    const cell = cells[i];
+    const value = values[first + i];
+    const before = sum[cell];
+    const after = before + value;
+    const added = after - before;
+    rest[cell] += before - (after - added) + (value - added);
+    sum[cell] = after;
+  }
 }
 
+/** As `addSums`, for rows named by a selection. */
 export function addSelectedSums(
   cells: Int32Array,
   values: Float64Array,
@@ -217,8 +290,17 @@ export function addSelectedSums(
   first: number,
   count: number,
   sum: Float64Array,
+  rest: Float64Array,
 ): void {
-  for (let i = 0; i < count; i++) sum[cells[i]] += values[selection[first + i]];
+  for (let i = 0; i < count; i++) {
+    const cell = cells[i];
+    const value = values[selection[first + i]];
+    const before = sum[cell];
+    const after = before + value;
+    const added = after - before;
+    rest[cell] += before - (after - added) + (value - added);
+    sum[cell] = after;
+  }
 }
 
 export function lowerMins(
@@ -231,7 +313,7 @@ export function lowerMins(
   for (let i = 0; i < count; i++) {
     const value = values[first + i];
     const cell = cells[i];
-    if (value < min[cell]) min[cell] = value;
+    if (isLess(value, min[cell])) min[cell] = value;
   }
 }
 
@@ -245,7 +327,7 @@ export function raiseMaxs(
   for (let i = 0; i < count; i++) {
     const value = values[first + i];
     const cell = cells[i];
-    if (value > max[cell]) max[cell] = value;
+    if (isGreater(value, max[cell])) max[cell] = value;
   }
 }
 

@@ -7,7 +7,7 @@ import { type ColumnKernel, compileColumn } from "../../../expressions/compile.t
 import { type AggregateNode, groupSchema } from "../../../pipeline/verbs/aggregate.ts";
 import type { Flow } from "../../flow.ts";
 import type { OperatorContext } from "../../operator.ts";
-import type { Cells } from "./dense-cells.ts";
+import { type ArgumentCells, type Cells, sumAt } from "./dense-cells.ts";
 import type { KeyCodes } from "./dense-keys.ts";
 import type { DensePlan, DenseResult } from "./dense-plan.ts";
 
@@ -207,11 +207,14 @@ function read(
     outValid.fill(1, from, to);
     return;
   }
-  const values = (kind === "min" ? own?.min : kind === "max" ? own?.max : own?.sum) as Float64Array;
+  const { min, max } = own as ArgumentCells;
+  const extreme = kind === "min" ? min : kind === "max" ? max : null;
   for (let i = from; i < to; i++) {
     const cell = origin + keys[i];
     const n = counts[cell];
     outValid[i] = n > 0 ? 1 : 0;
-    out[i] = n === 0 ? NaN : kind === "mean" ? values[cell] / n : values[cell];
+    if (n === 0) out[i] = NaN;
+    else if (extreme !== null) out[i] = extreme[cell];
+    else out[i] = kind === "mean" ? sumAt(own as ArgumentCells, cell) / n : sumAt(own as ArgumentCells, cell);
   }
 }

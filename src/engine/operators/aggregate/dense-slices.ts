@@ -222,14 +222,14 @@ export class Slices {
   #accumulate(selection: Int32Array | null, first: number, count: number): void {
     const located = this.#located;
     for (let a = 0; a < this.#values.length; a++) {
-      const { sum, min, max, valid } = this.cells.values[a];
+      const { sum, rest, min, max, valid } = this.cells.values[a];
       const mask = this.#masks[a];
       let values = this.#values[a];
       let from = first;
       if (selection !== null) {
         if (mask === null && min === null && max === null) {
           if (valid !== null) countAll(located, count, valid);
-          if (sum !== null) addSelectedSums(located, values, selection, first, count, sum);
+          if (sum !== null && rest !== null) addSelectedSums(located, values, selection, first, count, sum, rest);
           continue;
         }
         values = this.#gather(a, selection, first, count);
@@ -243,7 +243,7 @@ export class Slices {
           cells = this.#kept;
         }
       }
-      if (sum !== null) addSums(cells, values, from, count, sum);
+      if (sum !== null && rest !== null) addSums(cells, values, from, count, sum, rest);
       if (min !== null) lowerMins(cells, values, from, count, min);
       if (max !== null) raiseMaxs(cells, values, from, count, max);
     }
@@ -262,14 +262,8 @@ export class Slices {
   addTo(cells: Cells, cell: number, row: number): void {
     cells.rows[cell]++;
     for (let a = 0; a < this.#values.length; a++) {
-      const { sum, min, max, valid } = cells.values[a];
       const mask = this.#masks[a];
-      if (mask !== null && mask[row] === 0) continue;
-      if (valid !== null) valid[cell]++;
-      const value = this.#values[a][row];
-      if (sum !== null) sum[cell] += value;
-      if (min !== null && value < min[cell]) min[cell] = value;
-      if (max !== null && value > max[cell]) max[cell] = value;
+      if (mask === null || mask[row] !== 0) cells.addValue(a, cell, this.#values[a][row]);
     }
   }
 
@@ -280,6 +274,14 @@ export class Slices {
     if (this.cells.rows[cell] === 0 && this.cells.panes[cell] === 0) this.cells.touch(slice.block, code);
     this.addTo(this.cells, cell, row);
     return cell;
+  }
+
+  /** The slices that lie in `[start, end)`, in order. */
+  within(start: number, end: number): Slice[] {
+    const { list } = this;
+    const found: Slice[] = [];
+    for (let i = list.length - 1; i >= 0 && list[i].start >= start; i--) if (list[i].end <= end) found.push(list[i]);
+    return found.reverse();
   }
 
   find(start: number): Slice | undefined {

@@ -3,14 +3,15 @@
  * tested against, and what everything else runs on.
  */
 import type { Trigger } from "../../../model/triggers.ts";
-import type { WindowFunction } from "../../../model/windows.ts";
+import { periodStart, type WindowFunction } from "../../../model/windows.ts";
 import { inputsOf, type Node } from "../../../pipeline/node.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
 import type { Operator, OperatorContext } from "../../operator.ts";
 import { DenseFixed } from "./dense-fixed.ts";
 import { keyCodes } from "./dense-keys.ts";
 import { densePlan } from "./dense-plan.ts";
-import { fixedGrid, type Grid } from "./grid.ts";
+import { type Cover, DenseSliding } from "./dense-sliding.ts";
+import { calendarGrid, fixedGrid, type Grid } from "./grid.ts";
 
 /** Returns a specialised operator for a node, or null where only the general one will do. */
 export function specializedAggregate(node: AggregateNode, context: OperatorContext): Operator | null {
@@ -26,15 +27,14 @@ export function specializedAggregate(node: AggregateNode, context: OperatorConte
   const { allowedLateness, accumulation } = strategy;
   if (!Number.isInteger(allowedLateness) && allowedLateness !== Infinity) return null;
   if (!insertsOnly(node.input)) return null;
-  const grid = gridOf(strategy.window);
-  if (grid === null) return null;
   const plan = densePlan(node, context.inputs[0]);
   if (plan === null) return null;
-  return new DenseFixed(node, context, plan, keyCodes(node, context), grid, {
-    allowedLateness,
-    accumulation,
-    finishing,
-  });
+  const settings = { allowedLateness, accumulation, finishing };
+  const grid = gridOf(strategy.window);
+  if (grid !== null) return new DenseFixed(node, context, plan, keyCodes(node, context), grid, settings);
+  const cover = coverOf(strategy.window);
+  if (cover !== null) return new DenseSliding(node, context, plan, keyCodes(node, context), cover, settings);
+  return null;
 }
 
 /**
@@ -57,11 +57,28 @@ function insertsOnly(node: Node): boolean {
   return INSERTING.has(node.verb) && inputsOf(node).every(insertsOnly);
 }
 
-/** Bounds are computed exactly as long as sizes are whole milliseconds. */
+/** Finds the grid of windows that do not overlap. Bounds are computed exactly as long as sizes are whole milliseconds. */
 function gridOf(window: WindowFunction): Grid | null {
-  if (window.kind === "fixed")
-    return Number.isInteger(window.size) && Number.isInteger(window.offset)
-      ? fixedGrid(window.size, window.offset)
-      : null;
-  return null;
+  if (window.kind === "calendar") return calendarGrid(window);
+  return window.kind === "fixed" && Number.isInteger(window.size) && Number.isInteger(window.offset)
+    ? fixedGrid(window.size, window.offset)
+    : null;
+}
+
+/** Slices there may be in a window: more, and merging them would cost more than they save. */
+const MOST_SLICES = 1_000;
+
+/** Finds the slices of windows that overlap, where one window ends at the end of each. */
+function coverOf(window: WindowFunction): Cover | null {
+  if (window.kind !== "sliding" && window.kind !== "cumulating") return null;
+  const { size, offset } = window;
+  const slice = window.kind === "sliding" ? window.period : window.step;
+  if (![size, slice, offset].every(Number.isInteger) || size % slice !== 0 || size / slice > MOST_SLICES) return null;
+  if (window.kind === "sliding") return { slice, offset, startOf: end => end - size, lastEnd: start => start + size };
+  return {
+    slice,
+    offset,
+    startOf: end => periodStart(end - slice, size, offset),
+    lastEnd: start => periodStart(start, size, offset) + size,
+  };
 }

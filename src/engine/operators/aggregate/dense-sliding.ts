@@ -1,0 +1,289 @@
+/**
+ * Sliding and cumulating windows from slices: each row is added once, to the stretch of time between two window bounds,
+ * and a window's panes are merged from its slices when it fires.
+ *
+ * ```
+ * slices      |  a  |  b  |  c  |  d  |
+ * windows     [───── a b c ─────)
+ *                   [───── b c d ─────)
+ * ```
+ *
+ * A late row changes its slice, and with it every window over it that has fired and not expired; each of them says so with
+ * a pane of its own. Sums of fractions are added slice by slice, so their last digit may differ from row-by-row sums.
+ */
+import { LATE } from "../../../model/panes.ts";
+import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
+import { type Flow, positionOf } from "../../flow.ts";
+import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
+import type { Step } from "../../step.ts";
+import { cut, type Cutting } from "./cuts.ts";
+import { Cells } from "./dense-cells.ts";
+import { type DenseSettings, nextTick } from "./dense-fixed.ts";
+import type { KeyCodes } from "./dense-keys.ts";
+import { EXPIRED, FINISHED, LateRows } from "./dense-late.ts";
+import { Panes } from "./dense-panes.ts";
+import type { DensePlan } from "./dense-plan.ts";
+import { type BlockSnapshot, type Slice, Slices, type SlicesSnapshot } from "./dense-slices.ts";
+import { fixedGrid, type Grid } from "./grid.ts";
+
+/** Windows that are runs of slices. One ends at each slice's end. */
+export interface Cover {
+  readonly slice: number;
+  readonly offset: number;
+  /** The start of the window that ends at `end`. */
+  startOf(end: number): number;
+  /** The end of the last window that holds the slice beginning at `start`. */
+  lastEnd(start: number): number;
+}
+
+/** A window that has fired, with the number of panes of each key. */
+interface Fired {
+  readonly end: number;
+  readonly block: number;
+}
+
+export class DenseSliding implements Operator, Cutting {
+  readonly #settings: DenseSettings;
+  readonly #cover: Cover;
+  readonly #grid: Grid;
+  readonly #keys: KeyCodes;
+  readonly #slices: Slices;
+  /** Pane counts of fired windows; it has no values. */
+  readonly #counts = new Cells([]);
+  #fired: Fired[] = [];
+  readonly #byEnd = new Map<number, Fired>();
+  /** The end of the last window that fired, or could have. */
+  #lastFired = -Infinity;
+  /** One block each: where slices are merged, and where the cell of a late row is kept as it was before the row. */
+  readonly #merged: Cells;
+  readonly #earlier: Cells;
+  readonly #panes: Panes;
+  readonly #late: LateRows;
+  readonly #careful = (row: number): void => this.#takeOne(row);
+  #before = -Infinity;
+  #flow: Flow | null = null;
+
+  constructor(
+    node: AggregateNode,
+    context: OperatorContext,
+    plan: DensePlan,
+    keys: KeyCodes,
+    cover: Cover,
+    settings: DenseSettings,
+  ) {
+    this.#settings = settings;
+    this.#cover = cover;
+    this.#grid = fixedGrid(cover.slice, cover.offset);
+    this.#keys = keys;
+    this.#slices = new Slices(context, plan, keys, this.#grid);
+    this.#merged = new Cells(plan.arguments, 16, 1);
+    this.#earlier = new Cells(plan.arguments, 16, 1);
+    for (const own of [this.#merged, this.#earlier]) own.allocate();
+    this.#panes = new Panes(node, context, plan, keys, settings.accumulation === "retracting");
+    this.#late = new LateRows(context, settings.allowedLateness);
+  }
+
+  step(step: Step, [flow]: readonly Flow[]): Outputs {
+    const { watermark } = flow;
+    this.#panes.clear();
+    this.#late.clear();
+    this.#flow = flow;
+    if (flow.count > 0) {
+      this.#slices.read(flow);
+      this.#widen();
+    }
+    cut(flow, this);
+    if (watermark.length > 0) this.#before = watermark[watermark.length - 1];
+    const main = this.#panes.flow(watermark);
+    return this.#late.wanted ? { main, late: this.#late.flow(flow, step, watermark) } : { main };
+  }
+
+  add(from: number, to: number): void {
+    this.#slices.add(from, to, this.#careful);
+  }
+
+  tick(): number {
+    return nextTick(this.#grid, this.#slices.watermark, this.#settings.allowedLateness);
+  }
+
+  /** Takes a row whose slice is not open for certain: some of its windows may have fired or gone. */
+  #takeOne(row: number): void {
+    const flow = this.#flow as Flow;
+    const slices = this.#slices;
+    const { allowedLateness } = this.#settings;
+    const length = this.#cover.slice;
+    const start = this.#grid.startOf(flow.time[row]);
+    const last = this.#cover.lastEnd(start);
+    const { watermark } = slices;
+    let slice: Slice | null = null;
+    if (last + allowedLateness > watermark) {
+      slice = slices.find(start) ?? slices.create(start, start + length);
+      // A slice whose end is still to come belongs to no window that has fired.
+      if (slice.open) {
+        slices.addRow(slice, row);
+        return;
+      }
+      this.#remember(slice, slices.codes[row]);
+      slices.addRow(slice, row);
+    }
+    for (let end = start + length; end <= last && end <= watermark; end += length)
+      if (slice === null || end + allowedLateness <= watermark)
+        this.#late.append(flow, this.#before, row, this.#cover.startOf(end), end, EXPIRED);
+      else this.#refine(flow, row, slice, end);
+    this.#earlier.clear(0);
+  }
+
+  /** Emits the pane of a window that has fired, for a row that its slice has taken just now. */
+  #refine(flow: Flow, row: number, slice: Slice, end: number): void {
+    const { accumulation, finishing } = this.#settings;
+    const merged = this.#merged;
+    const start = this.#cover.startOf(end);
+    const code = this.#slices.codes[row];
+    const { block } = this.#byEnd.get(end) ?? this.#create(end);
+    const counted = this.#counts.origin(block) + code;
+    const index = this.#counts.panes[counted];
+    if (index > 0 && finishing) {
+      this.#late.append(flow, this.#before, row, start, end, FINISHED);
+      return;
+    }
+    const at = positionOf(flow, row);
+    const cell = merged.origin(0) + code;
+    if (index > 0 && accumulation === "retracting") {
+      this.#mergeKey(start, end, code, slice);
+      this.#panes.append(merged, cell, code, start, end, at, -1, LATE, index);
+      merged.empty(cell);
+    }
+    if (accumulation === "discarding") this.#slices.addTo(merged, cell, row);
+    else this.#mergeKey(start, end, code, null);
+    this.#panes.append(merged, cell, code, start, end, at, 1, LATE, index);
+    merged.empty(cell);
+    if (index === 0) this.#counts.touch(block, code);
+    this.#counts.panes[counted] = index + 1;
+  }
+
+  /** Keeps a copy of a slice's cell as it is before a row. */
+  #remember({ block }: Slice, code: number): void {
+    const { cells } = this.#slices;
+    this.#earlier.touch(0, code);
+    this.#earlier.merge(this.#earlier.origin(0) + code, cells, cells.origin(block) + code);
+  }
+
+  /** Merges one key's cells of a window's slices, with that of `before` as it was remembered. */
+  #mergeKey(start: number, end: number, code: number, before: Slice | null): void {
+    const { cells } = this.#slices;
+    const into = this.#merged.origin(0) + code;
+    for (const slice of this.#slices.within(start, end))
+      if (slice === before) this.#merged.merge(into, this.#earlier, this.#earlier.origin(0) + code);
+      else this.#merged.merge(into, cells, cells.origin(slice.block) + code);
+  }
+
+  /** Moves the watermark: complete windows fire in order of their ends, slices and windows past their lateness go. */
+  advance(watermark: number, at: number): void {
+    const slices = this.#slices;
+    const { slice: length } = this.#cover;
+    const { allowedLateness } = this.#settings;
+    slices.watermark = watermark;
+    for (const slice of slices.list) {
+      if (slice.end > watermark) break;
+      if (slice.open) slices.close(slice);
+      const last = Math.min(this.#cover.lastEnd(slice.start), watermark);
+      for (let end = Math.max(slice.end, this.#lastFired + length); end <= last; end += length) this.#fire(end, at);
+    }
+    this.#lastFired = Math.max(this.#lastFired, watermark === Infinity ? Infinity : this.#grid.startOf(watermark));
+    slices.drop(leading(slices.list, s => this.#cover.lastEnd(s.start) + allowedLateness <= watermark));
+    const gone = leading(this.#fired, w => w.end + allowedLateness <= watermark);
+    for (const { end, block } of this.#fired.splice(0, gone)) {
+      this.#counts.release(block);
+      this.#byEnd.delete(end);
+    }
+  }
+
+  #fire(end: number, at: number): void {
+    this.#lastFired = end;
+    const start = this.#cover.startOf(end);
+    const { cells } = this.#slices;
+    const merged = this.#merged;
+    const to = merged.origin(0);
+    for (const { block } of this.#slices.within(start, end)) {
+      const origin = cells.origin(block);
+      const first = block * cells.stride;
+      for (let i = first; i < first + cells.uses[block]; i++) {
+        const code = cells.touched[i];
+        if (merged.rows[to + code] === 0) merged.touch(0, code);
+        merged.merge(to + code, cells, origin + code);
+      }
+    }
+    const codes = merged.touched.subarray(0, merged.uses[0]);
+    if (codes.length === 0) return;
+    this.#panes.appendOnTime(merged, codes, to, start, end, at);
+    const { block } = this.#create(end);
+    const counts = this.#counts.origin(block);
+    for (let i = 0; i < codes.length; i++) {
+      this.#counts.touch(block, codes[i]);
+      this.#counts.panes[counts + codes[i]] = 1;
+    }
+    merged.clear(0);
+  }
+
+  /** Makes the pane counts of a window that has fired, or should have, had it had a row. */
+  #create(end: number): Fired {
+    const window: Fired = { end, block: this.#counts.allocate() };
+    this.#byEnd.set(end, window);
+    let at = this.#fired.length;
+    while (at > 0 && this.#fired[at - 1].end > end) at--;
+    this.#fired.splice(at, 0, window);
+    return window;
+  }
+
+  size(): StateSize {
+    const { list, cells } = this.#slices;
+    const open = list.find(w => w.open);
+    return {
+      keys: this.#keys.size,
+      windows: list.length + this.#fired.length,
+      entries: list.reduce((sum, { block }) => sum + cells.uses[block], 0),
+      hold: open === undefined ? null : open.end - 1,
+    };
+  }
+
+  snapshot(): Snapshot {
+    return {
+      before: this.#before,
+      lastFired: this.#lastFired,
+      slices: this.#slices.snapshot(),
+      fired: this.#fired.map(({ end, block }) => ({ end, counts: this.#counts.save(block) })),
+    };
+  }
+
+  restore(snapshot: Snapshot): void {
+    const from = snapshot as {
+      before: number;
+      lastFired: number;
+      slices: SlicesSnapshot;
+      fired: { end: number; counts: BlockSnapshot }[];
+    };
+    this.#before = from.before;
+    this.#lastFired = from.lastFired;
+    this.#slices.restore(from.slices);
+    this.#widen();
+    for (const { end, counts } of from.fired) this.#counts.load(this.#create(end).block, counts);
+  }
+
+  /** Makes room for the keys there are, and for null counts where slices have them. */
+  #widen(): void {
+    const { cells } = this.#slices;
+    for (const own of [this.#counts, this.#merged, this.#earlier]) own.widen(this.#keys.size);
+    cells.values.forEach(({ valid }, a) => {
+      if (valid === null) return;
+      this.#merged.countValues(a);
+      this.#earlier.countValues(a);
+    });
+  }
+}
+
+/** How many items at the start of a list satisfy a condition. */
+function leading<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  let count = 0;
+  while (count < items.length && holds(items[count])) count++;
+  return count;
+}
