@@ -11,15 +11,20 @@ import { durationSlider, Inputs, number, select, slider, text, toggle } from "./
 const { PLANS: _plans, planChart: _planChart, isChart: _isChart, ...chartBuilders } = charts;
 
 /**
- * `op` stands in expressions such as `d => op.sum(d.amount)`, which are read as text and never called. Called all the
- * same, outside of one, it says so.
+ * `op` stands in expressions such as `d => op.sum(d.amount)`, which are read as text and never called. Called outside of
+ * one, as in `{n: op.count()}` or `op.sum("amount")`, it writes that expression: its arguments are names of columns.
  */
 const op = new Proxy(Object.freeze({}), {
-  get: (_target, name) => () => {
-    throw new Error(
-      `op.${String(name)} means something only inside a row expression, such as d => op.${String(name)}(d.amount).`,
-    );
-  },
+  get:
+    (_target, name) =>
+    (...columns: readonly unknown[]) => {
+      const wrong = columns.find(c => typeof c !== "string" && typeof c !== "number");
+      if (wrong !== undefined)
+        throw new Error(
+          `op.${String(name)} takes names of columns here. Compute inside a row expression: d => op.${String(name)}(d.a * d.b).`,
+        );
+      return `d => op.${String(name)}(${columns.map(c => (typeof c === "string" ? `d[${JSON.stringify(c)}]` : String(c))).join(", ")})`;
+    },
 });
 
 /** Makes the runtime library. `latest` needs the session, so the session adds it. */
