@@ -3,6 +3,10 @@ import type { Node, VerbName } from "../pipeline/node.ts";
 import type { OperatorFactory } from "./operator.ts";
 import { derive } from "./operators/derive.ts";
 import { filter } from "./operators/filter.ts";
+import { dedupe } from "./operators/dedupe.ts";
+import { join } from "./operators/join.ts";
+import { topN } from "./operators/topN.ts";
+import { union } from "./operators/union.ts";
 import { port } from "./operators/port.ts";
 import { select } from "./operators/select.ts";
 import { aggregate } from "./operators/aggregate.ts";
@@ -14,4 +18,8 @@ export const OPERATORS: { readonly [V in Exclude<VerbName, "source">]: OperatorF
   select,
   aggregate,
   port,
+  union,
+  join,
+  dedupe,
+  topN,
 };

@@ -4,14 +4,28 @@
  */
 import type { Schema } from "../columns/column.ts";
 import { type AggregateNode, aggregate } from "./verbs/aggregate.ts";
+import { type DedupeNode, dedupe } from "./verbs/dedupe.ts";
 import { type DeriveNode, derive } from "./verbs/derive.ts";
 import { type FilterNode, filter } from "./verbs/filter.ts";
+import { type JoinNode, join } from "./verbs/join.ts";
 import { type PortNode, port } from "./verbs/port.ts";
 import { type SelectNode, select } from "./verbs/select.ts";
 import { type SourceNode, source } from "./verbs/source.ts";
+import { type TopNNode, topN } from "./verbs/topN.ts";
+import { type UnionNode, union } from "./verbs/union.ts";
 import { MAIN, type Port, type Verb } from "./verb.ts";
 
-export type Node = SourceNode | FilterNode | DeriveNode | SelectNode | AggregateNode | PortNode;
+export type Node =
+  | SourceNode
+  | FilterNode
+  | DeriveNode
+  | SelectNode
+  | AggregateNode
+  | PortNode
+  | UnionNode
+  | JoinNode
+  | DedupeNode
+  | TopNNode;
 
 export type VerbName = Node["verb"];
 
@@ -22,6 +36,10 @@ export const VERBS: { readonly [V in VerbName]: Verb<Extract<Node, { verb: V }>>
   select,
   aggregate,
   port,
+  union,
+  join,
+  dedupe,
+  topN,
 };
 
 /** The verb of a node, typed for it. */

@@ -20,10 +20,13 @@ import { bounded, type WatermarkStrategy } from "../model/watermarks.ts";
 import type { WindowFunction } from "../model/windows.ts";
 import type { ColumnType } from "../columns/column.ts";
 import { canonical, identity } from "./identity.ts";
+import { matching, type On } from "./matching.ts";
 import type { Node } from "./node.ts";
 import type { AggregateCall } from "./verbs/aggregate.ts";
 import type { NamedExpression } from "./verbs/derive.ts";
+import type { JoinKind } from "./verbs/join.ts";
 import type { SourceNode, TimeField } from "./verbs/source.ts";
+import type { Order } from "./verbs/topN.ts";
 
 /** Settings gathered before a `rollup`. */
 interface Pending {
@@ -143,6 +146,83 @@ export class Stream {
     return new Stream({ verb: "aggregate", input: this.node, keys, strategy, aggregates, outputs: columns });
   }
 
+  /**
+   * Puts the rows of other streams among this one's, in order of arrival. All have the same columns; the result's watermark
+   * is the least of theirs.
+   */
+  union(...others: Stream[]): Stream {
+    return this.#then({ verb: "union", inputs: [this.node, ...others.map(o => o.node)] });
+  }
+
+  /**
+   * Joins rows with equal keys: `orders.join(payments, "order_id")`, `{seller: "id"}` for other names on the right, or
+   * `(l, r) => l.seller === r.id && l.at <= r.until`. Rows meet everything so far, and results that stop being true are taken
+   * back; after `.window(fixed("1 h"))` they meet only rows of the same window, and results come out when it is complete. A
+   * name that both sides have gets a suffix, default `_left` and `_right`.
+   */
+  join(other: Stream, on: On, options: JoinOptions = {}): Stream {
+    return this.#join("inner", other, on, options);
+  }
+
+  /** Joins as `join` does, and keeps left rows without a match, with nulls. */
+  joinLeft(other: Stream, on: On, options: JoinOptions = {}): Stream {
+    return this.#join("left", other, on, options);
+  }
+
+  /** Joins as `join` does, and keeps right rows without a match, with nulls. */
+  joinRight(other: Stream, on: On, options: JoinOptions = {}): Stream {
+    return this.#join("right", other, on, options);
+  }
+
+  /** Joins as `join` does, and keeps rows of both sides without a match, with nulls. */
+  joinFull(other: Stream, on: On, options: JoinOptions = {}): Stream {
+    return this.#join("full", other, on, options);
+  }
+
+  /** Keeps the rows that have a match in the other stream, each once. */
+  semijoin(other: Stream, on: On, options: JoinOptions = {}): Stream {
+    return this.#join("semi", other, on, options);
+  }
+
+  /** Keeps the rows that have no match in the other stream. */
+  antijoin(other: Stream, on: On, options: JoinOptions = {}): Stream {
+    return this.#join("anti", other, on, options);
+  }
+
+  /**
+   * Keeps one row for each key (default: the columns of `groupby`, or all), the first to arrive or with `{keep: "last"}` the
+   * newest. `{within: "1 h"}` forgets a key once the watermark is that much past its kept row.
+   */
+  dedupe(keys: Keys | null = null, options: { keep?: "first" | "last"; within?: DurationSpec | null } = {}): Stream {
+    const { keep = "first", within = null } = options;
+    if (keep !== "first" && keep !== "last")
+      throw new Error(`dedupe keeps the "first" or the "last" row, not "${String(keep)}".`);
+    return this.#then({
+      verb: "dedupe",
+      input: this.node,
+      keys: keys === null ? this.#pending.keys : namedKeys(keys),
+      keep,
+      within: within === null ? null : duration(within, "time to remember keys"),
+    });
+  }
+
+  /**
+   * Keeps the first `n` rows in an order: `topN(3, desc("amount"))`, `topN(1, [desc("at"), "id"])`; of each group after
+   * `groupby`, of each window after `window`. Rows that compare equal keep their order of arrival.
+   */
+  topN(n: number, order: OrderInput | readonly OrderInput[], options: { by?: Keys } = {}): Stream {
+    if (!Number.isInteger(n) || n < 1) throw new Error(`topN needs a whole number of rows from 1, not ${n}.`);
+    const { keys, strategy } = this.#pending;
+    return new Stream({
+      verb: "topN",
+      input: this.node,
+      n,
+      keys: options.by === undefined ? keys : namedKeys(options.by),
+      order: orders(order),
+      strategy,
+    });
+  }
+
   /** Counts the rows of each group (and window) as `count`. */
   count(): Stream {
     return this.rollup({ count: "count()" });
@@ -188,6 +268,28 @@ export class Stream {
     return this;
   }
 
+  #join(kind: JoinKind, other: Stream, on: On, options: JoinOptions): Stream {
+    const { strategy } = this.#pending;
+    const { window, allowedLateness, suffixes = ["_left", "_right"] } = options;
+    const settings: Partial<WindowingStrategy> = {
+      ...(window === undefined ? {} : { window }),
+      ...(allowedLateness === undefined ? {} : { allowedLateness: duration(allowedLateness, "allowed lateness") }),
+    };
+    if (strategy !== null && strategy.trigger.kind !== "default")
+      throw new Error(
+        "A join takes no trigger: the rows of a window come out when the watermark passes its end. Put the trigger on a rollup after the join.",
+      );
+    return new Stream({
+      verb: "join",
+      left: this.node,
+      right: other.node,
+      kind,
+      keys: matching(on),
+      strategy: strategy === null && window === undefined ? null : { ...(strategy ?? DEFAULT_STRATEGY), ...settings },
+      suffixes,
+    });
+  }
+
   #port(port: string): Stream {
     return new Stream({ verb: "port", input: this.node, port });
   }
@@ -203,6 +305,33 @@ export class Stream {
   #strategy(settings: Partial<WindowingStrategy>): Stream {
     return this.#gather({ strategy: { ...(this.#pending.strategy ?? DEFAULT_STRATEGY), ...settings } });
   }
+}
+
+/** What joins take besides their condition. */
+export interface JoinOptions {
+  /** Joins within windows; the same as `.window(…)` before the join. */
+  window?: WindowFunction;
+  /** How long after its end a window still takes rows; default none. */
+  allowedLateness?: DurationSpec;
+  /** Endings for names that both sides have. Default `["_left", "_right"]`. */
+  suffixes?: readonly [string, string];
+}
+
+/** A criterion of an order: a column's name or an expression, ascending, or `desc(…)` of one. */
+export type OrderInput = ExpressionInput | { readonly descending: ExpressionInput };
+
+/** Orders from the greatest to the least: `topN(3, desc("amount"))`. Null comes last in either direction. */
+export function desc(by: ExpressionInput): OrderInput {
+  return { descending: by };
+}
+
+function orders(order: OrderInput | readonly OrderInput[]): Order[] {
+  const list = (Array.isArray(order) ? order : [order]) as readonly OrderInput[];
+  return list.map(by =>
+    typeof by === "object" && "descending" in by
+      ? { expression: parseExpression(by.descending), descending: true }
+      : { expression: parseExpression(by), descending: false },
+  );
 }
 
 /** What `source` takes besides the file's name. */

@@ -1,0 +1,291 @@
+/**
+ * A keyed multiset of rows: what a join holds of each side, a ranking of each group, an as-of join of each key.
+ *
+ * Rows are kept in columns by slot (`RowStore`); the rows of a key form a list in the order in which they came. A row of
+ * weight −1 takes away an equal row that is there; where none is there it waits as a row of negative weight, so that
+ * changes may come in any order. Finding equal rows needs an index over the rows' contents, which is made with the first
+ * retraction: streams that only ever add never pay for it.
+ */
+import type { Batch } from "../columns/batch.ts";
+import { IntMap } from "./int-map.ts";
+import type { RowStore } from "./row-store.ts";
+
+const NONE = -1;
+
+/** Snapshot of an arrangement; the store is the caller's to save, since several arrangements may share one. */
+interface Saved {
+  readonly keys: Int32Array;
+  readonly totals: Int32Array;
+  readonly lengths: Int32Array;
+  /** Slots, one key after the other. */
+  readonly slots: Int32Array;
+  readonly weights: Int32Array;
+  readonly marks: Int32Array;
+  readonly indexed: boolean;
+}
+
+/** What is kept beside each slot of a store: its place in its key's list, its weight, and a mark. */
+export class Links {
+  next = new Int32Array(0);
+  previous = new Int32Array(0);
+  entry = new Int32Array(0);
+  weight = new Int32Array(0);
+  mark = new Int32Array(0);
+
+  grow(capacity: number): void {
+    this.next = grown(this.next, capacity);
+    this.previous = grown(this.previous, capacity);
+    this.entry = grown(this.entry, capacity);
+    this.weight = grown(this.weight, capacity);
+    this.mark = grown(this.mark, capacity);
+  }
+}
+
+export class Arrangement {
+  readonly store: RowStore;
+  readonly #links: Links;
+  /** Key → entry. */
+  #entries = new IntMap();
+  #key = new Int32Array(8);
+  #head = new Int32Array(8);
+  #tail = new Int32Array(8);
+  #total = new Int32Array(8);
+  #freeEntries: number[] = [];
+  #entryCount = 0;
+  /** Hash of a row's contents → first slot with it; further ones by `#same`. Null until the first retraction. */
+  #byContent: Map<number, number[]> | null = null;
+  #rows = 0;
+
+  /** Arrangements over the same store, one for each window, share what is kept by slot. */
+  constructor(store: RowStore, links: Links = new Links()) {
+    this.store = store;
+    this.#links = links;
+  }
+
+  /** Per slot: a number for the operator's own use, such as how many rows of the other side match; 0 at first. */
+  get mark(): Int32Array {
+    return this.#links.mark;
+  }
+
+  /** Number of slots in use. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Number of keys with rows. */
+  get keys(): number {
+    return this.#entries.size;
+  }
+
+  /** Returns the sum of the weights of a key's rows. */
+  total(key: number): number {
+    const entry = this.#entries.get(key);
+    return entry < 0 ? 0 : this.#total[entry];
+  }
+
+  /** Returns the slot of a key's oldest row, or −1. */
+  first(key: number): number {
+    const entry = this.#entries.get(key);
+    return entry < 0 ? NONE : this.#head[entry];
+  }
+
+  /** Returns the slot of a key's newest row, or −1. */
+  last(key: number): number {
+    const entry = this.#entries.get(key);
+    return entry < 0 ? NONE : this.#tail[entry];
+  }
+
+  /** Returns the slot after this one in its key's list, or −1. */
+  next(slot: number): number {
+    return this.#links.next[slot];
+  }
+
+  /** Returns the slot before this one in its key's list, or −1. */
+  previous(slot: number): number {
+    return this.#links.previous[slot];
+  }
+
+  weight(slot: number): number {
+    return this.#links.weight[slot];
+  }
+
+  keyOf(slot: number): number {
+    return this.#key[this.#links.entry[slot]];
+  }
+
+  /**
+   * Adds a row with its weight, and returns the slot where it was put or that it was taken from. A slot whose weight came
+   * to nothing is unlinked and freed, but can be read until the store's `release`.
+   */
+  add(key: number, batch: Batch, row: number, time: number, weight: number): number {
+    if (weight < 0 || this.#byContent !== null) {
+      const found = this.#absorb(key, batch, row, time, weight);
+      if (found >= 0) return found;
+    }
+    const slot = this.store.put(batch, row, time);
+    this.append(key, slot, weight);
+    return slot;
+  }
+
+  /** Appends a slot of the store to a key's list. */
+  append(key: number, slot: number, weight: number): void {
+    if (slot >= this.#links.next.length) this.#links.grow(this.store.capacity);
+    let entry = this.#entries.get(key);
+    if (entry < 0) entry = this.#open(key);
+    const tail = this.#tail[entry];
+    this.#links.next[slot] = NONE;
+    this.#links.previous[slot] = tail;
+    if (tail < 0) this.#head[entry] = slot;
+    else this.#links.next[tail] = slot;
+    this.#tail[entry] = slot;
+    this.#links.entry[slot] = entry;
+    this.#links.weight[slot] = weight;
+    this.#total[entry] += weight;
+    this.mark[slot] = 0;
+    this.#rows++;
+    if (this.#byContent !== null) this.#remember(slot);
+  }
+
+  /** Unlinks a row, whatever its weight, and frees its slot. */
+  remove(slot: number): void {
+    const entry = this.#links.entry[slot];
+    const next = this.#links.next[slot];
+    const previous = this.#links.previous[slot];
+    if (previous < 0) this.#head[entry] = next;
+    else this.#links.next[previous] = next;
+    if (next < 0) this.#tail[entry] = previous;
+    else this.#links.previous[next] = previous;
+    this.#total[entry] -= this.#links.weight[slot];
+    this.#rows--;
+    if (this.#byContent !== null) this.#forget(slot);
+    this.store.free(slot);
+    if (this.#head[entry] < 0) {
+      this.#entries.delete(this.#key[entry]);
+      this.#freeEntries.push(entry);
+    }
+  }
+
+  /** Calls back for every slot, key by key in the order in which the keys came. */
+  forEach(visit: (slot: number) => void): void {
+    for (const entry of this.#live()) for (let s = this.#head[entry]; s >= 0; s = this.#links.next[s]) visit(s);
+  }
+
+  /** Frees all rows; the arrangement is not to be used afterwards. */
+  clear(): void {
+    this.forEach(slot => this.store.free(slot));
+  }
+
+  snapshot(): Saved {
+    const entries = this.#live();
+    const slots: number[] = [];
+    const lengths: number[] = [];
+    for (const entry of entries) {
+      const from = slots.length;
+      for (let s = this.#head[entry]; s >= 0; s = this.#links.next[s]) slots.push(s);
+      lengths.push(slots.length - from);
+    }
+    return {
+      keys: Int32Array.from(entries, e => this.#key[e]),
+      totals: Int32Array.from(entries, e => this.#total[e]),
+      lengths: Int32Array.from(lengths),
+      slots: Int32Array.from(slots),
+      weights: Int32Array.from(slots, s => this.#links.weight[s]),
+      marks: Int32Array.from(slots, s => this.mark[s]),
+      indexed: this.#byContent !== null,
+    };
+  }
+
+  /** Puts rows back; the store must have been restored before. */
+  restore(snapshot: unknown): void {
+    const from = snapshot as Saved;
+    let i = 0;
+    from.keys.forEach((key, k) => {
+      for (let end = i + from.lengths[k]; i < end; i++) {
+        this.append(key, from.slots[i], from.weights[i]);
+        this.mark[from.slots[i]] = from.marks[i];
+      }
+    });
+    if (from.indexed) this.#index();
+  }
+
+  /** Lets a row cancel with, or add to, an equal one that is there. Returns −1 when there is none to use. */
+  #absorb(key: number, batch: Batch, row: number, time: number, weight: number): number {
+    if (this.#byContent === null) this.#index();
+    const bucket = (this.#byContent as Map<number, number[]>).get(this.store.hash(batch, row));
+    if (bucket === undefined) return NONE;
+    let found = NONE;
+    // Of several equal rows the one of the same time goes first, then the newest.
+    for (let i = bucket.length - 1; i >= 0; i--) {
+      const slot = bucket[i];
+      if (
+        this.#links.weight[slot] > 0 === weight > 0 ||
+        this.keyOf(slot) !== key ||
+        !this.store.equals(slot, batch, row)
+      )
+        continue;
+      if (found < 0) found = slot;
+      if (this.store.time[slot] === time) {
+        found = slot;
+        break;
+      }
+    }
+    if (found < 0) return NONE;
+    this.#links.weight[found] += weight;
+    this.#total[this.#links.entry[found]] += weight;
+    if (this.#links.weight[found] === 0) this.remove(found);
+    return found;
+  }
+
+  #index(): void {
+    this.#byContent = new Map();
+    const slots: number[] = [];
+    this.forEach(slot => slots.push(slot));
+    for (const slot of slots) this.#remember(slot);
+  }
+
+  #remember(slot: number): void {
+    const hash = this.store.hashOf(slot);
+    const bucket = this.#byContent?.get(hash);
+    if (bucket === undefined) this.#byContent?.set(hash, [slot]);
+    else bucket.push(slot);
+  }
+
+  #forget(slot: number): void {
+    const hash = this.store.hashOf(slot);
+    const bucket = this.#byContent?.get(hash);
+    if (bucket === undefined) return;
+    if (bucket.length === 1) this.#byContent?.delete(hash);
+    else bucket.splice(bucket.indexOf(slot), 1);
+  }
+
+  /** Entries in use, in the order in which they were opened as far as free ones were not used again. */
+  #live(): number[] {
+    const free = new Set(this.#freeEntries);
+    return Array.from({ length: this.#entryCount }, (_, e) => e).filter(e => !free.has(e));
+  }
+
+  #open(key: number): number {
+    const entry = this.#freeEntries.length > 0 ? (this.#freeEntries.pop() as number) : this.#entryCount++;
+    if (entry >= this.#key.length) this.#growEntries();
+    this.#entries.set(key, entry);
+    this.#key[entry] = key;
+    this.#head[entry] = NONE;
+    this.#tail[entry] = NONE;
+    this.#total[entry] = 0;
+    return entry;
+  }
+
+  #growEntries(): void {
+    this.#key = grown(this.#key, 2 * this.#key.length);
+    this.#head = grown(this.#head, this.#key.length);
+    this.#tail = grown(this.#tail, this.#key.length);
+    this.#total = grown(this.#total, this.#key.length);
+  }
+}
+
+/** Copies integers into a longer array. */
+export function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(length);
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,144 @@
+/**
+ * The join window by window: rows are kept until the watermark passes the end of their window, which then comes out at
+ * once; late rows change it until it expires.
+ */
+import type { WindowingStrategy } from "../../../model/strategy.ts";
+import { hasWindowColumns } from "../../../pipeline/verbs/aggregate.ts";
+import { droppedColumns, type JoinNode, joinColumns } from "../../../pipeline/verbs/join.ts";
+import { Links } from "../../arrangement.ts";
+import { assigner } from "../../assign.ts";
+import { Dropped } from "../../dropped.ts";
+import { Emission, timestamps } from "../../emission.ts";
+import type { Flow } from "../../flow.ts";
+import type { Operator, OperatorContext, Outputs } from "../../operator.ts";
+import { denseAll, minimumWatermark, walk } from "../../walk.ts";
+import { type OpenWindow, WindowSet } from "../../window-set.ts";
+import { type Emit, IncrementalJoin } from "./incremental.ts";
+import { gatherJoined, Residual, SideKeys, sideStores } from "./sides.ts";
+
+/** What is held for a window. Freed when it expires. */
+interface Content {
+  readonly join: IncrementalJoin;
+  /** Slots of each side in order of arrival, until the window is complete. */
+  order: [number[], number[]];
+}
+
+export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, context: OperatorContext): Operator {
+  const schema = context.schema("main");
+  const bounds = hasWindowColumns(strategy);
+  const columns = joinColumns(node, context.inputs, bounds ? ["window_start", "window_end"] : []);
+  const dropColumns = droppedColumns(node, context.inputs);
+  const keys = new SideKeys(node.keys, context);
+  const stores = sideStores(context);
+  const links: [Links, Links] = [new Links(), new Links()];
+  const residual = node.keys.residual === null ? null : new Residual(node.keys.residual, context);
+  const windows = new WindowSet<Content>(strategy, context.profile);
+  const assign = assigner(strategy.window);
+  const emission = new Emission();
+  const dropped = new Dropped(windows.lateness);
+  const saysLate = context.reads("late");
+  const make = (): Content => ({ join: new IncrementalJoin(node.kind, stores, links, residual), order: [[], []] });
+  let watermark = -Infinity;
+  let position = 0;
+  let clock = NaN;
+  let current: OpenWindow<Content> | null = null;
+  const emit: Emit = (left, right, weight, time) => {
+    const { start, end } = current as OpenWindow<Content>;
+    // The global window has no last millisecond; its rows keep their own time.
+    emission.emit(position, clock, end === Infinity ? time : end - 1, weight, left, right, start, end);
+  };
+
+  const complete = (window: OpenWindow<Content>): void => {
+    current = window;
+    const { join, order } = window.content;
+    join.all(order, emit);
+    window.content.order = [[], []];
+  };
+  const close = (window: OpenWindow<Content>): void => window.content.join.clear();
+
+  /** Puts a row into one of its windows, or among the dropped ones. */
+  const place = (
+    side: 0 | 1,
+    flow: Flow,
+    row: number,
+    key: number,
+    weight: number,
+    start: number,
+    end: number,
+  ): void => {
+    if (windows.expired(end, watermark)) {
+      if (!saysLate) return;
+      const slot = stores[side].put(flow.batch, row, flow.time[row]);
+      stores[side].free(slot);
+      const [left, right] = side === 0 ? [slot, -1] : [-1, slot];
+      dropped.add(position, clock, flow.time[row], weight, left, right, start, end, watermark);
+      return;
+    }
+    current = windows.open(start, end, watermark, make);
+    const { join, order } = current.content;
+    const own = join.sides[side];
+    const sign = weight < 0 ? -1 : 1;
+    for (let unit = 0; unit !== weight; unit += sign) {
+      const before = own.rows;
+      const slot = join.change(side, key, flow.batch, row, flow.time[row], sign, current.complete ? emit : null);
+      if (current.complete) continue;
+      if (own.rows > before) order[side].push(slot);
+      else if (own.rows < before) order[side].splice(order[side].indexOf(slot), 1);
+    }
+  };
+
+  return {
+    step(step, inputs): Outputs {
+      const flows = denseAll(inputs);
+      const ids = keys.of(flows);
+      const output = minimumWatermark(inputs);
+      watermark = walk(step, flows, output, watermark, {
+        row(input, row, at, own) {
+          const side = input as 0 | 1;
+          const flow = flows[side];
+          position = at;
+          clock = own;
+          const weight = flow.weight === null ? 1 : flow.weight[row];
+          assign(flow.time[row], (start, end) => place(side, flow, row, ids[side][row], weight, start, end));
+        },
+        advance(at, moved) {
+          watermark = moved;
+          position = at;
+          clock = NaN;
+          windows.advance(moved, complete, close);
+        },
+      });
+      const main = emission.take(step, schema, output, (e, count) => [
+        ...gatherJoined(columns, stores, e.left, e.right, count),
+        ...(bounds ? [timestamps(e.start, count), timestamps(e.end, count)] : []),
+      ]);
+      const late = saysLate
+        ? dropped.take(step, context.schema("late"), output, (left, right, count) =>
+            gatherJoined(dropColumns, stores, left, right, count),
+          )
+        : null;
+      for (const store of stores) store.release();
+      return late === null ? { main } : { main, late };
+    },
+    snapshot: () => ({
+      watermark,
+      keys: keys.snapshot(),
+      stores: stores.map(s => s.snapshot()),
+      windows: windows.snapshot(({ join, order }) => ({ join: join.snapshot(), order: order.map(o => [...o]) })),
+    }),
+    restore(snapshot) {
+      const from = snapshot as { watermark: number; keys: unknown; stores: unknown[]; windows: unknown };
+      watermark = from.watermark;
+      keys.restore(from.keys);
+      stores.forEach((store, i) => store.restore(from.stores[i]));
+      windows.restore(from.windows, saved => {
+        const { join, order } = saved as { join: unknown; order: [number[], number[]] };
+        const content = make();
+        content.join.restore(join);
+        content.order = [[...order[0]], [...order[1]]];
+        return content;
+      });
+    },
+    size: () => ({ keys: 0, windows: windows.size, entries: stores[0].size + stores[1].size, hold: null }),
+  };
+}
