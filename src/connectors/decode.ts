@@ -1,7 +1,8 @@
 /** Decodes a log of any format, from bytes in memory or from chunks as they come. */
 import { type CsvOptions, csvDecoder } from "./csv/decode.ts";
 import { decompressed, decompressedChunks } from "./decompress.ts";
-import { detectFormat, type Format, formats } from "./detect.ts";
+import { detectFormat } from "./detect.ts";
+import { connectors, type Format, formats } from "./index.ts";
 import { jsonLinesDecoder } from "./jsonlines/decode.ts";
 import { type DecodedLog, type Decoder, SourceError } from "./log.ts";
 
@@ -41,6 +42,7 @@ export async function decodeAll(
   const file = options.file ?? "The log";
   const plain = await decompressed(bytes, file);
   const chosen = format === null ? detectFormat(file, plain.subarray(0, 65_536)) : knownFormat(format, file);
+  checkOptions(chosen, options);
   switch (chosen) {
     case "parquet": {
       const { decodeParquet } = await import("./parquet/decode.ts");
@@ -82,7 +84,10 @@ export async function decodeChunks(
       kept.push(chunk);
       continue;
     }
-    decoder ??= decoderFor(chosen, options);
+    if (decoder === null) {
+      checkOptions(chosen, options);
+      decoder = decoderFor(chosen, options);
+    }
     decoder.push(chunk);
     await options.onProgress?.({ bytes: decoder.bytesRead, rows: decoder.rowsRead });
   }
@@ -100,6 +105,23 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
     at += chunk.length;
   }
   return out;
+}
+
+/** The options that hosts give and cells do not. */
+const HOST_OPTIONS = ["file", "times", "expectedBytes", "onProgress"];
+
+/** Refuses an option that the format does not have: a misspelt one would be silently without effect. */
+function checkOptions(format: Format, options: ReadOptions): void {
+  const known = connectors[format].options.map(option => option.name);
+  for (const name of Object.keys(options))
+    if (!known.includes(name) && !HOST_OPTIONS.includes(name))
+      throw new SourceError(
+        `${options.file ?? "The log"}: ${format} has no option "${name}". There are: ${known.join(", ")}.`,
+        {
+          file: options.file ?? "The log",
+          value: name,
+        },
+      );
 }
 
 function knownFormat(format: string, file: string): Format {

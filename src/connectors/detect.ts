@@ -1,26 +1,8 @@
 /** Tells a log's format and compression from its name and its first bytes. */
+import { connectors, type Format, formats } from "./index.ts";
 import { SourceError } from "./source-error.ts";
 
-export type Format = "jsonlines" | "csv" | "tsv" | "parquet" | "arrow";
-
 export type Compression = "none" | "gzip" | "zstd";
-
-export const formats: readonly Format[] = ["jsonlines", "csv", "tsv", "parquet", "arrow"];
-
-const extensions: Readonly<Record<string, Format>> = {
-  jsonl: "jsonlines",
-  ndjson: "jsonlines",
-  jsonlines: "jsonlines",
-  csv: "csv",
-  tsv: "tsv",
-  tab: "tsv",
-  parquet: "parquet",
-  pq: "parquet",
-  arrow: "arrow",
-  arrows: "arrow",
-  feather: "arrow",
-  ipc: "arrow",
-};
 
 /** Tells how bytes are compressed, by the mark they start with. */
 export function compressionOf(bytes: Uint8Array): Compression {
@@ -34,7 +16,7 @@ export function formatByName(name: string): Format | null {
   const parts = name.toLowerCase().split(/[/\\]/).at(-1)?.split(".") ?? [];
   while (parts.length > 1 && /^(gz|gzip|zst|zstd)$/.test(parts[parts.length - 1])) parts.pop();
   const ending = parts.length > 1 ? parts[parts.length - 1] : "";
-  return Object.hasOwn(extensions, ending) ? extensions[ending] : null;
+  return formats.find(format => connectors[format].extensions.includes(ending)) ?? null;
 }
 
 /**

@@ -2,6 +2,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { rowsOf } from "../../src/columns/batch.ts";
 import { decodeAll, decodeChunks } from "../../src/connectors/decode.ts";
+import { connectors } from "../../src/connectors/index.ts";
 import { detectFormat, formatByName } from "../../src/connectors/detect.ts";
 
 const encoder = new TextEncoder();
@@ -73,6 +74,25 @@ test("an unknown format is named, with those there are", async () => {
   await expect(decodeAll(lines, "xml", { file: "x.xml" })).rejects.toThrow(
     'x.xml: unknown format "xml". There are: jsonlines, csv, tsv, parquet, arrow.',
   );
+});
+
+test("an option that the format does not have is refused", async () => {
+  const options = { file: "x.csv", delimeter: ";" };
+  await expect(decodeAll(table, "csv", options)).rejects.toThrow(
+    'x.csv: csv has no option "delimeter". There are: types, rename, required, timeUnit, timeZone, ambiguous, inferRows, delimiter.',
+  );
+  await expect(decodeChunks(cut(lines, 1000), "jsonlines", { delimiter: ";" })).rejects.toThrow(
+    'jsonlines has no option "delimiter".',
+  );
+});
+
+test("every connector says what it is, and no two share an ending", () => {
+  const endings = Object.values(connectors).flatMap(spec => spec.extensions);
+  expect(new Set(endings).size).toBe(endings.length);
+  for (const [name, spec] of Object.entries(connectors)) {
+    expect(spec.name).toBe(name);
+    for (const option of spec.options) expect(option.about.endsWith(".")).toBe(true);
+  }
 });
 
 test("an empty log is a log without rows", async () => {

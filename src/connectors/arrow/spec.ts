@@ -1,0 +1,10 @@
+import { type ConnectorSpec, fileOptions } from "../spec.ts";
+
+export const arrow: ConnectorSpec = {
+  name: "arrow",
+  about:
+    "Arrow IPC files and streams (Feather version 2), uncompressed or with Zstandard; nested columns are kept as json.",
+  extensions: ["arrow", "arrows", "feather", "ipc"],
+  streams: false,
+  options: fileOptions,
+};

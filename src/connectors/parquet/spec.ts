@@ -1,0 +1,9 @@
+import { type ConnectorSpec, fileOptions } from "../spec.ts";
+
+export const parquet: ConnectorSpec = {
+  name: "parquet",
+  about: "Parquet, uncompressed or with Snappy or Zstandard; nested columns are kept as json.",
+  extensions: ["parquet", "pq"],
+  streams: false,
+  options: fileOptions,
+};
