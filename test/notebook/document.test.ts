@@ -10,7 +10,7 @@ import { writeNotebook } from "../../src/notebook/write.ts";
 
 const { window } = new JSDOM();
 const parser = new window.DOMParser();
-const oracleRead = (text: string) => deserialize(text, { parser: parser as unknown as DOMParser });
+const oracleRead = (text: string) => deserialize(text, { parser });
 
 // Pieces that have hurt other readers, among ordinary text.
 const piece = fc.oneof(

@@ -59,35 +59,42 @@ describe("any sequence of edits ends where a fresh notebook ends", () => {
       maxLength: 8,
     });
     await fc.assert(
-      fc.asyncProperty(fc.array(body, { minLength: 1, maxLength: 9 }), batches, async (bodies, plan) => {
-        let cells = bodies.map((each, index) => code(index + 1, write(each)));
-        let nextId = cells.length + 1;
-        const lab = laboratory(cells);
-        await lab.rest();
-        for (const { edits, steps } of plan) {
-          for (const each of edits) {
-            const at = cells.length === 0 ? 0 : each.pick % cells.length;
-            if (each.type === "insert") cells = cells.toSpliced(at, 0, code(nextId++, write(each.body)));
-            else if (cells.length === 0) continue;
-            else if (each.type === "change") cells = cells.with(at, code(cells[at].id, write(each.body)));
-            else if (each.type === "delete") cells = cells.toSpliced(at, 1);
-            else if (each.type === "move") cells = [...cells.toSpliced(at, 1), cells[at]];
-            lab.kernel.setCells(cells);
-            if (each.type === "run") lab.kernel.run([cells[at].id]);
+      fc.asyncProperty(
+        fc.array(body, { minLength: 1, maxLength: 9 }),
+        batches,
+        fc.boolean(),
+        async (bodies, plan, hurried) => {
+          let cells = bodies.map((each, index) => code(index + 1, write(each)));
+          let nextId = cells.length + 1;
+          // A clock that moves with every look cuts passes short in the middle.
+          let now = 0;
+          const lab = laboratory(cells, hurried ? { now: () => (now += 7), slice: 10 } : {});
+          await lab.rest();
+          for (const { edits, steps } of plan) {
+            for (const each of edits) {
+              const at = cells.length === 0 ? 0 : each.pick % cells.length;
+              if (each.type === "insert") cells = cells.toSpliced(at, 0, code(nextId++, write(each.body)));
+              else if (cells.length === 0) continue;
+              else if (each.type === "change") cells = cells.with(at, code(cells[at].id, write(each.body)));
+              else if (each.type === "delete") cells = cells.toSpliced(at, 1);
+              else if (each.type === "move") cells = [...cells.toSpliced(at, 1), cells[at]];
+              lab.kernel.setCells(cells);
+              if (each.type === "run") lab.kernel.run([cells[at].id]);
+            }
+            // Some batches meet a kernel that is in the middle of something.
+            for (let step = 0; step < steps; step += 1) await lab.step();
+            if (steps < 3) continue;
+            await lab.rest();
+            const fresh = laboratory(cells);
+            await fresh.rest();
+            expect(outcome(lab, cells)).toEqual(outcome(fresh, cells));
           }
-          // Some batches meet a kernel that is in the middle of something.
-          for (let step = 0; step < steps; step += 1) await lab.step();
-          if (steps < 3) continue;
           await lab.rest();
           const fresh = laboratory(cells);
           await fresh.rest();
           expect(outcome(lab, cells)).toEqual(outcome(fresh, cells));
-        }
-        await lab.rest();
-        const fresh = laboratory(cells);
-        await fresh.rest();
-        expect(outcome(lab, cells)).toEqual(outcome(fresh, cells));
-      }),
+        },
+      ),
       { numRuns: 400 },
     );
   });
@@ -106,7 +113,9 @@ describe("any sequence of edits ends where a fresh notebook ends", () => {
             lab.kernel.setCells(cells);
             if (run) lab.kernel.run([cells[at].id]);
             await lab.rest();
-            if (run) expect(["ok", "error", "blocked"]).toContain(lab.state(cells[at].id).status);
+            // A generator goes on by itself and leaves its readers stale.
+            const moving = cells.some(cell => cell.source.includes("function*"));
+            if (run && !moving) expect(["ok", "error", "blocked"]).toContain(lab.state(cells[at].id).status);
           }
           // A generator's later values make its readers stale again, so once may not be enough.
           for (let round = 0; round < 10; round += 1) {

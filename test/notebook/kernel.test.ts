@@ -405,6 +405,31 @@ describe("values that move", () => {
     expect(lab.state(3).status).toBe("ok");
   });
 
+  test("slow synchronous cells behind a source that ticks in every pass all get their turn", async () => {
+    let now = 0;
+    const seen: number[][] = [[], [], []];
+    const work = (index: number, value: number) => {
+      now += 20;
+      seen[index].push(value);
+      return value;
+    };
+    const lab = laboratory(
+      [
+        code(1, "const i = (function* () { let i = 0; while (true) yield i++ })()"),
+        code(2, "const a = work(0, i)"),
+        code(3, "const b = work(1, i)"),
+        code(4, "work(2, b)"),
+      ],
+      { now: () => now, slice: 10, ambient: { work } },
+    );
+    for (let turn = 0; turn < 100; turn += 1) await lab.step();
+    for (const values of seen) {
+      expect(values.length).toBeGreaterThan(15);
+      expect(values).toEqual(values.toSorted((a, b) => a - b));
+      expect(values[values.length - 1]).toBeGreaterThan(80);
+    }
+  });
+
   test("a generator is closed when its cell runs again", async () => {
     const log: string[] = [];
     const lab = laboratory(
