@@ -218,7 +218,7 @@ export class Cells {
       values.max = floats(values.max, -Infinity);
       if (values.valid !== null) values.valid = ints(values.valid);
     }
-    for (let block = capacity - 1; block >= blocks; block--) this.#free.unshift(block);
+    for (let block = blocks; block < capacity; block++) this.#free.unshift(block);
     this.stride = stride;
     this.capacity = capacity;
   }

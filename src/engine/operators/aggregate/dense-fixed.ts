@@ -129,8 +129,7 @@ export class DenseFixed implements Operator, Cutting {
     const { start, end, block } = window;
     const { cells } = this.#windows;
     this.#windows.close(window);
-    const first = block * cells.stride;
-    const codes = cells.touched.subarray(first, first + cells.uses[block]);
+    const codes = this.#windows.inOrder(cells, block);
     const origin = cells.origin(block);
     this.#panes.appendOnTime(cells, codes, origin, start, end, at);
     for (let i = 0; i < codes.length; i++) cells.panes[origin + codes[i]] = 1;

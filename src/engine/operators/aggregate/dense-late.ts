@@ -59,6 +59,8 @@ export class LateRows {
       return { type, values, valid: null };
     };
     const margin = (i: number): number => this.#watermark[i] - this.#end[i];
+    // The least whole number of milliseconds that would have been enough; nothing opens a finished window again.
+    const enough = (i: number, by: number): number => (this.#reason[i] === FINISHED ? Infinity : Math.floor(by) + 1);
     const said: Readonly<Record<string, () => Column>> = {
       window_start: () => floats("timestamp", i => this.#start[i]),
       window_end: () => floats("timestamp", i => this.#end[i]),
@@ -66,8 +68,8 @@ export class LateRows {
       watermark: () => floats("timestamp", i => this.#watermark[i]),
       reason: () => ({ type: "string", codes: this.#reason.slice(0, count), dictionary: REASONS }),
       margin: () => floats("number", i => margin(i) - this.#lateness),
-      keeps_with_lateness: () => floats("number", i => margin(i) + 1),
-      keeps_with_delay: () => floats("number", i => margin(i) - this.#lateness + 1),
+      keeps_with_lateness: () => floats("number", i => enough(i, margin(i))),
+      keeps_with_delay: () => floats("number", i => enough(i, margin(i) - this.#lateness)),
     };
     const columns = this.#schema.map(field => {
       const made = LATE_FIELDS.some(f => f.name === field.name) ? said[field.name] : undefined;

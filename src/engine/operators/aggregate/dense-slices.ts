@@ -60,6 +60,12 @@ export class Slices {
   readonly #gathered = new Float64Array(CHUNK);
   readonly #gatheredMask = new Uint8Array(CHUNK);
 
+  /** Keys in the order in which they first came: `#ranks[code + 1]` is a key's number from 1, `#met` its inverse. */
+  #ranks = new Int32Array(17);
+  #met = new Int32Array(17);
+  #meetings = 0;
+  #ordered = new Int32Array(16);
+
   /** The step's key codes, and its arguments with their validity. */
   codes: Int32Array = new Int32Array(0);
   #time: Float64Array = new Float64Array(0);
@@ -82,13 +88,56 @@ export class Slices {
     this.#time = flow.time;
     this.#selection = flow.selection;
     this.codes = this.#keys.codes(batch);
-    this.cells.widen(this.#keys.size);
+    this.#widen();
     for (let a = 0; a < this.#kernels.length; a++) {
       const column = this.#kernels[a](batch) as NumberColumn;
       this.#values[a] = column.values;
       this.#masks[a] = column.valid;
       if (column.valid !== null) this.cells.countValues(a);
     }
+  }
+
+  #widen(): void {
+    const { size } = this.#keys;
+    this.cells.widen(size);
+    if (size + 1 <= this.#ranks.length) return;
+    const ranks = new Int32Array(this.cells.stride + 1);
+    const met = new Int32Array(this.cells.stride + 1);
+    ranks.set(this.#ranks);
+    met.set(this.#met);
+    this.#ranks = ranks;
+    this.#met = met;
+  }
+
+  /** Takes note of a key that may be new. */
+  #meet(code: number): void {
+    if (this.#ranks[code + 1] !== 0) return;
+    this.#met[this.#meetings++] = code;
+    this.#ranks[code + 1] = this.#meetings;
+  }
+
+  /** Key codes of the cells in a block that have rows, in the order in which keys first came. Valid until the next call. */
+  inOrder(cells: Cells, block: number): Int32Array {
+    const used = cells.uses[block];
+    const origin = cells.origin(block);
+    const { rows, touched, stride } = cells;
+    if (this.#ordered.length < stride) this.#ordered = new Int32Array(stride);
+    const ordered = this.#ordered;
+    let count = 0;
+    // With few of many keys in use, sorting those is less work than asking all.
+    if (used * Math.log2(used + 1) * 4 < this.#meetings) {
+      for (let i = 0; i < used; i++) {
+        const code = touched[block * stride + i];
+        if (rows[origin + code] > 0) ordered[count++] = this.#ranks[code + 1];
+      }
+      ordered.subarray(0, count).sort();
+      for (let i = 0; i < count; i++) ordered[i] = this.#met[ordered[i] - 1];
+    } else
+      for (let i = 0; i < this.#meetings; i++) {
+        const code = this.#met[i];
+        if (rows[origin + code] > 0) ordered[count++] = code;
+      }
+    return ordered.subarray(0, count);
   }
 
   /** Adds the flow's rows `[from, to)` to open slices; `careful` gets the others, in order. */
@@ -127,6 +176,7 @@ export class Slices {
       if (ring[place] !== number && !this.#openNumber(number)) {
         located[i] = NOWHERE;
         aside[set++] = row;
+        this.#meet(codes[row]);
         continue;
       }
       const block = blocks[place];
@@ -134,7 +184,10 @@ export class Slices {
       const cell = block * stride + 2 + code;
       located[i] = cell;
       const n = rows[cell];
-      if (n === 0) touched[block * stride + uses[block]++] = code;
+      if (n === 0) {
+        touched[block * stride + uses[block]++] = code;
+        this.#meet(code);
+      }
       rows[cell] = n + 1;
     }
     return set;
@@ -160,6 +213,7 @@ export class Slices {
       if (ring[place] !== number && !this.#openNumber(number)) {
         located[i] = NOWHERE;
         aside[set++] = row;
+        this.#meet(codes[row]);
         continue;
       }
       const block = blocks[place];
@@ -167,7 +221,10 @@ export class Slices {
       const cell = block * stride + 2 + code;
       located[i] = cell;
       const n = rows[cell];
-      if (n === 0) touched[block * stride + uses[block]++] = code;
+      if (n === 0) {
+        touched[block * stride + uses[block]++] = code;
+        this.#meet(code);
+      }
       rows[cell] = n + 1;
     }
     return set;
@@ -194,6 +251,7 @@ export class Slices {
         if (slice === undefined) {
           located[i] = NOWHERE;
           this.#aside[set++] = row;
+          this.#meet(codes[row]);
           continue;
         }
       }
@@ -201,7 +259,10 @@ export class Slices {
       const cell = block * stride + 2 + code;
       located[i] = cell;
       const n = rows[cell];
-      if (n === 0) touched[block * stride + uses[block]++] = code;
+      if (n === 0) {
+        touched[block * stride + uses[block]++] = code;
+        this.#meet(code);
+      }
       rows[cell] = n + 1;
     }
     return set;
@@ -276,12 +337,17 @@ export class Slices {
     return cell;
   }
 
-  /** The slices that lie in `[start, end)`, in order. */
-  within(start: number, end: number): Slice[] {
+  /** Index of the first slice that begins at `start` or later. */
+  from(start: number): number {
     const { list } = this;
-    const found: Slice[] = [];
-    for (let i = list.length - 1; i >= 0 && list[i].start >= start; i--) if (list[i].end <= end) found.push(list[i]);
-    return found.reverse();
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle].start < start) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   find(start: number): Slice | undefined {
@@ -356,7 +422,7 @@ export class Slices {
     return {
       watermark: this.watermark,
       keys: this.#keys.snapshot(),
-      keyCount: this.#keys.size,
+      met: this.#met.slice(0, this.#meetings),
       nulls: this.cells.values.map(v => v.valid !== null),
       slices: this.list.map(({ start, end, block }) => ({ start, end, cells: this.cells.save(block) })),
     };
@@ -364,7 +430,8 @@ export class Slices {
 
   restore(from: SlicesSnapshot): void {
     this.#keys.restore(from.keys);
-    this.cells.widen(from.keyCount);
+    this.#widen();
+    for (const code of from.met) this.#meet(code);
     from.nulls.forEach((counted, a) => {
       if (counted) this.cells.countValues(a);
     });
@@ -376,7 +443,7 @@ export class Slices {
 export interface SlicesSnapshot {
   readonly watermark: number;
   readonly keys: unknown;
-  readonly keyCount: number;
+  readonly met: Int32Array;
   readonly nulls: readonly boolean[];
   readonly slices: readonly { readonly start: number; readonly end: number; readonly cells: BlockSnapshot }[];
 }

@@ -172,9 +172,12 @@ export class DenseSliding implements Operator, Cutting {
   #mergeKey(start: number, end: number, code: number, before: Slice | null): void {
     const { cells } = this.#slices;
     const into = this.#merged.origin(0) + code;
-    for (const slice of this.#slices.within(start, end))
+    const { list } = this.#slices;
+    for (let i = this.#slices.from(start); i < list.length && list[i].end <= end; i++) {
+      const slice = list[i];
       if (slice === before) this.#merged.merge(into, this.#earlier, this.#earlier.origin(0) + code);
       else this.#merged.merge(into, cells, cells.origin(slice.block) + code);
+    }
   }
 
   /** Moves the watermark: complete windows fire in order of their ends, slices and windows past their lateness go. */
@@ -204,7 +207,9 @@ export class DenseSliding implements Operator, Cutting {
     const { cells } = this.#slices;
     const merged = this.#merged;
     const to = merged.origin(0);
-    for (const { block } of this.#slices.within(start, end)) {
+    const { list } = this.#slices;
+    for (let s = this.#slices.from(start); s < list.length && list[s].end <= end; s++) {
+      const { block } = list[s];
       const origin = cells.origin(block);
       const first = block * cells.stride;
       for (let i = first; i < first + cells.uses[block]; i++) {
@@ -213,7 +218,7 @@ export class DenseSliding implements Operator, Cutting {
         merged.merge(to + code, cells, origin + code);
       }
     }
-    const codes = merged.touched.subarray(0, merged.uses[0]);
+    const codes = this.#slices.inOrder(merged, 0);
     if (codes.length === 0) return;
     this.#panes.appendOnTime(merged, codes, to, start, end, at);
     const { block } = this.#create(end);
