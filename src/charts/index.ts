@@ -1,9 +1,18 @@
 /** The list of charts for the page: each plan with its drawing. */
-import type { Chart } from "./chart.ts";
+import type { Chart, ChartDrawing } from "./chart.ts";
+import { corrections } from "./corrections/draw.ts";
+import { dropCurve } from "./drop-curve/draw.ts";
+import { lateness } from "./lateness/draw.ts";
 import { type ChartName, PLANS } from "./plans.ts";
 import { timeMap } from "./time-map/draw.ts";
 
-/** Every chart by name, exhaustive by its type: a plan without a drawing does not compile. */
-export const CHARTS: Readonly<Record<ChartName, Chart>> = {
-  timeMap: { ...PLANS.timeMap, ...timeMap } as Chart,
-};
+/** Exhaustive by its type: a plan without a drawing does not compile. */
+const DRAWINGS = { timeMap, lateness, dropCurve, corrections } as const satisfies Record<
+  ChartName,
+  ChartDrawing<never>
+>;
+
+/** Every chart by name. */
+export const CHARTS: Readonly<Record<ChartName, Chart>> = Object.fromEntries(
+  Object.entries(PLANS).map(([name, plan]) => [name, { ...plan, ...DRAWINGS[name as ChartName] }]),
+) as unknown as Readonly<Record<ChartName, Chart>>;

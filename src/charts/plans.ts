@@ -4,6 +4,9 @@
  */
 import { Stream } from "../pipeline/stream.ts";
 import type { ChartPlan, ChartSpec, Span } from "./chart.ts";
+import { corrections as correctionsPlan } from "./corrections/plan.ts";
+import { dropCurve as dropCurvePlan } from "./drop-curve/plan.ts";
+import { lateness as latenessPlan } from "./lateness/plan.ts";
 import { timeMap as timeMapPlan } from "./time-map/plan.ts";
 
 export { type ChartSpec, isChart } from "./chart.ts";
@@ -11,6 +14,9 @@ export { type ChartSpec, isChart } from "./chart.ts";
 /** Every chart's plan by name. */
 export const PLANS = {
   timeMap: timeMapPlan,
+  lateness: latenessPlan,
+  dropCurve: dropCurvePlan,
+  corrections: correctionsPlan,
 } as const satisfies Record<string, ChartPlan<never>>;
 
 export type ChartName = keyof typeof PLANS;
@@ -42,6 +48,9 @@ function describe(value: unknown): string {
 }
 
 export const timeMap = ofStream(timeMapPlan);
+export const lateness = ofStream(latenessPlan);
+export const dropCurve = ofStream(dropCurvePlan);
+export const corrections = ofStream(correctionsPlan);
 
 /** What a session runs and hands to the page for one chart. */
 export interface PlannedChart {

@@ -20,7 +20,7 @@ export function numbers(of: WireTable, name: string): Float64Array {
 /** Reads a column as text; null reads as null. */
 export function texts(of: WireTable, name: string): readonly (string | null)[] {
   const column = of.columns.find(c => c.name === name);
-  if (column === undefined) return new Array<null>(of.length).fill(null);
+  if (column === undefined) return Array.from({ length: of.length }, () => null);
   return Array.from(column.values as ArrayLike<unknown>, v => (v === null || v === undefined ? null : String(v)));
 }
 

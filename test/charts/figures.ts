@@ -4,7 +4,7 @@ import { CHARTS } from "../../src/charts/index.ts";
 import type { ChartName } from "../../src/charts/plans.ts";
 import { randomLog, STREAMING_101 } from "./naive.ts";
 import { page } from "./page.ts";
-import { timeMapTables } from "./tables.ts";
+import { correctionsTables, dropCurveTables, latenessTables, timeMapTables } from "./tables.ts";
 
 export interface Figure {
   readonly name: string;
@@ -66,5 +66,18 @@ export function figures(): Figure[] {
     span: spanDays,
     cell: 30 * MINUTE,
   });
+  const lab = randomLog(8, 12_000, { length: 6 * HOUR, start });
+  const spanLab = { start: lab[0].arrival, end: lab[lab.length - 1].arrival };
+  const labSettings = { size: 10 * MINUTE, delay: 30_000, lateness: 2 * MINUTE };
+  const labFacts = {
+    ...facts,
+    windowSize: labSettings.size,
+    allowedLateness: labSettings.lateness,
+    delay: 30_000,
+    span: spanLab,
+  };
+  add("lateness", "six hours", latenessTables(lab, labSettings, 5 * MINUTE), { ...labFacts, driftStep: 5 * MINUTE });
+  add("dropCurve", "six hours", dropCurveTables(lab, labSettings), labFacts);
+  add("corrections", "six hours", correctionsTables(lab, labSettings), { ...labFacts, value: "total" });
   return out;
 }

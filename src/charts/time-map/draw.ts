@@ -234,7 +234,7 @@ function cellMarks(scene: Scene, cell: number, { x: [x0, x1] }: Bounds): Plot.Ma
       const tall = Math.max(Math.abs(y(cell) - y(0)), 1.6);
       // Few shades, one path each: a cell costs a rectangle in a path, not an element.
       const shades = 6;
-      const paths = new Array<string>(shades).fill("");
+      const paths = Array.from({ length: shades }, () => "");
       for (const m of marks) {
         const shade = Math.min(shades - 1, Math.floor(Math.cbrt(m.rows / most) * shades));
         const [cx, cy] = [x(m.event), y(m.arrival)];

@@ -42,14 +42,11 @@ export const timeMap: ChartPlan<TimeMapOptions> = {
     const node = windowedBelow(stream.node);
     if (node !== undefined && node.strategy?.window.kind !== "global") {
       const windowed = new Handle(node);
-      tables.windows = windowed
-        .life()
-        .groupby("window_start", "window_end", "what")
-        .rollup({
-          first: "d => op.min(d.processing_time)",
-          last: "d => op.max(d.processing_time)",
-          n: "d => op.count()",
-        });
+      tables.windows = windowed.life().groupby("window_start", "window_end", "what").rollup({
+        first: "d => op.min(d.processing_time)",
+        last: "d => op.max(d.processing_time)",
+        n: "d => op.count()",
+      });
       tables.panes = windowed.panes();
       tables.firings = windowed
         .panes()

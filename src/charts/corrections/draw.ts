@@ -1,0 +1,184 @@
+/** `corrections`, the page's half: a bar for what late rows changed, beside what was said on time and what holds now. */
+import * as Plot from "@observablehq/plot";
+import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { emptyState, figure, GRID, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
+import { windowText, zoneNote } from "../time-axis.ts";
+import type { WindowFacts } from "../twins.ts";
+import { countText, numberText, shareText, signedText } from "../words.ts";
+import { extent, keyTexts, numbers, table } from "../wire.ts";
+
+type CorrectionsFacts = Partial<WindowFacts> & { readonly value?: string; readonly top?: number };
+
+export interface Correction {
+  readonly start: number;
+  readonly end: number;
+  readonly key: string;
+  readonly onTime: number;
+  readonly final: number;
+  readonly difference: number;
+  /** Whether nothing of the window was there on time. */
+  readonly onlyLate: boolean;
+}
+
+/** Reads the windows that have spoken on time or late, the most corrected first; those still open have nothing to correct. */
+export function correctionsOf(tables: Tables, keys: readonly string[]): readonly Correction[] {
+  const rows = table(tables, "corrections");
+  const start = numbers(rows, "window_start");
+  const end = numbers(rows, "window_end");
+  const onTime = numbers(rows, "on_time");
+  const final = numbers(rows, "final");
+  const onTimePanes = numbers(rows, "on_time_panes");
+  const latePanes = numbers(rows, "late_panes");
+  const key = keyTexts(rows, keys);
+  const out: Correction[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    if (!(onTimePanes[i] > 0 || latePanes[i] > 0)) continue;
+    // Weighted sums may leave the dust of floating point behind.
+    const difference = Number((final[i] - onTime[i]).toPrecision(12));
+    const dust = Math.abs(difference) < 1e-9 * Math.max(Math.abs(final[i]), 1);
+    out.push({
+      start: start[i],
+      end: end[i],
+      key: key[i],
+      onTime: onTime[i],
+      final: final[i],
+      difference: dust ? 0 : difference,
+      onlyLate: !(onTimePanes[i] > 0),
+    });
+  }
+  return out.sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference) || a.start - b.start);
+}
+
+export const corrections: ChartDrawing<CorrectionsFacts> = {
+  name: "corrections",
+  draw(tables, options) {
+    const all = correctionsOf(tables, options.keys ?? []);
+    if (all.length === 0)
+      return emptyState(
+        options,
+        "corrections",
+        "No window is complete yet, so there is nothing to correct. Play on until the watermark passes the end of one.",
+      );
+    const changed = all.filter(c => c.difference !== 0);
+    const notes = notesOf(all, changed, options);
+    if (changed.length === 0)
+      return figure(options, { chart: "corrections", summary: summary(tables, options), body: [], notes });
+    return figure(options, {
+      chart: "corrections",
+      summary: summary(tables, options),
+      body: [bars(changed.slice(0, options.top ?? 12), options)],
+      notes,
+    });
+  },
+  summary,
+};
+
+function summary(tables: Tables, options: DrawOptions & CorrectionsFacts): string {
+  const all = correctionsOf(tables, options.keys ?? []);
+  if (all.length === 0) return "No window is complete yet.";
+  const changed = all.filter(c => c.difference !== 0);
+  if (changed.length === 0)
+    return `Late rows changed none of the ${countText(all.length, "value")} first given on time.`;
+  const moved = changed.reduce((n, c) => n + Math.abs(c.difference), 0);
+  const onTime = all.reduce((n, c) => n + Math.abs(c.onTime), 0);
+  const worst = changed[0];
+  const name = nameOf(worst, options);
+  return (
+    `Late rows changed ${numberText(changed.length)} of ${countText(all.length, "value")}, in all by ${numberText(moved)}` +
+    `${onTime > 0 ? ` (${shareText(moved / onTime)} of what was said on time)` : ""}. ` +
+    `The most changed is ${name}: from ${numberText(worst.onTime)} to ${numberText(worst.final)} (${signedText(worst.difference)}).`
+  );
+}
+
+function nameOf(c: Correction, options: DrawOptions & CorrectionsFacts): string {
+  const window = Number.isNaN(c.start) ? "" : windowText(c.start, c.end, options.timeZone ?? options.zone ?? "UTC");
+  return [c.key, window].filter(t => t !== "").join(", ");
+}
+
+function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFacts): Element {
+  const width = widthOf(options);
+  const names = shown.map(c => nameOf(c, options));
+  const left = Math.min(Math.max(...names.map(n => n.length * 6.6)) + 16, width * 0.36);
+  const right = Math.min(230, width * 0.34);
+  const rows = shown.map((c, i) => ({ ...c, row: String(i), name: names[i] }));
+  const most = Math.max(...shown.map(c => Math.abs(c.difference)));
+  const low = Math.min(0, ...shown.map(c => c.difference));
+  const high = Math.max(0, ...shown.map(c => c.difference));
+  const change = (c: Correction): string =>
+    c.onlyLate
+      ? "nothing on time"
+      : c.onTime === 0
+        ? ""
+        : `${c.difference > 0 ? "+" : "−"}${shareText(Math.abs(c.difference / c.onTime))}`;
+  return plot(options, {
+    height: rows.length * 26 + 64,
+    marginLeft: left,
+    marginRight: right,
+    marginTop: 24,
+    marginBottom: 38,
+    x: { type: "linear", domain: [low - most * 0.02, high + most * 0.02] },
+    y: { type: "band", domain: rows.map(r => r.row), padding: 0.34, axis: null },
+    marks: [
+      Plot.gridX({ stroke: GRID, strokeOpacity: 1, ticks: 5 }),
+      Plot.axisX({
+        ticks: 5,
+        label: `change of ${options.value ?? "the value"} by late rows`,
+        labelAnchor: "center",
+        labelArrow: "none",
+        color: INK_SOFT,
+        tickSize: 4,
+        tickFormat: signedText,
+      }),
+      Plot.barX(rows, {
+        y: "row",
+        x1: 0,
+        x2: "difference",
+        fill: LATE,
+        rx: 1.5,
+        title: r =>
+          `${r.name}\non time ${numberText(r.onTime)}\nfinal ${numberText(r.final)}\n${signedText(r.difference)}`,
+        tip: { stroke: GRID },
+      }),
+      Plot.ruleX([0], { stroke: INK_SOFT }),
+      Plot.text(rows, { y: "row", text: "name", frameAnchor: "left", dx: -8, textAnchor: "end", fill: INK }),
+      Plot.text(rows, {
+        y: "row",
+        frameAnchor: "right",
+        dx: 82,
+        textAnchor: "end",
+        text: r => numberText(r.onTime),
+        fill: INK_SOFT,
+      }),
+      Plot.text(rows, {
+        y: "row",
+        frameAnchor: "right",
+        dx: 152,
+        textAnchor: "end",
+        text: r => numberText(r.final),
+        fill: INK,
+        fontWeight: 600,
+      }),
+      Plot.text(rows, { y: "row", frameAnchor: "right", dx: 160, textAnchor: "start", text: change, fill: LATE }),
+      Plot.text(["on time"], { frameAnchor: "top-right", dx: 82, dy: -16, textAnchor: "end", fill: INK_SOFT }),
+      Plot.text(["final"], { frameAnchor: "top-right", dx: 152, dy: -16, textAnchor: "end", fill: INK_SOFT }),
+    ],
+  });
+}
+
+function notesOf(
+  all: readonly Correction[],
+  changed: readonly Correction[],
+  options: DrawOptions & CorrectionsFacts,
+): string[] {
+  const notes: string[] = [];
+  const top = options.top ?? 12;
+  if (changed.length > top) notes.push(`The ${top} largest of ${numberText(changed.length)} corrections.`);
+  const only = all.filter(c => c.onlyLate).length;
+  if (only > 0) notes.push(`${countText(only, "window had", "windows had")} nothing at all on time.`);
+  const seen = extent(
+    Float64Array.from(all, c => c.start),
+    Float64Array.from(all, c => c.end),
+  );
+  if (seen !== null) notes.push(zoneNote(options.timeZone ?? options.zone ?? "UTC", seen[0], seen[1]));
+  return notes;
+}

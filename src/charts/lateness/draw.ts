@@ -1,0 +1,402 @@
+/**
+ * `lateness`, the page's half. Two measures, because engines and people mean different things: the delay is how long a
+ * row was under way; its out-of-orderness is how far it was behind the rows that had overtaken it, which is what a
+ * watermark's delay has to cover.
+ */
+import * as Plot from "@observablehq/plot";
+import { formatDuration } from "../../model/time.ts";
+import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { type Distribution, distributionOf, fromCells, QUANTILES, quantile, shareBeyond } from "../distribution.ts";
+import { durationAxisX, durationAxisY, roundTicks, shareAxisY } from "../duration-axis.ts";
+import {
+  documentOf,
+  emptyState,
+  figure,
+  GRID,
+  INK,
+  INK_SOFT,
+  LATE,
+  ON_TIME,
+  PAPER,
+  plot,
+  timeAxisX,
+  tip,
+  widthOf,
+} from "../look.ts";
+import { momentText, zoneNote } from "../time-axis.ts";
+import type { WindowFacts } from "../twins.ts";
+import { aboutText, countText, numberText, shareText } from "../words.ts";
+import { extent, numbers, table } from "../wire.ts";
+import { COARSE, FINE } from "./plan.ts";
+
+type LatenessFacts = Partial<WindowFacts> & { readonly driftStep?: number };
+
+interface Measure {
+  readonly name: string;
+  readonly colour: string;
+  readonly dash: string | undefined;
+  readonly all: Distribution;
+  readonly drift: string;
+}
+
+export const lateness: ChartDrawing<LatenessFacts> = {
+  name: "lateness",
+  draw(tables, options) {
+    const measures = measuresOf(tables);
+    if (measures[0].all.rows === 0)
+      return emptyState(options, "lateness", "No row has arrived yet. Press play to see how late they are.");
+    const width = widthOf(options);
+    const half = width >= 620 ? Math.floor((width - 20) / 2) : width;
+    const document = documentOf(options);
+    const pair = document.createElement("div");
+    Object.assign(pair.style, { display: "flex", flexWrap: "wrap", gap: "12px 20px", margin: "14px 0 10px" });
+    pair.append(histogram(measures, { ...options, width: half }), beyond(measures, { ...options, width: half }));
+    return figure(options, {
+      chart: "lateness",
+      summary: summary(tables, options),
+      legend: measures.map(m => ({ label: m.name, shape: m.dash === undefined ? "line" : "dashed", colour: m.colour })),
+      body: [quantileTable(measures, document), pair, drift(tables, measures, options)],
+      notes: notesOf(tables, measures, options),
+    });
+  },
+  summary,
+};
+
+function measuresOf(tables: Tables): readonly Measure[] {
+  return [
+    {
+      name: "delay (arrival − event time)",
+      colour: ON_TIME,
+      dash: undefined,
+      all: distributionOf(table(tables, "delay"), FINE),
+      drift: "delayDrift",
+    },
+    {
+      name: "out-of-orderness",
+      colour: LATE,
+      dash: "5 3",
+      all: distributionOf(table(tables, "disorder"), FINE),
+      drift: "disorderDrift",
+    },
+  ];
+}
+
+function summary(tables: Tables, options: LatenessFacts): string {
+  const [delay, disorder] = measuresOf(tables).map(m => m.all);
+  if (delay.rows === 0) return "No row has arrived yet.";
+  const behind = options.delay ?? null;
+  const sentence =
+    `Of ${countText(delay.rows, "row")} half arrive within ${aboutText(quantile(delay, 0.5))}, 99 % within ${aboutText(quantile(delay, 0.99))}; ` +
+    `the latest took ${aboutText(delay.max)}. ` +
+    `${shareText(shareBeyond(disorder, 1))} came out of order, by up to ${aboutText(Math.max(disorder.max, 0))}`;
+  return behind === null
+    ? `${sentence}.`
+    : `${sentence}; the delay of ${formatDuration(behind)} leaves ${shareText(shareBeyond(disorder, Math.max(behind, 1)))} behind the watermark.`;
+}
+
+function quantileTable(measures: readonly Measure[], document: Document): HTMLElement {
+  const made = document.createElement("table");
+  made.className = "tm-chart-quantiles";
+  Object.assign(made.style, { borderCollapse: "collapse", fontSize: "12.5px", margin: "6px 0 4px" });
+  const row = (cells: readonly string[], tag: "th" | "td", colour: string): HTMLElement => {
+    const tr = document.createElement("tr");
+    cells.forEach((text, i) => {
+      const cell = document.createElement(i === 0 ? "th" : tag);
+      cell.textContent = text;
+      Object.assign(cell.style, {
+        textAlign: i === 0 ? "left" : "right",
+        padding: "3px 0 3px",
+        paddingLeft: i === 0 ? "0" : "26px",
+        fontWeight: tag === "th" || i === 0 ? "400" : "600",
+        color: tag === "th" ? INK_SOFT : i === 0 ? colour : INK,
+        borderBottom: `1px solid ${GRID}`,
+        whiteSpace: "nowrap",
+      });
+      tr.append(cell);
+    });
+    return tr;
+  };
+  made.append(row(["", ...QUANTILES.map(([name]) => name), "max"], "th", INK_SOFT));
+  for (const { name, all, colour } of measures)
+    made.append(
+      row([name, ...QUANTILES.map(([, q]) => aboutText(quantile(all, q))), aboutText(all.max)], "td", colour),
+    );
+  return made;
+}
+
+/** Where zero is drawn on the logarithmic axis: left of the first millisecond. */
+const ZERO = 0.45;
+
+function reach(measures: readonly Measure[]): readonly [number, number] {
+  const high = Math.max(...measures.map(m => (Number.isFinite(m.all.max) ? m.all.max : 1)), 10);
+  // The axis begins where the fastest half per cent of the delayed rows ends, so that empty decades take no room.
+  const low = Math.min(...measures.map(m => quantile(beyondInstant(m.all), 0.005)).filter(v => v >= 1), high / 100);
+  return [Math.max(low * 0.8, ZERO), high * 1.15];
+}
+
+/** The part of a distribution that took any time at all. */
+function beyondInstant(all: Distribution): Distribution {
+  const bins = all.bins.filter(b => b.low >= 1);
+  return { ...all, bins, rows: bins.reduce((n, b) => n + b.rows, 0) };
+}
+
+/** Two histograms on one axis: what is in order, or takes no time, stands apart at 0. */
+function histogram(measures: readonly Measure[], options: DrawOptions): Element {
+  const [low, high] = reach(measures);
+  const width = widthOf(options);
+  const steps = Math.max(12, Math.floor(width / 9));
+  const ratio = (high / low) ** (1 / steps);
+  const heights = measures.map(({ all }) => {
+    const bars = Array.from({ length: steps }, () => 0);
+    for (const b of all.bins) {
+      const at = Math.sqrt(Math.max(b.low, low) * Math.max(b.high, low));
+      if (b.high <= 1) continue;
+      bars[Math.min(steps - 1, Math.max(0, Math.floor(Math.log(at / low) / Math.log(ratio))))] += b.rows / all.rows;
+    }
+    return bars;
+  });
+  const most = Math.max(...heights.flat(), 1e-9);
+  const bars = (i: number): { x1: number; x2: number; y: number }[] =>
+    heights[i].map((y, k) => ({ x1: low * ratio ** k, x2: low * ratio ** (k + 1), y })).filter(b => b.y > 0);
+  const steps2 = heights[1].flatMap((y, k) => [
+    [low * ratio ** k, y],
+    [low * ratio ** (k + 1), y],
+  ]);
+  const share = shareBeyond(measures[1].all, 1);
+  return plot(options, {
+    height: 210,
+    marginLeft: 46,
+    marginRight: 10,
+    marginTop: 24,
+    marginBottom: 40,
+    x: { type: "log", domain: [low, high] },
+    y: { type: "linear", domain: [0, most * 1.12] },
+    marks: [
+      ...durationAxisX(low, high, width - 56, "how late →"),
+      ...shareAxisY("share of rows", roundTicks(most, 5)),
+      Plot.rect(bars(0), {
+        x1: "x1",
+        x2: "x2",
+        y1: 0,
+        y2: "y",
+        fill: measures[0].colour,
+        fillOpacity: 0.75,
+        insetRight: 0.7,
+      }),
+      Plot.line(steps2, { stroke: measures[1].colour, strokeWidth: 1.8, strokeDasharray: "5 3" }),
+      Plot.ruleY([0], { stroke: INK_SOFT }),
+      Plot.text([`${shareText(1 - share)} in order`], {
+        frameAnchor: "top-right",
+        dy: -2,
+        fill: measures[1].colour,
+        fontWeight: 600,
+        stroke: PAPER,
+        strokeWidth: 4,
+      }),
+    ],
+  });
+}
+
+/** The share of rows that are later than x: a straight fall on these axes is a tail that a longer delay will not end. */
+function beyond(measures: readonly Measure[], options: DrawOptions & LatenessFacts): Element {
+  const [low, high] = reach(measures);
+  const width = widthOf(options);
+  const least = Math.max(1 / measures[0].all.rows / 2, 1e-7);
+  const lines = measures.map(m => {
+    const points: { x: number; y: number; title: string }[] = [];
+    for (let i = 0; i <= 160; i++) {
+      const x = low * (high / low) ** (i / 160);
+      const y = shareBeyond(m.all, x);
+      if (y > 0)
+        points.push({ x, y: Math.max(y, least), title: `${m.name}\n${shareText(y)} of rows exceed ${aboutText(x)}` });
+    }
+    return points;
+  });
+  const marks = measures
+    .flatMap(m => QUANTILES.map(([name, q]) => ({ x: quantile(m.all, q), y: 1 - q, name, colour: m.colour })))
+    .filter(p => p.x >= low && p.y >= least);
+  const ticks = [1, 0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001].filter(t => t >= least);
+  const delay = options.delay ?? null;
+  return plot(options, {
+    height: 210,
+    marginLeft: 58,
+    marginRight: 10,
+    marginTop: 24,
+    marginBottom: 40,
+    x: { type: "log", domain: [low, high] },
+    y: { type: "log", domain: [least, 1.2] },
+    marks: [
+      ...durationAxisX(low, high, width - 68, "later than →"),
+      ...shareAxisY("share of rows", ticks),
+      delay !== null && delay >= low && delay <= high
+        ? [
+            Plot.ruleX([delay], { stroke: INK, strokeWidth: 1.2 }),
+            Plot.text([delay], {
+              x: delay,
+              frameAnchor: "top",
+              dy: -14,
+              text: () => `delay ${formatDuration(delay)}`,
+              fill: INK,
+              fontWeight: 600,
+            }),
+          ]
+        : null,
+      lines.map((line, i) =>
+        Plot.line(line, {
+          x: "x",
+          y: "y",
+          stroke: measures[i].colour,
+          strokeWidth: 2,
+          strokeDasharray: measures[i].dash,
+        }),
+      ),
+      Plot.dot(marks, { x: "x", y: "y", r: 3, fill: "colour", stroke: PAPER, strokeWidth: 1 }),
+      Plot.text(
+        marks.filter(m => m.colour === ON_TIME),
+        {
+          x: "x",
+          y: "y",
+          text: "name",
+          dx: 7,
+          dy: -7,
+          textAnchor: "start",
+          fill: INK_SOFT,
+          stroke: PAPER,
+          strokeWidth: 3,
+        },
+      ),
+      tip(lines.flat(), { x: "x", y: "y", title: "title" }),
+    ],
+  });
+}
+
+const DRIFT: readonly (readonly [string, number, number])[] = [
+  ["p50", 0.5, 1.2],
+  ["p90", 0.9, 1.6],
+  ["p99", 0.99, 2.2],
+];
+
+interface DriftPoint {
+  readonly at: number;
+  readonly name: string;
+  readonly value: number;
+  readonly rows: number;
+}
+
+/** Quantiles of each step of processing time; steps with too few rows for a quantile have none of it. */
+export function driftOf(tables: Tables, name: string, step: number): readonly DriftPoint[] {
+  const cells = table(tables, name);
+  const at = numbers(cells, "at");
+  const bin = numbers(cells, "bin");
+  const rows = numbers(cells, "rows");
+  const total = numbers(cells, "total");
+  const steps = new Map<number, { bin: number; rows: number; total: number }[]>();
+  for (let i = 0; i < cells.length; i++) {
+    if (!(rows[i] > 0)) continue;
+    const list = steps.get(at[i]);
+    const cell = { bin: bin[i], rows: rows[i], total: total[i] };
+    if (list === undefined) steps.set(at[i], [cell]);
+    else list.push(cell);
+  }
+  // A step at the very end of a log holds a handful of stragglers, whose quantiles would mislead.
+  const sizes = [...steps.values()].map(list => list.reduce((n, c) => n + c.rows, 0)).sort((a, b) => a - b);
+  const fewest = (sizes[Math.floor(sizes.length / 2)] ?? 0) * 0.1;
+  return [...steps]
+    .filter(([, list]) => list.reduce((n, c) => n + c.rows, 0) >= fewest)
+    .sort(([a], [b]) => a - b)
+    .flatMap(([start, list]) => {
+      const here = fromCells(list, COARSE);
+      return DRIFT.filter(([, q]) => here.rows * (1 - q) >= (q === 0.5 ? 3 : 1)).map(([n, q]) => ({
+        at: start + step / 2,
+        name: n,
+        value: Math.max(quantile(here, q), 1),
+        rows: here.rows,
+      }));
+    });
+}
+
+function drift(tables: Tables, measures: readonly Measure[], options: DrawOptions & LatenessFacts): Element {
+  const step = options.driftStep ?? 60_000;
+  const points = driftOf(tables, measures[0].drift, step);
+  const timeZone = options.timeZone ?? options.zone ?? "UTC";
+  const seen = extent(Float64Array.from(points, p => p.at)) ?? [0, 1];
+  const x0 = options.span?.start ?? seen[0] - step / 2;
+  const x1 = options.span?.end ?? seen[1] + step / 2;
+  const values = extent(Float64Array.from(points, p => p.value)) ?? [1, 10];
+  const [low, high] = [Math.max(values[0] * 0.7, 0.7), values[1] * 1.4];
+  const width = widthOf(options);
+  // A gap in the rows is a gap in the lines: silence is not a straight line.
+  const broken = (name: string): DriftPoint[] => {
+    const line: DriftPoint[] = [];
+    for (const p of points.filter(q => q.name === name)) {
+      const last = line.at(-1);
+      if (last !== undefined && p.at - last.at > step * 3.5)
+        line.push({ at: last.at + step, name, value: NaN, rows: 0 });
+      line.push(p);
+    }
+    return line;
+  };
+  return plot(options, {
+    height: 200,
+    marginLeft: 58,
+    marginRight: 44,
+    marginTop: 26,
+    marginBottom: 46,
+    x: { type: "linear", domain: [x0, x1] },
+    y: { type: "log", domain: [low, high] },
+    marks: [
+      ...timeAxisX(x0, x1, timeZone, width - 102, "processing time →"),
+      ...durationAxisY(low, high, 130, "↑ delay, over time"),
+      DRIFT.map(([name, , weight]) =>
+        Plot.line(broken(name), {
+          x: "at",
+          y: "value",
+          stroke: measures[0].colour,
+          strokeWidth: weight,
+          strokeOpacity: name === "p50" ? 0.7 : 1,
+        }),
+      ),
+      DRIFT.map(([name]) => {
+        const last = points.findLast(p => p.name === name);
+        return last === undefined
+          ? null
+          : Plot.text([last], { x: "at", y: "value", text: () => name, dx: 6, textAnchor: "start", fill: INK_SOFT });
+      }),
+      tip(
+        points.map(p => ({
+          ...p,
+          title: `${p.name} of ${countText(p.rows, "row")}: ${aboutText(p.value)}\naround ${momentText(p.at, timeZone)}`,
+        })),
+        { x: "at", y: "value", title: "title" },
+      ),
+    ],
+  });
+}
+
+function notesOf(tables: Tables, measures: readonly Measure[], options: DrawOptions & LatenessFacts): string[] {
+  const notes: string[] = [];
+  const future = measures[0].all.bins.filter(b => b.high <= -1);
+  const count = future.reduce((n, b) => n + b.rows, 0);
+  if (count > 0)
+    notes.push(
+      `${countText(count, "row says it happened", "rows say they happened")} after arriving, by up to ${aboutText(-future[0].mean)}: a clock is wrong.`,
+    );
+  const points = driftOf(tables, measures[0].drift, options.driftStep ?? 60_000).filter(p => p.name === "p90");
+  if (points.length >= 9) {
+    const third = Math.floor(points.length / 3);
+    const median = (list: readonly DriftPoint[]): number =>
+      list.map(p => p.value).sort((a, b) => a - b)[Math.floor(list.length / 2)];
+    const [before, after] = [median(points.slice(0, third)), median(points.slice(-third))];
+    if (after > before * 1.5)
+      notes.push(`The delay is growing: its p90 went from ${aboutText(before)} to ${aboutText(after)}.`);
+    else if (after < before / 1.5)
+      notes.push(`The delay is shrinking: its p90 went from ${aboutText(before)} to ${aboutText(after)}.`);
+    else notes.push("The delay does not drift.");
+  }
+  if (points.length > 0)
+    notes.push(zoneNote(options.timeZone ?? options.zone ?? "UTC", points[0].at, points[points.length - 1].at));
+  notes.push(
+    `Quantiles are read from ${numberText(measures[0].all.bins.length + measures[1].all.bins.length)} bins and right to about 4 %.`,
+  );
+  return notes;
+}
