@@ -9,7 +9,7 @@ import { attributeOf, kindOf } from "./document.ts";
 import type { CellSource } from "./document.ts";
 import { languageGlobals } from "./globals.ts";
 import { scanNames } from "./scope.ts";
-import type { DeclarationKind, FunctionArgument, NameScan, SyntaxNode } from "./scope.ts";
+import type { DeclarationKind, FunctionLiteral, NameScan, SyntaxNode } from "./scope.ts";
 
 /** A place in a cell's source; lines and columns count from 1. */
 export interface Position {
@@ -52,7 +52,7 @@ export interface CellAnalysis {
   /** The cell awaits something, so that its function is asynchronous. */
   readonly async: boolean;
   /** The function literals whose captured values emission hands on. */
-  readonly functions: readonly FunctionArgument[];
+  readonly functions: readonly FunctionLiteral[];
   /** For a template: what makes its text a template literal. */
   readonly insertions: readonly Insertion[];
   readonly error: StaticError | null;

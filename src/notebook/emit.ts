@@ -51,7 +51,7 @@ export interface EmitOptions {
 export const functionHeaderLines = 2;
 
 /**
- * Emits an analysed cell. Function literals that stand among the arguments of a call and use values from outside become
+ * Emits an analysed cell. Function literals that may become expressions over rows and use values from outside become
  * `__captured(() => ({get k() {return k}}), d => d.x * k)`: nothing is read before somebody asks, and then only what is
  * asked for, so that a value which is not initialised yet throws for itself alone. Throws a `SyntaxError` when TypeScript's
  * syntax cannot be taken out.

@@ -1,6 +1,6 @@
 /**
  * Walks the syntax tree of a cell and tells which names it declares at its top, which it takes from elsewhere, and what
- * each function literal among the arguments of a call captures. Types are passed over: they are gone at run time.
+ * its function literals capture. Types are passed over: they are gone at run time.
  */
 
 /** A node of acorn's tree, TypeScript's nodes included. */
@@ -31,8 +31,11 @@ export interface FreeName {
   readonly soft: boolean;
 }
 
-/** A function literal that is an argument of a call, or stands in an object or array that is one. */
-export interface FunctionArgument {
+/**
+ * A function literal that is an argument of a call or the value of a variable, or stands in an object or array that is:
+ * whatever may come to be read as an expression over rows.
+ */
+export interface FunctionLiteral {
   readonly start: number;
   readonly end: number;
   /** Names used inside and bound outside, in the order of first use; `free` when not even the cell binds them. */
@@ -49,7 +52,7 @@ export interface Refusal {
 export interface NameScan {
   readonly declarations: readonly Declaration[];
   readonly free: readonly FreeName[];
-  readonly functions: readonly FunctionArgument[];
+  readonly functions: readonly FunctionLiteral[];
   readonly refusals: readonly Refusal[];
   /** `await` or `for await` outside of any function. */
   readonly awaits: boolean;
@@ -87,14 +90,14 @@ export function scanNames(roots: readonly SyntaxNode[]): NameScan {
 class Walker implements NameScan {
   readonly declarations: Declaration[] = [];
   readonly free: FreeName[] = [];
-  readonly functions: FunctionArgument[] = [];
+  readonly functions: FunctionLiteral[] = [];
   readonly refusals: Refusal[] = [];
   awaits = false;
 
   /** The functions around the node being visited, outermost first. */
   readonly #open: OpenFunction[] = [];
-  /** Function literals that were seen as arguments before they are visited. */
-  readonly #arguments = new Set<SyntaxNode>();
+  /** Function literals whose captured values are wanted, noted before they are visited. */
+  readonly #literals = new Set<SyntaxNode>();
 
   visitRoot(root: SyntaxNode): void {
     const scope = new Scope(null);
@@ -167,8 +170,11 @@ class Walker implements NameScan {
       case "VariableDeclaration":
         if (node.declare === true) return;
         for (const declarator of list(node.declarations)) {
+          const value = child(declarator.init);
           this.#visitPattern(child(declarator.id), scope, true);
-          this.#visitMaybe(declarator.init, scope);
+          if (value === null) continue;
+          this.#markFunctions(value);
+          this.#visit(value, scope);
         }
         return;
       case "AssignmentExpression":
@@ -293,7 +299,7 @@ class Walker implements NameScan {
       this.#visitBlock(list(body.body), new Scope(scope));
     } else if (body !== null) this.#visit(body, scope);
     this.#open.pop();
-    if (this.#arguments.has(node) && open.captures.size > 0) {
+    if (this.#literals.has(node) && open.captures.size > 0) {
       const captures = Array.from(open.captures, ([name, free]) => ({ name, free }));
       this.functions.push({ start: node.start, end: node.end, captures });
     }
@@ -367,7 +373,8 @@ class Walker implements NameScan {
     switch (node.type) {
       case "ArrowFunctionExpression":
       case "FunctionExpression":
-        this.#arguments.add(node);
+        // What awaits or yields is never an expression over rows, so nobody will ask what it captures.
+        if (node.async !== true && node.generator !== true) this.#literals.add(node);
         return;
       case "ObjectExpression":
         for (const property of list(node.properties)) {

@@ -164,7 +164,17 @@ describe("captured values", () => {
       "s.filter(((d: Row): boolean => d.x > k) as Test)",
       "s.filter((__captured(() => ({get k() {return k}}), (d) => d.x > k)) ",
     ],
-    ["not an argument", "const f = d => d.x > k", "const f = d => d.x > k"],
+    [
+      "a function with a name",
+      "const f = d => d.x > k",
+      "const f = __captured(() => ({get k() {return k}}), d => d.x > k)",
+    ],
+    ["neither argument nor value", "(d => d.x > k)(e)", "(d => d.x > k)(e)"],
+    [
+      "what awaits or yields",
+      "f(async () => k, function* () { yield k })",
+      "f(async () => k, function* () { yield k })",
+    ],
     [
       "a function expression",
       "g(function (d) { return d + k })",

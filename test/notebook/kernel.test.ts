@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CellSource } from "../../src/notebook/document.ts";
 import type { ViewInput } from "../../src/notebook/run.ts";
+import { captured, capturedBy } from "../../src/expressions/captured.ts";
 import { code, laboratory, markdown, promises } from "./laboratory.ts";
 
 interface Expected {
@@ -678,6 +679,22 @@ describe("what the kernel tells", () => {
     await lab.rest();
     expect(lab.state(2).value).toEqual([3, 6]);
     expect(got).toEqual([{ rate: 3 }]);
+  });
+
+  test("what a row function captures can be asked of it, across cells and lazily", async () => {
+    const functions: ((...values: never[]) => unknown)[] = [];
+    const keep = (fn: (...values: never[]) => unknown) => functions.push(fn);
+    const cells = [
+      code(1, "const rate = 3"),
+      code(2, "const big = (d: {x: number}) => d.x > rate"),
+      code(3, "keep(big); keep(d => d.x * rate + later);\nconst later = 5;"),
+    ];
+    const lab = laboratory(cells, { ambient: { __captured: captured, keep } });
+    await lab.rest();
+    const [big, sum] = functions.map(capturedBy);
+    expect({ ...big }).toEqual({ rate: 3 });
+    expect({ ...sum }).toEqual({ rate: 3, later: 5 });
+    expect(functions.map(String)).toEqual(["(d) => d.x > rate", "d => d.x * rate + later"]);
   });
 
   test("after dispose nothing is heard", async () => {
