@@ -5,6 +5,7 @@
  * All of them ignore null arguments, as SQL's and Arquero's do; `count()` without an argument counts rows.
  */
 import type { ColumnType } from "../columns/column.ts";
+import { printTypeScript } from "./printers/typescript.ts";
 import type { AggregateExpr, Expr, RowExpression } from "./tree.ts";
 import { mapParts, parametersOf } from "./tree.ts";
 import type { ValueType } from "./types.ts";
@@ -219,8 +220,12 @@ function findAggregate(expr: Expr): AggregateExpr | undefined {
   return found;
 }
 
-/** Makes a row expression of a part, with those parameters only that the part uses, so that equal parts hash alike. */
-function withUsedParameters(expr: Expr, { parameters, source }: RowExpression): RowExpression {
-  const names = parametersOf(expr);
-  return { expr, parameters: Object.fromEntries(names.map(n => [n, parameters[n]])), source };
+/**
+ * Makes a row expression of a part: with those parameters only that it uses, and its own text as its source, so that
+ * equal parts of different expressions are equal and state can be kept for them.
+ */
+function withUsedParameters(expr: Expr, { parameters }: RowExpression): RowExpression {
+  const used = Object.fromEntries(parametersOf(expr).map(name => [name, parameters[name]]));
+  const part = { expr, parameters: used, source: "" };
+  return { ...part, source: printTypeScript(part) };
 }

@@ -39,6 +39,8 @@ export interface Context {
   readonly captured: Readonly<Record<string, unknown>>;
   /** Collects the parameters used. Shared by inlined functions. */
   readonly parameters: Map<string, Value>;
+  /** The captured values those were made from, to tell equal names apart. */
+  readonly origins: Map<string, unknown>;
   /** Reads a captured function's source, to inline it. */
   readonly parseFunction: (fn: (...args: never[]) => unknown) => {
     readonly node: FunctionNode;
@@ -130,6 +132,10 @@ function bind(pattern: Pattern, binding: Binding, scope: Map<string, Binding>, c
     case "ObjectPattern":
       for (const property of pattern.properties) {
         if (property.type === "RestElement") throw new Unsupported("it gathers the rest of the columns with `...`");
+        if (binding.kind === "value" && isLength(property.key, property.computed)) {
+          bind(property.value, { kind: "value", expr: call("length", [binding.expr]) }, scope, context);
+          continue;
+        }
         const key = propertyKey(property.key, property.computed, scope, context);
         bind(property.value, { kind: "value", expr: access(binding, key, context) }, scope, context);
       }
@@ -151,10 +157,14 @@ function propertyKey(key: Node, computed: boolean, scope: Scope, context: Contex
   return convert(key as Expression, scope, context);
 }
 
+/** `x.length` is the function, so that it has a type and every target can say it; `x["length"]` is a field. */
+function isLength(key: Node, computed: boolean): boolean {
+  return !computed && key.type === "Identifier" && (key as Node & { name: string }).name === "length";
+}
+
 /** Reads a field of whatever a binding stands for. */
 function access(binding: Binding, key: Expr, context: Context): Expr {
   if (binding.kind === "value") {
-    if (key.kind === "literal" && key.value === "length") return call("length", [binding.expr]);
     return { kind: "member", object: binding.expr, property: key };
   }
   const name =
@@ -180,12 +190,14 @@ export function unknownName(name: string, source: string): string {
 }
 
 function namedParameter(name: string, captured: unknown, context: Context): Expr {
-  const value = plainValue(captured, name);
+  const { parameters, origins } = context;
   // Two inlined functions may capture different values under one name.
   let free = name;
-  for (let i = 2; context.parameters.has(free) && !Object.is(context.parameters.get(free), value); i++)
-    free = `${name}_${i}`;
-  context.parameters.set(free, value);
+  for (let i = 2; origins.has(free) && !Object.is(origins.get(free), captured); i++) free = `${name}_${i}`;
+  if (!origins.has(free)) {
+    parameters.set(free, plainValue(captured, name));
+    origins.set(free, captured);
+  }
   return { kind: "parameter", name: free };
 }
 
@@ -267,7 +279,9 @@ export function convert(node: Expression, scope: Scope, context: Context): Expr 
       const known = capturedPath(node, scope, context);
       if (known !== undefined && typeof known.value !== "function")
         return namedParameter(known.path, known.value ?? null, context);
-      return access(bindingOf(object, scope, context), propertyKey(property, node.computed, scope, context), context);
+      const from = bindingOf(object, scope, context);
+      if (from.kind === "value" && isLength(property, node.computed)) return call("length", [from.expr]);
+      return access(from, propertyKey(property, node.computed, scope, context), context);
     }
     case "CallExpression":
       return convertCall(node, scope, context);

@@ -59,6 +59,7 @@ export function parseExpression(input: ExpressionInput, options: ParseOptions = 
     source,
     captured,
     parameters: new Map(),
+    origins: new Map(),
     parseFunction: readFunction,
     columns: new Set(options.columns ?? []),
     depth: 0,
