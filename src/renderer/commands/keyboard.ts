@@ -1,0 +1,128 @@
+/**
+ * The keys: Jupyter's, since hands know them. In edit mode the editor has the keys, but for those that run a cell; in
+ * command mode single letters act on the selected cell.
+ */
+import { save } from "../state/files.ts";
+import { mode, overlay, selectedCell, selectCell } from "../state/ui.ts";
+import * as actions from "./actions.ts";
+
+export interface Shortcut {
+  readonly keys: readonly string[];
+  readonly does: string;
+}
+
+const mac = /Mac|iP(?:hone|ad)/.test(navigator.platform);
+export const modifier = mac ? "⌘" : "Ctrl";
+
+/** What the help shows. */
+export const shortcuts: readonly { readonly group: string; readonly list: readonly Shortcut[] }[] = [
+  {
+    group: "Anywhere",
+    list: [
+      { keys: ["Shift", "Enter"], does: "Run, go to the next cell" },
+      { keys: [modifier, "Enter"], does: "Run the cell" },
+      { keys: ["Alt", "Enter"], does: "Run, insert below" },
+      { keys: [modifier, "S"], does: "Save" },
+      { keys: [modifier, "K"], does: "Command palette" },
+      { keys: ["Esc"], does: "Leave the editor" },
+    ],
+  },
+  {
+    group: "On a selected cell",
+    list: [
+      { keys: ["Enter"], does: "Edit" },
+      { keys: ["↑", "↓"], does: "Select above, below" },
+      { keys: ["A"], does: "Insert above" },
+      { keys: ["B"], does: "Insert below" },
+      { keys: ["D", "D"], does: "Delete, into the bin" },
+      { keys: ["Z"], does: "Undo" },
+      { keys: ["Shift", "Z"], does: "Redo" },
+      { keys: ["M"], does: "Make it Markdown" },
+      { keys: ["Y"], does: "Make it TypeScript" },
+      { keys: ["J"], does: "Move down" },
+      { keys: ["K"], does: "Move up" },
+      { keys: ["?"], does: "This help" },
+    ],
+  },
+  {
+    group: "The replay",
+    list: [
+      { keys: ["Space"], does: "Play, pause" },
+      { keys: ["←", "→"], does: "Seek, on the strip" },
+    ],
+  },
+];
+
+const single: Readonly<Record<string, () => void>> = {
+  a: actions.insertAbove,
+  b: actions.insertBelow,
+  z: actions.undo,
+  Z: actions.redo,
+  m: () => actions.toKind("markdown"),
+  y: () => actions.toKind("typescript"),
+  j: () => actions.move(1),
+  k: () => actions.move(-1),
+  ArrowUp: () => actions.step(-1),
+  ArrowDown: () => actions.step(1),
+  Enter: actions.edit,
+  " ": actions.playOrPause,
+  "?": () => (overlay.value = "shortcuts"),
+};
+
+let lastD = 0;
+
+export function listenToKeys(): void {
+  addEventListener("keydown", onKey, true);
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.isComposing || event.defaultPrevented) return;
+  const command = mac ? event.metaKey : event.ctrlKey;
+  if (command && !event.altKey && event.key.toLowerCase() === "s") return take(event, () => void save(false));
+  if (command && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+    return take(event, () => (overlay.value = overlay.value === "palette" ? null : "palette"));
+  }
+  if (overlay.peek() !== null) {
+    if (event.key === "Escape") take(event, () => (overlay.value = null));
+    return;
+  }
+  const target = event.target instanceof HTMLElement ? event.target : null;
+  const inEditor = target?.closest(".cm-editor") != null;
+  const inNotebook = inEditor || target?.closest(".notebook") != null || target === document.body;
+  if (event.key === "Enter" && inNotebook && (event.shiftKey || command || event.altKey)) {
+    if (event.shiftKey) return take(event, actions.runAndAdvance);
+    return take(event, event.altKey ? actions.runAndInsert : actions.runHere);
+  }
+  if (inEditor) {
+    // An open list of completions or a search panel takes Escape first.
+    const busy = target?.closest(".cm-editor")?.querySelector(".cm-tooltip-autocomplete, .cm-search") != null;
+    const id = selectedCell.peek();
+    if (event.key === "Escape" && !busy && id !== null) take(event, () => selectCell(id, "command"));
+    return;
+  }
+  // Buttons, fields and lists keep their own keys.
+  if (
+    target?.closest(
+      "input, select, textarea, button, summary, a, [role=slider], [role=grid], [tabindex='0']:not(.notebook)",
+    )
+  ) {
+    if (event.key === "Escape" && target.closest("input, select, textarea, button")) target.blur();
+    return;
+  }
+  if (command || event.altKey || mode.peek() !== "command") return;
+  if (event.key === "d") {
+    return take(event, () => {
+      const now = performance.now();
+      if (now - lastD < 700) actions.removeSelected();
+      lastD = now - lastD < 700 ? 0 : now;
+    });
+  }
+  const action = Object.hasOwn(single, event.key) ? single[event.key] : undefined;
+  if (action !== undefined) take(event, action);
+}
+
+function take(event: KeyboardEvent, action: () => void): void {
+  event.preventDefault();
+  event.stopPropagation();
+  action();
+}

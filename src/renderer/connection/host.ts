@@ -1,0 +1,68 @@
+/** The host of this page: the desktop's, where the preload gave one, otherwise the local server's. */
+import type { Host } from "../../protocol/host.ts";
+
+declare global {
+  interface Window {
+    readonly tidemarkHost?: Host;
+  }
+}
+
+async function ask(method: string, args: readonly unknown[]): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(`/host/${method}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(args),
+    });
+  } catch {
+    throw new Error("the local server does not answer; is `npm start` still running?");
+  }
+  if (response.ok) return response;
+  const answer = await response.text();
+  let reason = answer.trim();
+  try {
+    reason = (JSON.parse(answer) as { error: string }).error;
+  } catch {
+    // A refusal at the door is plain text already.
+  }
+  throw new Error(reason);
+}
+
+const call =
+  <Result>(method: string) =>
+  async (...args: unknown[]): Promise<Result> =>
+    (await ask(method, args)).json() as Promise<Result>;
+
+const served: Host = {
+  kind: "browser",
+  kernelUrl: call("kernelUrl"),
+  initial: call("initial"),
+  notebooks: call("notebooks"),
+  open: call("open"),
+  chooseAndOpen: call("chooseAndOpen"),
+  create: call("create"),
+  save: call("save"),
+  journal: call("journal"),
+  recover: call("recover"),
+  trust: call("trust"),
+  readData: async (handle, name) => (await ask("readData", [handle, name])).arrayBuffer(),
+  saveFiles: async files => {
+    for (const each of files) download(each.name, new Blob([each.text], { type: "text/plain" }));
+    return true;
+  },
+  openExternal: async url => {
+    open(url, "_blank", "noopener,noreferrer");
+  },
+};
+
+export const host: Host = window.tidemarkHost ?? served;
+
+/** Offers something the page made as a download. */
+export function download(name: string, content: Blob): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

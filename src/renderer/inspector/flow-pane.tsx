@@ -1,0 +1,122 @@
+/** The running pipeline as a graph, with rows, losses and the watermark at each node, and the chosen node in full. */
+import { useMemo } from "preact/hooks";
+import type { NodeFigures } from "../../protocol/session.ts";
+import { writeClock, writeCount } from "../parts/time.ts";
+import { graph, running, trusted } from "../state/session.ts";
+import { selectedNode, zone } from "../state/ui.ts";
+import { edgePath, layoutGraph, nodeHeight, nodeWidth, shapeOf } from "./graph-layout.ts";
+import { NodeDetails } from "./node-details.tsx";
+
+export function FlowPane() {
+  const nodes = graph.value;
+  const shape = shapeOf(nodes);
+  const layout = useMemo(() => layoutGraph(nodes), [shape]);
+  if (nodes.length === 0) {
+    return (
+      <p class="empty">
+        {!trusted.value
+          ? "Run the notebook to see how its rows flow."
+          : running.value
+            ? 'No stream is shown yet. A cell such as source("log.jsonl", …) begins one.'
+            : "Starting…"}
+      </p>
+    );
+  }
+  const byId = new Map(nodes.map(node => [node.id, node]));
+  const chosen = nodes.find(node => node.id === selectedNode.value) ?? null;
+  return (
+    <div class="flow">
+      <svg
+        viewBox={`0 0 ${layout.width} ${layout.height}`}
+        style={{ maxWidth: `${layout.width}px`, margin: "0 auto" }}
+        role="group"
+        aria-label={`Dataflow graph with ${nodes.length} nodes`}
+      >
+        <defs>
+          <marker id="flow-head" viewBox="0 0 8 8" refX="6.5" refY="4" markerWidth="6" markerHeight="6" orient="auto">
+            <path d="M0,0.8 7,4 0,7.2z" fill="var(--rule-strong)" />
+          </marker>
+        </defs>
+        {layout.edges.map(edge => (
+          <path key={edge.key} class="edge" d={edgePath(edge.points)} marker-end="url(#flow-head)" />
+        ))}
+        {layout.nodes.map(({ id, x, y }) => {
+          const node = byId.get(id);
+          return node && <NodeBox key={id} node={node} x={x} y={y} chosen={chosen?.id === id} />;
+        })}
+      </svg>
+      {chosen === null ? (
+        <p class="empty">Choose a node to see its partitions, keys and state.</p>
+      ) : (
+        <NodeDetails node={chosen} />
+      )}
+    </div>
+  );
+}
+
+function NodeBox({
+  node,
+  x,
+  y,
+  chosen,
+}: {
+  readonly node: NodeFigures;
+  readonly x: number;
+  readonly y: number;
+  readonly chosen: boolean;
+}) {
+  const choose = (): void => {
+    selectedNode.value = chosen ? null : node.id;
+  };
+  const title = node.names[0] ?? node.label;
+  const losses = [
+    node.late > 0 ? { kind: "late", text: `◆ ${writeCount(node.late)}` } : null,
+    node.dropped > 0 ? { kind: "dropped", text: `✕ ${writeCount(node.dropped)}` } : null,
+    node.errors > 0 ? { kind: "bad", text: `${writeCount(node.errors)} bad` } : null,
+  ].filter(each => each !== null);
+  return (
+    <g
+      class="node"
+      role="button"
+      tabIndex={0}
+      aria-pressed={chosen}
+      aria-label={`${node.verb} ${title}, ${writeCount(node.rows)} rows, ${node.late} late, ${node.dropped} dropped, watermark ${writeClock(node.watermark, zone.value)}`}
+      transform={`translate(${x} ${y})`}
+      onClick={choose}
+      onKeyDown={event => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        choose();
+      }}
+    >
+      <title>{node.label}</title>
+      <rect width={nodeWidth} height={nodeHeight} rx="7" />
+      <text x="10" y="17" class="name">
+        {shorten(title, 17)}
+      </text>
+      <text x={nodeWidth - 10} y="17" text-anchor="end" class="verb">
+        {title === node.verb || title.length > 10 ? "" : node.verb}
+      </text>
+      <text x="10" y="33" class="small">
+        {writeCount(node.rows)} {node.rows === 1 ? "row" : "rows"}
+      </text>
+      <text x={nodeWidth - 10} y="33" text-anchor="end">
+        {losses.map((loss, index) => (
+          <tspan key={loss.kind} class={loss.kind} dx={index === 0 ? 0 : 6}>
+            {loss.text}
+          </tspan>
+        ))}
+      </text>
+      <text x="10" y="49" class="small">
+        {node.watermark === null ? "no watermark yet" : `wm ${writeClock(node.watermark, zone.value)}`}
+      </text>
+      <text x={nodeWidth - 10} y="49" text-anchor="end" class="small">
+        {node.windows > 0 ? `${writeCount(node.windows)} open` : ""}
+      </text>
+    </g>
+  );
+}
+
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}

@@ -1,0 +1,116 @@
+/** A live chart: drawn at most once per frame from the newest tables, and only while it is near the screen. */
+import { effect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { CHARTS } from "../../charts/index.ts";
+import type { Chart } from "../../charts/chart.ts";
+import type { ViewUpdate } from "../../protocol/session.ts";
+import { download } from "../connection/host.ts";
+import { transport, viewOf, watch } from "../state/session.ts";
+import { say } from "../state/ui.ts";
+import { pictureOf, pngOf } from "./picture.ts";
+
+type ChartUpdate = Extract<ViewUpdate, { kind: "chart" }>;
+
+interface Props {
+  readonly view: string;
+  readonly chart: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export function ChartView({ view, chart, options }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const known = Object.hasOwn(CHARTS, chart) ? (CHARTS as Readonly<Record<string, Chart>>)[chart] : undefined;
+
+  useEffect(() => {
+    const element = place.current;
+    if (element === null || known === undefined) return;
+    return keepDrawn(element, known, view, options);
+  }, [view, chart, options]);
+
+  if (known === undefined) return <p class="not-run">There is no chart named {chart}.</p>;
+  const save = async (kind: "svg" | "png"): Promise<void> => {
+    const drawing = place.current;
+    if (drawing === null) return;
+    try {
+      const picture = pictureOf(drawing);
+      const name = `${chart}.${kind}`;
+      download(name, kind === "svg" ? new Blob([picture.text], { type: "image/svg+xml" }) : await pngOf(picture));
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <div class="chart" data-chart={chart}>
+      <div class="drawing" ref={place} />
+      <div class="chart-tools">
+        <button type="button" onClick={() => void save("svg")}>
+          SVG
+        </button>
+        <button type="button" onClick={() => void save("png")}>
+          PNG
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Watches the view while it is near the screen and draws what comes. Gives the way to end it. */
+function keepDrawn(
+  element: HTMLElement,
+  chart: Chart,
+  view: string,
+  options: Readonly<Record<string, unknown>>,
+): () => void {
+  let scheduled = 0;
+  let visible = false;
+  let update: ChartUpdate | null = null;
+  let drawn: ChartUpdate | null = null;
+  const draw = (): void => {
+    scheduled = 0;
+    // What is drawn already stays, so that a tip under the pointer does.
+    if (!visible || update === null || drawn === update) return;
+    drawn = update;
+    const state = transport.peek();
+    const span =
+      state === null || state.start === null || state.end === null ? null : { start: state.start, end: state.end };
+    const settings = { ...options, ...update.options, width: element.clientWidth, now: state?.now ?? null, span };
+    try {
+      element.replaceChildren(chart.draw(update.tables, settings as never));
+    } catch (error) {
+      const words = document.createElement("p");
+      words.className = "not-run";
+      words.textContent = `The chart can't be drawn: ${error instanceof Error ? error.message : String(error)}`;
+      element.replaceChildren(words);
+    }
+  };
+  const schedule = (): void => {
+    scheduled ||= requestAnimationFrame(draw);
+  };
+  const stop = effect(() => {
+    const next = viewOf(view).value;
+    if (next === null || next.kind !== "chart") return;
+    update = next;
+    schedule();
+  });
+  const sizes = new ResizeObserver(() => {
+    drawn = null;
+    schedule();
+  });
+  sizes.observe(element);
+  const seen = new IntersectionObserver(
+    entries => {
+      visible = entries.at(-1)!.isIntersecting;
+      watch(view, visible ? { from: 0, count: 0, sort: null } : null);
+      if (visible) schedule();
+    },
+    { rootMargin: "300px" },
+  );
+  seen.observe(element);
+  return () => {
+    stop();
+    sizes.disconnect();
+    seen.disconnect();
+    cancelAnimationFrame(scheduled);
+    watch(view, null);
+  };
+}

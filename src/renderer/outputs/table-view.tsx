@@ -1,0 +1,234 @@
+/**
+ * The live table of a stream. Only the rows on screen exist; the session sends the page that holds them. Scroll position,
+ * order, selection and the widths of columns survive every update, and freezing keeps what is seen while the replay goes on.
+ */
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { Sort, ViewUpdate } from "../../protocol/session.ts";
+import type { WireColumn } from "../../protocol/table.ts";
+import { Icon } from "../parts/icons.tsx";
+import { writeCount, zoneName } from "../parts/time.ts";
+import { transport, viewOf, watch } from "../state/session.ts";
+import { zone } from "../state/ui.ts";
+import { showStory } from "../state/story.ts";
+import { cellText, decimalsOf, isRight } from "./cell-text.tsx";
+import { gridWindow, pageFor } from "./grid-window.ts";
+import { TableFoot } from "./table-foot.tsx";
+
+type TableUpdate = Extract<ViewUpdate, { kind: "table" }>;
+
+const rowHeight = 26;
+const headHeight = 31;
+const fewestRows = 4;
+const mostRows = 10;
+
+export function TableView({ view, name }: { readonly view: string; readonly name: string | null }) {
+  const sort = useSignal<Sort>(null);
+  const frozen = useSignal<TableUpdate | null>(null);
+  const scrollTop = useSignal(0);
+  const visible = useSignal(false);
+  const selected = useSignal<number | null>(null);
+  const rowsHeld = useRef(fewestRows);
+  const widths = useRef(new Map<string, number>());
+  const decimals = useRef(new Map<string, number>());
+  const scroller = useRef<HTMLDivElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
+
+  const update = useComputed<TableUpdate | null>(() => {
+    if (frozen.value !== null) return frozen.value;
+    const live = viewOf(view).value;
+    return live?.kind === "table" ? live : null;
+  });
+  const total = update.value?.total ?? 0;
+  // The frame grows to ten rows and never shrinks, so that nothing below it jumps while a log replays.
+  rowsHeld.current = Math.min(Math.max(rowsHeld.current, total), mostRows);
+  const height = rowsHeld.current * rowHeight;
+  const window = gridWindow(scrollTop.value, height, rowHeight, total);
+  const page = pageFor(window, total);
+
+  useEffect(() => {
+    const seen = new IntersectionObserver(entries => (visible.value = entries.at(-1)!.isIntersecting), {
+      rootMargin: "200px",
+    });
+    seen.observe(frame.current!);
+    return () => {
+      seen.disconnect();
+      watch(view, null);
+    };
+  }, [view]);
+
+  useEffect(() => {
+    watch(view, visible.value && frozen.value === null ? { ...page, sort: sort.value } : null);
+  }, [view, visible.value, frozen.value, page.from, page.count, sort.value]);
+
+  const orderBy = (column: string): void => {
+    const now = sort.value;
+    sort.value =
+      now?.column !== column ? { column, descending: false } : now.descending ? null : { column, descending: true };
+    if (scroller.current !== null) scroller.current.scrollTop = 0;
+  };
+
+  const shown = update.value;
+  if (shown === null || shown.page.columns.length === 0) {
+    return (
+      <div class="grid-frame" ref={frame}>
+        <p class="grid-empty" style={{ minHeight: `${fewestRows * rowHeight + headHeight}px` }}>
+          <Waiting />
+        </p>
+      </div>
+    );
+  }
+
+  const columns = shown.page.columns;
+  for (const column of columns) {
+    widths.current.set(column.name, widthOf(column, widths.current.get(column.name) ?? 0));
+    if (column.type === "number") {
+      decimals.current.set(column.name, decimalsOf(column.values, decimals.current.get(column.name) ?? 0));
+    }
+  }
+  const indexWidth = 22 + String(total).length * 7;
+  const weight = columns.find(column => column.name === "weight");
+  const rows = Array.from({ length: window.count }, (_, i) => window.from + i);
+
+  return (
+    <div class="grid-frame" ref={frame} data-view={view}>
+      <div
+        class="grid-scroll"
+        ref={scroller}
+        tabIndex={0}
+        role="region"
+        aria-label={`Rows of ${name ?? "the stream"}`}
+        style={{ height: `${height + headHeight}px` }}
+        onScroll={event => (scrollTop.value = event.currentTarget.scrollTop)}
+      >
+        <table
+          class="grid"
+          aria-rowcount={total}
+          style={{ width: `max(100%, ${indexWidth + sum(columns.map(each => widths.current.get(each.name)!))}px)` }}
+        >
+          <colgroup>
+            <col style={{ width: `${indexWidth}px` }} />
+            {columns.map(column => (
+              <col key={column.name} style={{ width: `${widths.current.get(column.name)}px` }} />
+            ))}
+            <col />
+          </colgroup>
+          <thead>
+            <tr>
+              <th scope="col">
+                <span class="unseen">row</span>
+              </th>
+              {columns.map(column => (
+                <Heading key={column.name} column={column} sort={sort.value} onOrder={() => orderBy(column.name)} />
+              ))}
+              <th aria-hidden="true" />
+            </tr>
+          </thead>
+          <tbody>
+            <tr class="spacer" aria-hidden="true">
+              <td style={{ height: `${window.above}px` }} colSpan={columns.length + 2} />
+            </tr>
+            {rows.map(row => {
+              const at = row - shown.from;
+              const here = at >= 0 && at < shown.page.length;
+              const retracted = here && weight !== undefined && Number(weight.values[at]) < 0;
+              return (
+                <tr
+                  key={row}
+                  aria-rowindex={row + 1}
+                  aria-selected={selected.value === row}
+                  data-retraction={retracted ? "" : undefined}
+                  onClick={() => {
+                    selected.value = row;
+                    showStory(view, name, row, shown, at);
+                  }}
+                >
+                  <td class="index">{writeCount(row + 1)}</td>
+                  {columns.map(column => (
+                    <td key={column.name} class={isRight(column) ? "right" : undefined}>
+                      {here ? cellText(column, at, zone.value, decimals.current.get(column.name) ?? 0) : "…"}
+                    </td>
+                  ))}
+                  <td />
+                </tr>
+              );
+            })}
+            <tr class="spacer" aria-hidden="true">
+              <td style={{ height: `${window.below}px` }} colSpan={columns.length + 2} />
+            </tr>
+          </tbody>
+        </table>
+        {total === 0 && (
+          <p class="grid-empty">
+            No rows yet. {shown.figures.complete ? "The input is complete." : "Press play to let the log run."}
+          </p>
+        )}
+      </div>
+      <TableFoot total={total} figures={shown.figures}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-pressed={frozen.value !== null}
+          title={frozen.value === null ? "Keep these rows while the replay goes on" : "Follow the replay again"}
+          onClick={() => (frozen.value = frozen.value === null ? shown : null)}
+        >
+          <Icon name="freeze" /> {frozen.value === null ? "freeze" : "frozen"}
+        </button>
+      </TableFoot>
+    </div>
+  );
+}
+
+function Heading({ column, sort, onOrder }: { readonly column: WireColumn; readonly sort: Sort; onOrder(): void }) {
+  const mine = sort?.column === column.name ? sort : null;
+  const order = mine === null ? "none" : mine.descending ? "descending" : "ascending";
+  return (
+    <th scope="col" aria-sort={order} class={isRight(column) ? "right" : undefined}>
+      <button type="button" title={`Sort by ${column.name}`} onClick={onOrder}>
+        {column.name}
+        {column.type === "timestamp" && <span class="zone">{zoneName(zone.value)}</span>}
+        {mine !== null && <span class="arrow">{mine.descending ? "↓" : "↑"}</span>}
+      </button>
+    </th>
+  );
+}
+
+/** Why there is nothing yet: loading with its figure, or simply not there. */
+function Waiting() {
+  const loading = transport.value?.loading ?? null;
+  if (loading === null) return <>Waiting for the first rows…</>;
+  return (
+    <span class="progress">
+      {loading.what} <progress value={loading.progress} max={1} />
+      <span class="figure">{Math.round(loading.progress * 100)} %</span>
+    </span>
+  );
+}
+
+/** The width a column needs for what was seen of it so far; it only grows. */
+function widthOf(column: WireColumn, before: number): number {
+  const heading = column.name.length * 7.6 + 34 + (column.type === "timestamp" ? 44 : 0);
+  let content = 0;
+  if (column.type === "timestamp") content = hasMillis(column) ? 206 : 176;
+  else if (column.type === "number") content = 64;
+  const most = Math.min(column.values.length, 200);
+  if (column.type !== "timestamp") {
+    for (let i = 0; i < most; i++) {
+      const value = column.values[i];
+      const letters =
+        typeof value === "number" ? writeCount(value).length + 3 : typeof value === "string" ? value.length : 6;
+      content = Math.max(content, letters * 7.4 + 24);
+    }
+  }
+  return Math.max(before, Math.min(Math.max(heading, content), 340));
+}
+
+function hasMillis(column: WireColumn): boolean {
+  const most = Math.min(column.values.length, 200);
+  for (let i = 0; i < most; i++) if (Number(column.values[i]) % 1000 !== 0) return true;
+  return false;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, each) => all + each, 0);
+}

@@ -1,0 +1,280 @@
+/**
+ * What the running notebook says: the state of each cell, symbols, the graph, the replay, and live views. Starts, watches
+ * and replaces the kernel.
+ */
+import { batch, computed, signal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
+import { kindOf } from "../../notebook/document.ts";
+import { attributeOf } from "../../notebook/document.ts";
+import type {
+  CellState,
+  CellText,
+  NodeFigures,
+  SessionMessage,
+  ShellMessage,
+  Sort,
+  Symbol as NotebookSymbol,
+  TransportAction,
+  TransportState,
+  ViewUpdate,
+} from "../../protocol/session.ts";
+import { host } from "../connection/host.ts";
+import { KernelFrame } from "../connection/kernel-frame.ts";
+import { file, notebook } from "./notebook.ts";
+
+export type KernelStatus = "none" | "starting" | "ready" | "busy" | "failed";
+type Exported = Extract<SessionMessage, { type: "exported" }>;
+type Explained = Extract<SessionMessage, { type: "explained" }>;
+
+export const trusted = signal(false);
+export const kernelStatus = signal<KernelStatus>("none");
+export const kernelProblem = signal("");
+export const symbols = signal<readonly NotebookSymbol[]>([]);
+export const graph = signal<readonly NodeFigures[]>([]);
+export const transport = signal<TransportState | null>(null);
+/** The text of each cell as it was last given to the kernel. */
+export const ranSources = signal<ReadonlyMap<number, string>>(new Map());
+export const running = computed(() => kernelStatus.value === "ready" || kernelStatus.value === "busy");
+
+const cells = new Map<number, Signal<CellState | null>>();
+const views = new Map<string, Signal<ViewUpdate | null>>();
+const watched = new Map<string, { from: number; count: number; sort: Sort }>();
+const exports = new Map<number, (answer: Exported) => void>();
+const explanations = new Map<number, (answer: Explained) => void>();
+let kernel: KernelFrame | null = null;
+let generation = 0;
+let request = 0;
+let watchAnnounced = false;
+
+/** The state of a cell, as a signal that stays the same over the life of the page. */
+export function cellState(id: number): Signal<CellState | null> {
+  return signalIn(cells, id);
+}
+
+export function viewOf(view: string): Signal<ViewUpdate | null> {
+  return signalIn(views, view);
+}
+
+function signalIn<Key, Value>(map: Map<Key, Signal<Value | null>>, key: Key): Signal<Value | null> {
+  let found = map.get(key);
+  if (found === undefined) {
+    found = signal<Value | null>(null);
+    map.set(key, found);
+  }
+  return found;
+}
+
+/** Ends the kernel and forgets what it said. */
+export function stopKernel(): void {
+  generation += 1;
+  kernel?.dispose();
+  kernel = null;
+  pingSent = null;
+  batch(() => {
+    kernelStatus.value = "none";
+    kernelProblem.value = "";
+    symbols.value = [];
+    graph.value = [];
+    transport.value = null;
+    ranSources.value = new Map();
+    for (const each of cells.values()) each.value = null;
+    for (const each of views.values()) each.value = null;
+  });
+}
+
+/** Starts a fresh kernel with the notebook as it is now; `run: "none"` after a hang, so that it doesn't hang again. */
+export async function startKernel(run: "all" | "none"): Promise<void> {
+  stopKernel();
+  const mine = generation;
+  kernelStatus.value = "starting";
+  try {
+    const url = await host.kernelUrl();
+    if (mine !== generation) return;
+    kernel = new KernelFrame(url, { message: receive, failed: reason => fail(reason) });
+    ranSources.value = new Map((notebook.peek()?.cells ?? []).map(cell => [cell.id, cell.source]));
+    sendCells(run);
+    announceViews();
+  } catch (error) {
+    if (mine === generation) fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fail(reason: string): void {
+  batch(() => {
+    kernelStatus.value = "failed";
+    kernelProblem.value = reason;
+  });
+}
+
+function send(message: ShellMessage, transfer: Transferable[] = []): void {
+  kernel?.send(message, transfer);
+}
+
+/** Gives the kernel all cells, each with the text that was last run, so that half-typed edits elsewhere stay out. */
+function sendCells(run: "all" | "changed" | "none"): void {
+  const texts = ranSources.peek();
+  const list: CellText[] = [];
+  for (const cell of notebook.peek()?.cells ?? []) {
+    const source = texts.get(cell.id);
+    if (source === undefined) continue;
+    const disabled = attributeOf(cell.attributes, "disabled") !== undefined;
+    list.push({ id: cell.id, type: cell.type, source, ...(disabled ? { disabled } : {}) });
+  }
+  send({ type: "cells", cells: list, run });
+}
+
+/** Runs cells with their present text, and what depends on them. */
+export function runCells(ids: readonly number[]): void {
+  if (kernel === null) return;
+  const next = new Map(ranSources.peek());
+  const again: number[] = [];
+  let changed = false;
+  for (const id of ids) {
+    const cell = notebook.peek()?.cells.find(each => each.id === id);
+    if (cell === undefined) continue;
+    if (next.get(id) === cell.source && kindOf(cell.type) === "typescript") again.push(id);
+    else changed = true;
+    next.set(id, cell.source);
+  }
+  ranSources.value = next;
+  if (changed) sendCells("changed");
+  if (again.length > 0) send({ type: "run", cells: again });
+}
+
+export function runAll(): void {
+  if (kernel === null) return;
+  ranSources.value = new Map((notebook.peek()?.cells ?? []).map(cell => [cell.id, cell.source]));
+  sendCells("changed");
+  send({ type: "run", cells: "all" });
+}
+
+/** Tells the kernel that cells were added, deleted, moved or made another kind. */
+export function cellsChanged(): void {
+  if (kernel !== null) sendCells("changed");
+}
+
+export function sendInput(cell: number, index: number, value: unknown): void {
+  send({ type: "input", cell, index, value });
+}
+
+export function sendTransport(action: TransportAction): void {
+  send({ type: "transport", action });
+}
+
+/** Says that a view is on screen and which page of it, or with `null` that it no longer is. */
+export function watch(view: string, page: { from: number; count: number; sort: Sort } | null): void {
+  if (page === null) watched.delete(view);
+  else watched.set(view, page);
+  if (watchAnnounced) return;
+  watchAnnounced = true;
+  requestAnimationFrame(() => {
+    watchAnnounced = false;
+    announceViews();
+  });
+}
+
+function announceViews(): void {
+  send({ type: "watch", views: [...watched].map(([view, page]) => ({ view, ...page })) });
+}
+
+/** Asks for a stream's pipeline in another language. */
+export function exportStream(name: string, target: string): Promise<Exported> {
+  const id = ++request;
+  return new Promise(done => {
+    exports.set(id, done);
+    send({ type: "export", request: id, name, target });
+  });
+}
+
+/** Asks for the story of a row of a view. */
+export function explainRow(view: string, row: number): Promise<Explained> {
+  const id = ++request;
+  return new Promise(done => {
+    explanations.set(id, done);
+    send({ type: "explain", request: id, view, row });
+  });
+}
+
+function receive(message: SessionMessage): void {
+  heard();
+  switch (message.type) {
+    case "ready":
+      kernelStatus.value = "ready";
+      break;
+    case "cell":
+      cellState(message.state.id).value = message.state;
+      break;
+    case "symbols":
+      symbols.value = message.symbols;
+      break;
+    case "graph":
+      graph.value = message.nodes;
+      break;
+    case "transport":
+      transport.value = keepDensity(message.state);
+      break;
+    case "views":
+      batch(() => {
+        for (const update of message.updates) viewOf(update.view).value = update;
+      });
+      break;
+    case "need-file":
+      void sendFile(message.request, message.name);
+      break;
+    case "exported":
+      exports.get(message.request)?.(message);
+      exports.delete(message.request);
+      break;
+    case "explained":
+      explanations.get(message.request)?.(message);
+      explanations.delete(message.request);
+      break;
+    case "pong":
+      break;
+  }
+}
+
+/** The density is sent when it changes; in between it is null and the last one holds. */
+function keepDensity(state: TransportState): TransportState {
+  const before = transport.peek();
+  if (state.density !== null || before === null || before.density === null) return state;
+  return before.start === state.start && before.end === state.end ? { ...state, density: before.density } : state;
+}
+
+async function sendFile(id: number, name: string): Promise<void> {
+  const opened = file.peek();
+  const mine = generation;
+  try {
+    if (opened === null) throw new Error("no notebook is open");
+    const bytes = await host.readData(opened.handle, name);
+    if (mine === generation) send({ type: "file", request: id, bytes, error: null }, [bytes]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (mine === generation) send({ type: "file", request: id, bytes: null, error: reason });
+  }
+}
+
+/** The kernel is asked every two seconds whether it lives; one that is silent for five is shown as busy. */
+const pingEvery = 2_000;
+const silence = 5_000;
+let pingSent: number | null = null;
+let lastTick = performance.now();
+
+function heard(): void {
+  pingSent = null;
+  if (kernelStatus.peek() === "busy") kernelStatus.value = "ready";
+}
+
+setInterval(() => {
+  const now = performance.now();
+  // A page in the background is woken rarely: then the silence was ours, and counting starts again.
+  if (now - lastTick > 2 * pingEvery) pingSent = null;
+  lastTick = now;
+  if (kernel === null || !running.peek()) return;
+  if (pingSent === null) {
+    pingSent = now;
+    send({ type: "ping", at: now });
+  } else if (now - pingSent >= silence) {
+    kernelStatus.value = "busy";
+  }
+}, pingEvery / 2);
