@@ -61,8 +61,12 @@ function withoutBadRows(
   notes: readonly string[],
 ): DecodedLog {
   const errors = new ErrorCollector();
-  const good = new Int32Array(batch.length - problems.size);
-  const line = new Int32Array(good.length);
+  const line = new Int32Array(batch.length - problems.size);
+  if (problems.size === 0) {
+    for (let row = 0; row < line.length; row++) line[row] = row + 1;
+    return { schema: batch.schema, batch, line, errors: errors.take(), notes };
+  }
+  const good = new Int32Array(line.length);
   for (let row = 0, o = 0; row < batch.length; row++) {
     const problem = problems.get(row);
     if (problem === undefined) {
@@ -73,8 +77,7 @@ function withoutBadRows(
         JSON.stringify(Object.fromEntries(batch.schema.map((f, c) => [f.name, valueAt(batch.columns[c], row)]))),
       );
   }
-  const rows = problems.size === 0 ? batch : gatherBatch(batch, good, good.length);
-  return { schema: batch.schema, batch: rows, line, errors: errors.take(), notes };
+  return { schema: batch.schema, batch: gatherBatch(batch, good, good.length), line, errors: errors.take(), notes };
 }
 
 /** Converts a column to its stated type; a value that cannot be converted makes its row a problem. */
