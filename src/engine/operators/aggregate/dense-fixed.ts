@@ -105,9 +105,9 @@ export class DenseFixed implements Operator, Cutting {
     }
     const at = positionOf(flow, row);
     if (index > 0 && accumulation === "retracting")
-      this.#panes.append(cells, cell, code, start, end, at, -1, LATE, index);
+      this.#panes.append(cells, cell, code, start, end, at, -1, LATE, index, 0);
     this.#windows.addRow(window, row);
-    this.#panes.append(cells, cell, code, start, end, at, 1, LATE, index);
+    this.#panes.append(cells, cell, code, start, end, at, 1, LATE, index, finishing ? 1 : 0);
     cells.panes[cell] = index + 1;
     if (accumulation === "discarding") cells.empty(cell);
   }
@@ -131,7 +131,9 @@ export class DenseFixed implements Operator, Cutting {
     this.#windows.close(window);
     const codes = this.#windows.inOrder(cells, block);
     const origin = cells.origin(block);
-    this.#panes.appendOnTime(cells, codes, origin, start, end, at);
+    const { finishing, allowedLateness } = this.#settings;
+    const last = finishing || end + allowedLateness <= this.#windows.watermark ? 1 : 0;
+    this.#panes.appendOnTime(cells, codes, origin, start, end, at, last);
     for (let i = 0; i < codes.length; i++) cells.panes[origin + codes[i]] = 1;
     if (this.#settings.accumulation === "discarding")
       for (let i = 0; i < codes.length; i++) cells.empty(origin + codes[i]);

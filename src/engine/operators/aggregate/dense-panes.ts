@@ -61,7 +61,15 @@ export class Panes {
   }
 
   /** Appends one pane for each of `codes`, whose cells are `origin + code`, on time and at one position. */
-  appendOnTime(cells: Cells, codes: Int32Array, origin: number, start: number, end: number, at: number): void {
+  appendOnTime(
+    cells: Cells,
+    codes: Int32Array,
+    origin: number,
+    start: number,
+    end: number,
+    at: number,
+    last: 0 | 1,
+  ): void {
     const count = codes.length;
     this.#reserve(count);
     const from = this.count;
@@ -77,7 +85,7 @@ export class Panes {
     this.#index.fill(0, from, to);
     this.#speculative.fill(0, from, to);
     this.#first.fill(1, from, to);
-    this.#last.fill(0, from, to);
+    this.#last.fill(last, from, to);
     const { results } = this.#plan;
     for (let r = 0; r < results.length; r++)
       read(results[r], cells, keys, origin, from, to, this.#values[r], this.#valid[r]);
@@ -95,6 +103,7 @@ export class Panes {
     weight: 1 | -1,
     timing: number,
     index: number,
+    last: 0 | 1,
   ): void {
     this.#reserve(1);
     const i = this.count;
@@ -108,7 +117,7 @@ export class Panes {
     this.#index[i] = index;
     this.#speculative[i] = index;
     this.#first[i] = index === 0 ? 1 : 0;
-    this.#last[i] = 0;
+    this.#last[i] = last;
     const { results } = this.#plan;
     for (let r = 0; r < results.length; r++)
       read(results[r], cells, this.#keys, cell - code, i, i + 1, this.#values[r], this.#valid[r]);

@@ -150,12 +150,12 @@ export class DenseSliding implements Operator, Cutting {
     const cell = merged.origin(0) + code;
     if (index > 0 && accumulation === "retracting") {
       this.#mergeKey(start, end, code, slice);
-      this.#panes.append(merged, cell, code, start, end, at, -1, LATE, index);
+      this.#panes.append(merged, cell, code, start, end, at, -1, LATE, index, 0);
       merged.empty(cell);
     }
     if (accumulation === "discarding") this.#slices.addTo(merged, cell, row);
     else this.#mergeKey(start, end, code, null);
-    this.#panes.append(merged, cell, code, start, end, at, 1, LATE, index);
+    this.#panes.append(merged, cell, code, start, end, at, 1, LATE, index, finishing ? 1 : 0);
     merged.empty(cell);
     if (index === 0) this.#counts.touch(block, code);
     this.#counts.panes[counted] = index + 1;
@@ -220,7 +220,9 @@ export class DenseSliding implements Operator, Cutting {
     }
     const codes = this.#slices.inOrder(merged, 0);
     if (codes.length === 0) return;
-    this.#panes.appendOnTime(merged, codes, to, start, end, at);
+    const { finishing, allowedLateness } = this.#settings;
+    const last = finishing || end + allowedLateness <= this.#slices.watermark ? 1 : 0;
+    this.#panes.appendOnTime(merged, codes, to, start, end, at, last);
     const { block } = this.#create(end);
     const counts = this.#counts.origin(block);
     for (let i = 0; i < codes.length; i++) {

@@ -2,11 +2,13 @@
  * Chooses a fast operator for an aggregate where one fits. The general operator means the same; it is what these are
  * tested against, and what everything else runs on.
  */
+import { PROFILES, type Profile } from "../../../model/profiles.ts";
 import type { Trigger } from "../../../model/triggers.ts";
 import { periodStart, type WindowFunction } from "../../../model/windows.ts";
 import { inputsOf, type Node } from "../../../pipeline/node.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
 import type { Operator, OperatorContext } from "../../operator.ts";
+import { windowRules } from "../../windowing/rules.ts";
 import { DenseFixed } from "./dense-fixed.ts";
 import { keyCodes } from "./dense-keys.ts";
 import { densePlan } from "./dense-plan.ts";
@@ -16,13 +18,13 @@ import { calendarGrid, fixedGrid, type Grid } from "./grid.ts";
 /** Returns a specialised operator for a node, or null where only the general one will do. */
 export function specializedAggregate(node: AggregateNode, context: OperatorContext): Operator | null {
   const { strategy } = node;
-  const { profile } = context;
-  if (!context.specialize || strategy === null || profile.name !== "tidemark") return null;
+  if (!context.specialize || strategy === null || !isPlain(context.profile)) return null;
   // Side outputs about each row and each window are the general operator's.
   if (context.reads("fates") || context.reads("life")) return null;
-  if (strategy.timestampCombiner !== "endOfWindow") return null;
-  if (strategy.onTime === "always" || strategy.closing === "always") return null;
-  const finishing = finishes(strategy.trigger);
+  const rules = windowRules(strategy, context.profile);
+  if (strategy.timestampCombiner !== "endOfWindow" || rules.onTime === "always" || rules.closing !== "ifNonEmpty")
+    return null;
+  const finishing = finishes(rules.trigger);
   if (finishing === null) return null;
   const { allowedLateness, accumulation } = strategy;
   if (!Number.isInteger(allowedLateness) && allowedLateness !== Infinity) return null;
@@ -35,6 +37,22 @@ export function specializedAggregate(node: AggregateNode, context: OperatorConte
   const cover = coverOf(strategy.window);
   if (cover !== null) return new DenseSliding(node, context, plan, keyCodes(node, context), cover, settings);
   return null;
+}
+
+/** Whether a profile answers as Tidemark's own in everything that the specialised operators do not ask about. */
+function isPlain(profile: Profile): boolean {
+  const own = PROFILES.tidemark;
+  return (
+    profile.evaluate === own.evaluate &&
+    profile.streamTime === own.streamTime &&
+    profile.completeness === own.completeness &&
+    profile.sessionEnd === own.sessionEnd &&
+    profile.dropAt === own.dropAt &&
+    profile.latePanes === own.latePanes &&
+    profile.knobs === own.knobs &&
+    profile.lastPane === own.lastPane &&
+    profile.outputWatermark === own.outputWatermark
+  );
 }
 
 /**
