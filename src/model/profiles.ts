@@ -23,7 +23,7 @@ export interface Profile {
   readonly inclusiveSessions: boolean;
   /** Where a session ends: gap after its last row, or at its last row (Kafka). */
   readonly sessionEnd: "gap" | "last-row";
-  /** Whether a row's lateness is checked for its own window, or after merging (Kafka). */
+  /** Whether a row's lateness is checked for its own window, or after merging (Flink, Kafka). */
   readonly sessionLateness: "before-merge" | "after-merge";
   /** Whether a row is dropped when `end + lateness <= w` or only when `end + lateness < w`. */
   readonly dropAt: "<=" | "<";
@@ -35,8 +35,20 @@ export interface Profile {
   readonly latePanes: "trigger" | "each-row" | "none";
   /** Whether delay and allowed lateness are two settings, or the second is ignored ("delay only"), or both are one. */
   readonly knobs: "two" | "delay-only" | "one";
-  /** Whether a processing-time timer fires at its deadline or only after. */
-  readonly processingTimer: "at" | "after";
+  /**
+   * When a processing-time timer fires: at its deadline, after the rows of that moment; at its deadline, before them; or
+   * only when the clock is past it.
+   */
+  readonly processingTimer: "at" | "at-once" | "after";
+  /** Whether a pane is the last when its window expires or its trigger finishes, or only when its trigger finishes. */
+  readonly lastPane: "expiry" | "finish";
+  /**
+   * Which output watermark decides whether a pane is late and whether a row still counts for a pane's timestamp: that of
+   * the whole operator (Beam), or what the window by itself would allow, so that keys do not influence each other.
+   */
+  readonly outputWatermark: "operator" | "window";
+  /** Whether a merge that ends up at the very bounds of a finished session starts afresh, or is finished too (Beam). */
+  readonly revives: boolean;
 }
 
 const TIDEMARK: Profile = {
@@ -55,6 +67,9 @@ const TIDEMARK: Profile = {
   latePanes: "trigger",
   knobs: "two",
   processingTimer: "at",
+  lastPane: "expiry",
+  outputWatermark: "window",
+  revives: true,
 };
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
@@ -66,6 +81,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     evaluate: "bundle",
     onTime: "always",
     processingTimer: "after",
+    outputWatermark: "operator",
+    revives: false,
   },
   "beam-python": {
     ...TIDEMARK,
@@ -76,6 +93,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     closing: "never",
     dropAt: "<",
     processingTimer: "after",
+    lastPane: "finish",
+    revives: false,
   },
   flink: {
     ...TIDEMARK,
@@ -83,8 +102,10 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     watermark: "periodic",
     watermarkPeriod: 200,
     inclusiveSessions: true,
+    sessionLateness: "after-merge",
     closing: "never",
     latePanes: "each-row",
+    processingTimer: "at-once",
   },
   "flink-sql": {
     ...TIDEMARK,
@@ -93,9 +114,11 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     watermarkPeriod: 200,
     completeness: -1,
     inclusiveSessions: true,
+    sessionLateness: "after-merge",
     closing: "never",
     latePanes: "none",
     knobs: "delay-only",
+    processingTimer: "at-once",
   },
   spark: {
     ...TIDEMARK,

@@ -1,0 +1,32 @@
+/** Says whether a node's main output may take rows back, so that readers of one that cannot may keep less. */
+import type { Profile } from "../model/profiles.ts";
+import { inputsOf, type Node } from "../pipeline/node.ts";
+import type { AggregateNode } from "../pipeline/verbs/aggregate.ts";
+import { VIEWS } from "../pipeline/verbs/port.ts";
+
+/** Side outputs that only ever report. `late` hands on what the node read, weights included. */
+const REPORTS: ReadonlySet<string> = new Set(["errors", "progress", "fates", "life"]);
+
+export function retracts(node: Node, profile: Profile): boolean {
+  switch (node.verb) {
+    case "source":
+      return false;
+    case "filter":
+    case "derive":
+    case "select":
+      return retracts(node.input, profile);
+    case "port":
+      // Shown as a column, a weight is data.
+      if (node.port in VIEWS || REPORTS.has(node.port)) return false;
+      return inputsOf(node.input).some(input => retracts(input, profile));
+    case "aggregate":
+      return aggregateRetracts(node, profile);
+    default:
+      return true;
+  }
+}
+
+function aggregateRetracts({ strategy }: AggregateNode, profile: Profile): boolean {
+  if (strategy === null || strategy.accumulation === "retracting") return true;
+  return strategy.window.kind === "sessions" && profile.sessionEnd === "last-row";
+}

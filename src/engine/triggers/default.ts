@@ -1,0 +1,11 @@
+/** `default`: fires when the watermark passes the end of the window, and again for each late row. Never finishes. */
+import { type TriggerContext, TriggerMachine } from "./machine.ts";
+
+export class DefaultMachine extends TriggerMachine {
+  onElement(): void {}
+  onMerge(): void {}
+  shouldFire(context: TriggerContext): boolean {
+    return context.complete;
+  }
+  onFire(): void {}
+}

@@ -1,0 +1,60 @@
+/** A heap of things to come back to at a time, earliest first. Entries that lost their meaning are skipped by the caller. */
+export class TimeHeap<T> {
+  readonly #times: number[] = [];
+  readonly #items: T[] = [];
+
+  get size(): number {
+    return this.#times.length;
+  }
+
+  /** The earliest time, or NaN when there is none: comparisons with it are false. */
+  get first(): number {
+    return this.#times.length === 0 ? NaN : this.#times[0];
+  }
+
+  /** The item of the earliest time. */
+  get firstItem(): T {
+    return this.#items[0];
+  }
+
+  push(time: number, item: T): void {
+    const times = this.#times;
+    const items = this.#items;
+    let at = times.length;
+    times.push(time);
+    items.push(item);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (times[parent] <= time) break;
+      times[at] = times[parent];
+      items[at] = items[parent];
+      at = parent;
+    }
+    times[at] = time;
+    items[at] = item;
+  }
+
+  /** Takes out the item of the earliest time. */
+  pop(): T {
+    const times = this.#times;
+    const items = this.#items;
+    const out = items[0];
+    const time = times.pop() as number;
+    const item = items.pop() as T;
+    const length = times.length;
+    if (length === 0) return out;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= length) break;
+      if (child + 1 < length && times[child + 1] < times[child]) child++;
+      if (times[child] >= time) break;
+      times[at] = times[child];
+      items[at] = items[child];
+      at = child;
+    }
+    times[at] = time;
+    items[at] = item;
+    return out;
+  }
+}
