@@ -16,7 +16,7 @@ export interface ReadOptions extends CsvOptions {
 }
 
 /** Bytes decoded between two calls of `onProgress`. */
-const STEP = 1 << 20;
+const STEP = 1 << 16;
 
 /** Makes the decoder of a format that is read line by line. */
 export function decoderFor(format: "jsonlines" | "csv" | "tsv", options: CsvOptions = {}): Decoder {

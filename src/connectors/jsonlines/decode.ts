@@ -23,9 +23,10 @@ import {
 } from "../growing-column.ts";
 import { LogBuilder } from "../log-builder.ts";
 import { type DecodedLog, type DecodeOptions, type Decoder, type LineProblem, show } from "../log.ts";
+import { endOfNull, readBoolean, readJson, readNumber, readString, readTime } from "./fields.ts";
+import { kindOf, syntaxReason, valueName, write } from "./values.ts";
 
 const NEWLINE = 10;
-const POWERS_OF_TEN = Array.from({ length: 23 }, (_, i) => 10 ** i);
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
@@ -183,116 +184,31 @@ class JsonLinesDecoder implements Decoder {
             if (column.stamp === attempt) break scanned;
             column.stamp = attempt;
             written++;
-            const kind = column.kind;
             if (c === 110) {
-              if (bytes[p + 1] !== 117 || bytes[p + 2] !== 108 || bytes[p + 3] !== 108) break scanned;
-              p += 4;
+              p = endOfNull(bytes, p);
               column.writeNull(row);
               sawNull = true;
-            } else if (kind === STRING && c === 34) {
-              const first = p + 1;
-              let hash = 0x811c9dc5 | 0;
-              let high = 0;
-              p = first;
-              c = bytes[p];
-              while (c !== 34 && c !== 92 && c >= 32) {
-                hash = Math.imul(hash ^ c, 0x01000193);
-                high |= c;
-                c = bytes[++p];
+            } else
+              switch (column.kind) {
+                case NUMBER:
+                  p = readNumber(column, bytes, p, row);
+                  break;
+                case STRING:
+                  p = readString(column, bytes, p, row);
+                  break;
+                case TIMESTAMP:
+                  p = readTime(column, bytes, p, row);
+                  break;
+                case BOOLEAN:
+                  p = readBoolean(column, bytes, p, row);
+                  break;
+                case JSON_VALUE:
+                  p = readJson(column, bytes, p, row);
+                  break;
+                default:
+                  break scanned;
               }
-              const dictionary = column.dictionary as ByteDictionary;
-              if (c === 34 && high < 128) column.codes[row] = dictionary.codeOfBytes(bytes, first, p, hash);
-              else if (c === 34) column.codes[row] = codeOfText(dictionary, bytes, first, p, hash);
-              else {
-                p = endOfString(bytes, first);
-                if (p < 0) break scanned;
-                const text = parsed(bytes, first - 1, p + 1);
-                if (typeof text !== "string") break scanned;
-                column.codes[row] = dictionary.code(text);
-              }
-              p++;
-            } else if (
-              (kind === NUMBER || kind === TIMESTAMP || (kind === STRING && column.stated)) &&
-              (c === 45 || (c >= 48 && c <= 57))
-            ) {
-              const first = p;
-              const negative = c === 45;
-              if (negative) c = bytes[++p];
-              const digits = p;
-              let mantissa = 0;
-              let scale = 0;
-              while (c >= 48 && c <= 57) {
-                mantissa = mantissa * 10 + (c - 48);
-                c = bytes[++p];
-              }
-              // JSON has at least one digit and no leading zeros.
-              if (p === digits || (p > digits + 1 && bytes[digits] === 48)) break scanned;
-              let count = p - digits;
-              if (c === 46) {
-                const point = p;
-                c = bytes[++p];
-                while (c >= 48 && c <= 57) {
-                  mantissa = mantissa * 10 + (c - 48);
-                  c = bytes[++p];
-                }
-                scale = p - point - 1;
-                if (scale === 0) break scanned;
-                count += scale;
-              }
-              let value: number;
-              if (count <= 15 && c !== 101 && c !== 69) {
-                // Both parts are exact as doubles, so one division rounds as reading the text would.
-                value = scale === 0 ? mantissa : mantissa / POWERS_OF_TEN[scale];
-                if (negative) value = -value;
-              } else {
-                while ((c >= 48 && c <= 57) || c === 46 || c === 101 || c === 69 || c === 43 || c === 45)
-                  c = bytes[++p];
-                const number = parsed(bytes, first, p);
-                if (typeof number !== "number") break scanned;
-                value = number;
-                if (kind === NUMBER && Number.isInteger(value) && !Number.isSafeInteger(value)) column.inexact++;
-              }
-              if (kind === STRING) {
-                let hash = 0x811c9dc5 | 0;
-                for (let i = first; i < p; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
-                column.codes[row] = (column.dictionary as ByteDictionary).codeOfBytes(bytes, first, p, hash);
-              } else if (kind === NUMBER) column.floats[row] = value;
-              else {
-                if (column.firstRow < 0) break scanned;
-                value = column.times.epoch(value);
-                if (Number.isNaN(value)) break scanned;
-                column.floats[row] = value;
-              }
-            } else if (kind === TIMESTAMP && c === 34) {
-              if (column.firstRow < 0) break scanned;
-              let value = column.times.iso(bytes, p + 1);
-              if (value === value && bytes[column.times.end] === 34) p = column.times.end + 1;
-              else {
-                const first = p + 1;
-                p = endOfString(bytes, first);
-                if (p < 0) break scanned;
-                value = column.times.text(bytes, first, p);
-                if (Number.isNaN(value)) break scanned;
-                p++;
-              }
-              column.floats[row] = value;
-            } else if (kind === BOOLEAN && c === 116) {
-              if (bytes[p + 1] !== 114 || bytes[p + 2] !== 117 || bytes[p + 3] !== 101) break scanned;
-              column.codes[row] = 1;
-              p += 4;
-            } else if (kind === BOOLEAN && c === 102) {
-              if (bytes[p + 1] !== 97 || bytes[p + 2] !== 108 || bytes[p + 3] !== 115 || bytes[p + 4] !== 101)
-                break scanned;
-              column.codes[row] = 0;
-              p += 5;
-            } else if (kind === JSON_VALUE) {
-              const end = endOfValue(bytes, p);
-              if (end < 0) break scanned;
-              const value = parsed(bytes, p, end);
-              if (value === undefined) break scanned;
-              column.values[row] = value;
-              p = end;
-            } else break scanned;
+            if (p < 0) break scanned;
             c = bytes[p];
             while (c === 32 || c === 9) c = bytes[++p];
             if (c === 44) {
@@ -472,100 +388,4 @@ class JsonLinesDecoder implements Decoder {
       reason: `${column.name} is ${valueName(kind)} here. ${wayOut}`,
     };
   }
-}
-
-function kindOf(value: Value): Kind {
-  switch (typeof value) {
-    case "number":
-      return NUMBER;
-    case "string":
-      return STRING;
-    case "boolean":
-      return BOOLEAN;
-    default:
-      return JSON_VALUE;
-  }
-}
-
-function valueName(kind: Kind): string {
-  return kind === NUMBER ? "a number" : kind === STRING ? "text" : kind === BOOLEAN ? "a boolean" : "a nested value";
-}
-
-/** Writes a value that is known to fit. */
-function write(column: GrowingColumn, value: Value, row: number): void {
-  if (value === null) {
-    column.writeNull(row);
-    return;
-  }
-  switch (column.kind) {
-    case NUMBER:
-      column.floats[row] = value as number;
-      if (Number.isInteger(value) && !Number.isSafeInteger(value)) column.inexact++;
-      break;
-    case TIMESTAMP:
-      column.floats[row] = typeof value === "number" ? column.times.epoch(value) : column.times.string(value as string);
-      break;
-    case BOOLEAN:
-      column.codes[row] = value === true ? 1 : 0;
-      break;
-    case STRING:
-      column.codes[row] = (column.dictionary as ByteDictionary).code(String(value));
-      break;
-    case JSON_VALUE:
-      column.values[row] = value;
-      break;
-  }
-}
-
-/** Returns the code of a text with bytes beyond ASCII; a new one is checked and repaired by the decoder first. */
-function codeOfText(dictionary: ByteDictionary, bytes: Uint8Array, from: number, to: number, hash: number): number {
-  const known = dictionary.findBytes(bytes, from, to, hash);
-  return known >= 0 ? known : dictionary.code(utf8.decode(bytes.subarray(from, to)));
-}
-
-/** Parses a piece of JSON, or undefined when it is none. */
-function parsed(bytes: Uint8Array, from: number, to: number): Value | undefined {
-  try {
-    return JSON.parse(utf8.decode(bytes.subarray(from, to))) as Value;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Finds the quote that ends a string whose text starts at `from`, or -1 when the line ends first. */
-function endOfString(bytes: Uint8Array, from: number): number {
-  for (let p = from; ; p++) {
-    const c = bytes[p];
-    if (c === 34) return p;
-    if (c === 92) p++;
-    if (bytes[p] < 32) return -1;
-  }
-}
-
-/** Finds where a JSON value that starts at `from` ends, or -1 when the line ends first. Does not check the value. */
-function endOfValue(bytes: Uint8Array, from: number): number {
-  let depth = 0;
-  for (let p = from; ; p++) {
-    const c = bytes[p];
-    if (c === 34) {
-      p = endOfString(bytes, p + 1);
-      if (p < 0) return -1;
-      if (depth === 0) return p + 1;
-    } else if (c === 123 || c === 91) depth++;
-    else if (c === 125 || c === 93) {
-      if (depth === 0) return p;
-      if (--depth === 0) return p + 1;
-    } else if (c === 44 && depth === 0) return p;
-    else if (c === NEWLINE) return -1;
-  }
-}
-
-/** Says what is wrong with a line that is not JSON, in the same words in every host. */
-function syntaxReason(text: string, error: unknown): string {
-  if (!text.trimStart().startsWith("{")) return "The line is not JSON.";
-  const message = error instanceof Error ? error.message : "";
-  const position = /position (\d+)/.exec(message);
-  if (position === null || /Unterminated|end of JSON/i.test(message) || Number(position[1]) >= text.length)
-    return "The JSON object is cut off.";
-  return `The JSON object has a mistake at character ${Number(position[1]) + 1}.`;
 }
