@@ -102,6 +102,13 @@ export class Run {
     return this.#feeds.get(id);
   }
 
+  /** Gives a source a longer log that begins with the rows of its present one: more has arrived. */
+  extend(id: string, log: SourceLog): void {
+    const feed = this.#feeds.get(id);
+    if (feed === undefined) throw new Error("The run has no such source.");
+    feed.extend(log);
+  }
+
   /** Processing time of the next position, or Infinity when nothing but the end is left. */
   get next(): number {
     return this.#timeline.next();

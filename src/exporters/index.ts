@@ -1,0 +1,11 @@
+/** The list of targets, by the name that stands after `--to`. To add one: its folder, and one line here. */
+import type { Exporter } from "./exporter.ts";
+
+export const EXPORTERS: Readonly<Record<string, Exporter>> = {};
+
+/** Finds an exporter by name. Throws with the names there are. */
+export function exporterNamed(name: string): Exporter {
+  const found = Object.hasOwn(EXPORTERS, name) ? EXPORTERS[name] : undefined;
+  if (found !== undefined) return found;
+  throw new Error(`There is no target "${name}". There are: ${Object.keys(EXPORTERS).join(", ")}.`);
+}
