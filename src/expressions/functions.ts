@@ -9,7 +9,7 @@ import { TEXT_FUNCTIONS } from "./functions/texts.ts";
 import { TIME_FUNCTIONS } from "./functions/times.ts";
 
 export type { NullRule, ParameterType, Printed, ResultType, ScalarFunction, Template } from "./functions/record.ts";
-export { parameterAt } from "./functions/record.ts";
+export { mayGiveNull, parameterAt } from "./functions/record.ts";
 
 /** Every scalar function by name. */
 export const FUNCTIONS: ReadonlyMap<string, ScalarFunction> = new Map(

@@ -9,7 +9,7 @@
  */
 import { columnIndex } from "../columns/batch.ts";
 import type { ColumnType, Schema, Value } from "../columns/column.ts";
-import { functionNamed, type ParameterType, parameterAt } from "./functions.ts";
+import { functionNamed, mayGiveNull, type ParameterType, parameterAt } from "./functions.ts";
 import { aggregateOutOfPlace } from "./interpret.ts";
 import {
   type BinaryExpr,
@@ -621,6 +621,7 @@ class Writer {
       );
     const fn = functionNamed(expr.name);
     const operands = expr.arguments.map(a => this.value(a));
+    const mayBeNull = mayGiveNull(fn, operands[0]?.type === "string");
     const args = operands.map((operand, i) => this.#argument(parameterAt(fn, i), operand));
     const { type: inferred } = inferType(expr, this.#settings.schemas, this.#settings.parameters);
     const type = inferred === "null" ? "json" : inferred;
@@ -633,7 +634,7 @@ class Writer {
           );
     if (fn.nulls === "seen") {
       const made = this.#let(apply ?? this.#apply(fn.name, args.map(boxed)));
-      return { type, code: made, isNull: fn.nullable || type === "json" ? `(${made} === null)` : undefined };
+      return { type, code: made, isNull: mayBeNull || type === "json" ? `(${made} === null)` : undefined };
     }
     const nulls = args.map(a => a.isNull).reduce(either, undefined);
     const invoke =
@@ -646,11 +647,11 @@ class Writer {
       return { type, code: this.#let(nulls === undefined ? invoke : `!${nulls} && ${invoke}`), isNull: undefined };
     // Arithmetic on the unspecified value of a null is harmless; anything else is called for values only.
     const harmless = apply !== undefined && args.every(a => a.type === "number");
-    if (nulls === undefined || (harmless && !fn.nullable)) {
+    if (nulls === undefined || (harmless && !mayBeNull)) {
       const made = this.#let(invoke);
-      return { type, code: made, isNull: fn.nullable ? `(${made} === null)` : nulls };
+      return { type, code: made, isNull: mayBeNull ? `(${made} === null)` : nulls };
     }
-    if (type === "string" || type === "json" || fn.nullable) {
+    if (type === "string" || type === "json" || mayBeNull) {
       const made = this.#let(`${nulls} ? null : ${invoke}`);
       return { type, code: made, isNull: `(${made} === null)` };
     }

@@ -4,7 +4,7 @@
  */
 import type { ColumnType, Schema, Value } from "../columns/column.ts";
 import { aggregateType } from "./aggregates.ts";
-import { checkArity, functionNamed } from "./functions.ts";
+import { checkArity, functionNamed, mayGiveNull, parameterAt } from "./functions.ts";
 import type { BinaryExpr, CallExpr, ColumnExpr, Expr, RowExpression } from "./tree.ts";
 
 /** A column's type without its name. */
@@ -131,9 +131,12 @@ function callType(expr: CallExpr, args: readonly InferredType[]): InferredType {
   const fn = functionNamed(expr.name);
   checkArity(fn, args.length);
   const common = args.length === 0 ? ALWAYS_NULL : args.reduce(commonType);
-  const someNull = args.some(a => a.nullable);
+  // Text that is no time reads as null.
+  const someNull = args.some(
+    (a, i) => a.nullable || (parameterAt(fn, i) === "time" && a.type !== "number" && a.type !== "timestamp"),
+  );
   if (expr.name === "coalesce") return { ...common, nullable: args.every(a => a.nullable) };
-  const nullable = fn.nullable || (fn.nulls === "null" && someNull);
+  const nullable = mayGiveNull(fn, args[0]?.type === "string") || (fn.nulls === "null" && someNull);
   if (fn.result === "common") return { ...common, nullable };
   if (fn.result === "same")
     return { type: args[0].type === "timestamp" && common.type === "timestamp" ? "timestamp" : "number", nullable };

@@ -77,7 +77,7 @@ export const NESTED_FUNCTIONS: readonly ScalarFunction[] = [
       python: count => (count === 1 ? "$1[:]" : count === 2 ? "$1[$2:]" : "$1[$2:$3]"),
     },
   ),
-  scalar("at", "the element or character at a position", ["any", "number"], { ofText: "string" }, at, {
+  scalar("at", "the element or character at a position", ["any", "number"], { ofText: "string", nullable: true }, at, {
     nullable: true,
   }),
   scalar("reverse", "in reverse order", ["any"], { ofText: "string" }, reverse, { nullable: true }),

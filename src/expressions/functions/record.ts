@@ -6,9 +6,10 @@ export type ParameterType = "number" | "string" | "boolean" | "time" | "any";
 
 /**
  * The result's type: a column type; a timestamp when the first argument is one and a number otherwise (`same`); the
- * common type of all arguments (`common`); or the given type when the first argument is text and json otherwise.
+ * common type of all arguments (`common`); or the given type when the first argument is text (never null then, unless it
+ * says so) and json otherwise.
  */
-export type ResultType = ColumnType | "same" | "common" | { readonly ofText: ColumnType };
+export type ResultType = ColumnType | "same" | "common" | { readonly ofText: ColumnType; readonly nullable?: true };
 
 /**
  * What a null argument gives: null, false, or whatever the function makes of it (`seen`).
@@ -80,4 +81,9 @@ export function scalar(
 /** The type of the `index`-th argument, with the last parameter repeated for variadic functions. */
 export function parameterAt(fn: ScalarFunction, index: number): ParameterType {
   return fn.parameters[Math.min(index, fn.parameters.length - 1)];
+}
+
+/** Whether a call may give null although no argument is null, given whether its first argument is text. */
+export function mayGiveNull(fn: ScalarFunction, ofText: boolean): boolean {
+  return typeof fn.result === "object" && ofText ? fn.result.nullable === true : fn.nullable;
 }

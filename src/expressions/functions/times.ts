@@ -9,7 +9,6 @@ import { type ScalarFunction, scalar } from "./record.ts";
 function part(name: string, about: string, field: DatePart, sql: string, python: string, java: string): ScalarFunction {
   return scalar(name, about, ["time", "string"], "number", (t: number, zone?: string) => datePart(field, t, zone), {
     required: 1,
-    nullable: true,
     sql: count => (count === 1 ? sql : undefined),
     python: count =>
       python.replace(

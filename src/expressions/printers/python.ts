@@ -387,6 +387,7 @@ class PythonPrinter {
     const strict = expr.operator.length === 3;
     if (left.type === "null" || right.type === "null") {
       const tested = left.type === "null" ? expr.right : expr.left;
+      if (!this.#type(tested).nullable) return atom(negated ? "True" : "False");
       return {
         text: `${within(this.value(tested), COMPARISON + 1)} is ${negated ? "not " : ""}None`,
         binds: COMPARISON,

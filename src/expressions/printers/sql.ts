@@ -327,6 +327,7 @@ class SqlPrinter {
     const negated = expr.operator.startsWith("!");
     if (equality && (left.type === "null" || right.type === "null")) {
       const tested = left.type === "null" ? expr.right : expr.left;
+      if (!this.#type(tested).nullable) return atom(negated ? "TRUE" : "FALSE");
       return {
         text: `${within(this.value(tested), COMPARISON + 1)} IS ${negated ? "NOT " : ""}NULL`,
         binds: COMPARISON,
@@ -455,6 +456,13 @@ class SqlPrinter {
     const filled = fillTemplate(text, args);
     const printed: Fragment = isAtomic(filled) ? atom(filled) : { text: filled, binds: 0 };
     const someNull = expr.arguments.some(a => this.#type(a).nullable);
+    if ((expr.name === "least" || expr.name === "greatest") && someNull) {
+      // Most databases pass over nulls here.
+      const tests = args
+        .filter((_, i) => this.#type(expr.arguments[i]).nullable)
+        .map(a => `${within(a, COMPARISON + 1)} IS NULL`);
+      return atom(`CASE WHEN ${tests.join(" OR ")} THEN NULL ELSE ${printed.text} END`);
+    }
     return fn.nulls === "false" && someNull ? atom(`COALESCE(${printed.text}, FALSE)`) : printed;
   }
 
