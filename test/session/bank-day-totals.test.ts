@@ -1,0 +1,146 @@
+/**
+ * The first notebook, headless, against an independent computation: the sample is read with `JSON.parse`, days are taken
+ * from `Intl`, and the totals come from DuckDB over the same file.
+ */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { expect, test } from "vitest";
+import { OutputHash } from "../../src/engine/output-hash.ts";
+import { openStream, runOf } from "../../src/session/headless.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const SAMPLE = resolve(ROOT, "samples/bank-payments.jsonl");
+
+async function open(name: string, parameters: Record<string, unknown> = {}) {
+  const text = await readFile(resolve(ROOT, "notebooks/bank-day-totals.html"), "utf8");
+  return openStream(text, name, {
+    file: "bank-day-totals.html",
+    read: async file => readFile(resolve(ROOT, "samples", file)),
+    parameters,
+    now: () => 0,
+    defer: work => void setImmediate(work),
+  });
+}
+
+interface Total {
+  branch: string;
+  day: string;
+  total: number;
+  payments: number;
+}
+
+/** Totals per branch and London day of the rows that DuckDB reads from the file, without those in `except`. */
+async function totalsBySql(except: ReadonlySet<string>): Promise<Total[]> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const reader = await connection.runAndReadAll(`
+    SELECT branch, strftime(CAST(timezone('Europe/London', CAST(booked_at AS TIMESTAMPTZ)) AS DATE), '%Y-%m-%d') AS day,
+           id, received_at, CAST(amount AS DOUBLE) AS amount
+    FROM read_json('${SAMPLE}', format = 'newline_delimited', ignore_errors = true,
+                   columns = {id: 'VARCHAR', booked_at: 'VARCHAR', received_at: 'VARCHAR', branch: 'VARCHAR', amount: 'VARCHAR'})
+    WHERE TRY_CAST(booked_at AS TIMESTAMPTZ) IS NOT NULL AND TRY_CAST(amount AS DOUBLE) IS NOT NULL`);
+  const totals = new Map<string, Total>();
+  for (const [branch, day, id, received, amount] of reader.getRows() as [string, string, string, string, number][]) {
+    if (except.has(`${id} ${received}`)) continue;
+    const key = `${branch} ${day}`;
+    const total = totals.get(key) ?? { branch, day, total: 0, payments: 0 };
+    total.total += amount;
+    total.payments++;
+    totals.set(key, total);
+  }
+  connection.closeSync();
+  return [...totals.values()].sort(order);
+}
+
+const order = (a: Total, b: Total): number => (`${a.day} ${a.branch}` < `${b.day} ${b.branch}` ? -1 : 1);
+
+/** London day that begins at a window's start. */
+const dayOf = (start: number): string => new Intl.DateTimeFormat("en-CA", { timeZone: "Europe/London" }).format(start);
+
+function rounded(totals: readonly Total[]): Total[] {
+  return totals.map(t => ({ ...t, total: Math.round(t.total * 100) / 100 }));
+}
+
+test("final totals are those of SQL over the same file, without exactly the dropped rows", async () => {
+  const daily = await open("daily");
+  const { run, table } = runOf(daily);
+  run.finish();
+  const dropped = await open("dropped");
+  const late = runOf(dropped);
+  late.run.finish();
+  const droppedRows = late.table.rows();
+  const ours = table.rows().map(row => ({
+    branch: row["branch"] as string,
+    day: dayOf(row["window_start"] as number),
+    total: row["total"] as number,
+    payments: row["payments"] as number,
+  }));
+  const except = new Set(droppedRows.map(row => `${row["id"]} ${new Date(row["received_at"] as number).toISOString()}`));
+  expect(except.size).toBe(droppedRows.length);
+  expect(rounded(ours.sort(order))).toEqual(rounded(await totalsBySql(except)));
+});
+
+/**
+ * The number of dropped rows by the plainest possible simulation: a row is dropped when the watermark met on arrival has
+ * passed the end of its London day by the allowed lateness.
+ */
+async function droppedByHand(delay: number, lateness: number): Promise<number> {
+  const idle = 120_000;
+  const future = 300_000;
+  const rows = (await readFile(SAMPLE, "utf8")).split("\n").flatMap(line => {
+    try {
+      const row = JSON.parse(line) as { booked_at: string; received_at: string; branch: string; amount: unknown };
+      const time = Date.parse(row.booked_at);
+      return Number.isNaN(time) || typeof row.amount !== "number" ? [] : [{ time, arrival: Date.parse(row.received_at), branch: row.branch }];
+    } catch {
+      return [];
+    }
+  });
+  const branches = new Map<string, { max: number; seen: number }>();
+  let watermark = -Infinity;
+  let dropped = 0;
+  const settle = (now: number): void => {
+    const all = [...branches.values()].filter(b => b.max > -Infinity);
+    const awake = all.filter(b => now - b.seen < idle);
+    const next = awake.length > 0 ? Math.min(...awake.map(b => b.max)) : Math.max(...all.map(b => b.max));
+    watermark = Math.max(watermark, next - delay);
+  };
+  for (const { time, arrival, branch } of rows) {
+    // Partitions turn idle one after the other before this arrival, each at its own moment.
+    const deadlines = [...branches.values()].map(b => b.seen + idle).filter(d => d < arrival).sort((a, b) => a - b);
+    for (const deadline of deadlines) settle(deadline);
+    if (endOfLondonDay(time) + lateness <= watermark) dropped++;
+    const known = branches.get(branch) ?? { max: -Infinity, seen: -Infinity };
+    known.seen = arrival;
+    if (time <= arrival + future) known.max = Math.max(known.max, time);
+    branches.set(branch, known);
+    if ([...branches.values()].some(b => b.max > -Infinity)) settle(arrival);
+  }
+  return dropped;
+}
+
+const ENDS = ["2026-03-27T00:00Z", "2026-03-28T00:00Z", "2026-03-29T00:00Z", "2026-03-29T23:00Z", "2026-03-30T23:00Z", "2026-03-31T23:00Z", "2026-04-01T23:00Z"].map(t => Date.parse(t));
+const endOfLondonDay = (time: number): number => ENDS.find(end => end > time) as number;
+
+test.each([
+  { delay: 30_000, lateness: 7_200_000 },
+  { delay: 0, lateness: 0 },
+  { delay: 600_000, lateness: 0 },
+  { delay: 5_000, lateness: 900_000 },
+])("the number of dropped rows is exact with $delay ms of delay and $lateness ms of lateness", async ({ delay, lateness }) => {
+  const { run, table } = runOf(await open("dropped", { delay, lateness }));
+  run.finish();
+  expect(table.length).toBe(await droppedByHand(delay, lateness));
+});
+
+test("batches of 1, 7 and all give the same output, row for row", async () => {
+  const daily = await open("daily");
+  const digests = [1, 7, 8_192].map(positions => {
+    const hash = new OutputHash();
+    const { run } = runOf(daily, { onChanges: (flow, step) => hash.apply(flow, step) });
+    while (run.advance({ positions }));
+    return `${hash.rows} ${hash.digest()}`;
+  });
+  expect(new Set(digests).size).toBe(1);
+});
