@@ -28,7 +28,8 @@ export class LatestValues {
   /** Yields the table's rows as objects, whenever they have changed since the last time somebody looked. */
   async *of(stream: Stream): AsyncGenerator<Record<string, unknown>[]> {
     const view = `latest:${this.#next++}`;
-    const reader: Reader = { stream, newest: null, wake: null };
+    // Nothing has come yet is a state too: readers start with it, so that no cell waits for a replay to be played.
+    const reader: Reader = { stream, newest: [], wake: null };
     this.#readers.set(view, reader);
     this.#changed();
     try {

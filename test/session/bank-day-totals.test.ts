@@ -76,7 +76,9 @@ test("final totals are those of SQL over the same file, without exactly the drop
     total: row["total"] as number,
     payments: row["payments"] as number,
   }));
-  const except = new Set(droppedRows.map(row => `${row["id"]} ${new Date(row["received_at"] as number).toISOString()}`));
+  const except = new Set(
+    droppedRows.map(row => `${row["id"]} ${new Date(row["received_at"] as number).toISOString()}`),
+  );
   expect(except.size).toBe(droppedRows.length);
   expect(rounded(ours.sort(order))).toEqual(rounded(await totalsBySql(except)));
 });
@@ -92,7 +94,9 @@ async function droppedByHand(delay: number, lateness: number): Promise<number> {
     try {
       const row = JSON.parse(line) as { booked_at: string; received_at: string; branch: string; amount: unknown };
       const time = Date.parse(row.booked_at);
-      return Number.isNaN(time) || typeof row.amount !== "number" ? [] : [{ time, arrival: Date.parse(row.received_at), branch: row.branch }];
+      return Number.isNaN(time) || typeof row.amount !== "number"
+        ? []
+        : [{ time, arrival: Date.parse(row.received_at), branch: row.branch }];
     } catch {
       return [];
     }
@@ -108,7 +112,10 @@ async function droppedByHand(delay: number, lateness: number): Promise<number> {
   };
   for (const { time, arrival, branch } of rows) {
     // Partitions turn idle one after the other before this arrival, each at its own moment.
-    const deadlines = [...branches.values()].map(b => b.seen + idle).filter(d => d < arrival).sort((a, b) => a - b);
+    const deadlines = [...branches.values()]
+      .map(b => b.seen + idle)
+      .filter(d => d < arrival)
+      .sort((a, b) => a - b);
     for (const deadline of deadlines) settle(deadline);
     if (endOfLondonDay(time) + lateness <= watermark) dropped++;
     const known = branches.get(branch) ?? { max: -Infinity, seen: -Infinity };
@@ -120,7 +127,15 @@ async function droppedByHand(delay: number, lateness: number): Promise<number> {
   return dropped;
 }
 
-const ENDS = ["2026-03-27T00:00Z", "2026-03-28T00:00Z", "2026-03-29T00:00Z", "2026-03-29T23:00Z", "2026-03-30T23:00Z", "2026-03-31T23:00Z", "2026-04-01T23:00Z"].map(t => Date.parse(t));
+const ENDS = [
+  "2026-03-27T00:00Z",
+  "2026-03-28T00:00Z",
+  "2026-03-29T00:00Z",
+  "2026-03-29T23:00Z",
+  "2026-03-30T23:00Z",
+  "2026-03-31T23:00Z",
+  "2026-04-01T23:00Z",
+].map(t => Date.parse(t));
 const endOfLondonDay = (time: number): number => ENDS.find(end => end > time) as number;
 
 test.each([
@@ -128,11 +143,14 @@ test.each([
   { delay: 0, lateness: 0 },
   { delay: 600_000, lateness: 0 },
   { delay: 5_000, lateness: 900_000 },
-])("the number of dropped rows is exact with $delay ms of delay and $lateness ms of lateness", async ({ delay, lateness }) => {
-  const { run, table } = runOf(await open("dropped", { delay, lateness }));
-  run.finish();
-  expect(table.length).toBe(await droppedByHand(delay, lateness));
-});
+])(
+  "the number of dropped rows is exact with $delay ms of delay and $lateness ms of lateness",
+  async ({ delay, lateness }) => {
+    const { run, table } = runOf(await open("dropped", { delay, lateness }));
+    run.finish();
+    expect(table.length).toBe(await droppedByHand(delay, lateness));
+  },
+);
 
 test("batches of 1, 7 and all give the same output, row for row", async () => {
   const daily = await open("daily");

@@ -1,0 +1,90 @@
+/** A session and its engine side by side in one thread, with a clock that the test moves. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { CellState, CellText, SessionMessage, TransportState, ViewUpdate } from "../../src/protocol/session.ts";
+import { EngineHost } from "../../src/session/engine-host.ts";
+import { Session } from "../../src/session/session.ts";
+
+const SAMPLES = resolve(import.meta.dirname, "../../samples");
+
+export class Harness {
+  readonly session: Session;
+  readonly engine: EngineHost;
+  readonly cells = new Map<number, CellState>();
+  readonly views = new Map<string, ViewUpdate>();
+  transport: TransportState | null = null;
+  messages: SessionMessage[] = [];
+  clock = 0;
+  #queue: { work: () => void; at: number }[] = [];
+  #pending = 0;
+
+  constructor() {
+    this.engine = new EngineHost({
+      post: message => this.session.fromEngine(structuredClone(message)),
+      now: () => this.clock,
+      defer: (work, delay) => this.#queue.push({ work, at: this.clock + delay }),
+    });
+    this.session = new Session({
+      post: message => this.#take(structuredClone(message)),
+      engine: message => this.engine.receive(structuredClone(message)),
+      now: () => this.clock,
+      defer: work => this.#queue.push({ work, at: this.clock }),
+    });
+  }
+
+  #take(message: SessionMessage): void {
+    this.messages.push(message);
+    if (message.type === "cell") this.cells.set(message.state.id, message.state);
+    if (message.type === "transport") this.transport = message.state;
+    if (message.type === "views") for (const update of message.updates) this.views.set(update.view, update);
+    if (message.type === "need-file") void this.#answer(message.request, message.name);
+  }
+
+  async #answer(request: number, name: string): Promise<void> {
+    this.#pending++;
+    try {
+      const bytes = await readFile(resolve(SAMPLES, name));
+      const copy = new Uint8Array(bytes).buffer;
+      this.session.receive({ type: "file", request, bytes: copy, error: null });
+    } catch (error) {
+      this.session.receive({ type: "file", request, bytes: null, error: String(error) });
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  /** Lets everything happen that happens within `milliseconds` of wall-clock time; each piece of work takes `cost` of it. */
+  async pass(milliseconds = 200, cost = 1): Promise<void> {
+    const until = this.clock + milliseconds;
+    while (this.clock < until) {
+      await new Promise(resolve => setImmediate(resolve));
+      if (this.#pending > 0) continue;
+      const index = this.#queue.findIndex(w => w.at <= this.clock);
+      if (index < 0) {
+        this.clock += 1;
+        continue;
+      }
+      const [{ work }] = this.#queue.splice(index, 1);
+      work();
+      this.clock += cost;
+    }
+  }
+
+  show(cells: readonly CellText[]): void {
+    this.session.receive({ type: "cells", cells, run: "changed" });
+  }
+
+  watch(...views: string[]): void {
+    this.session.receive({ type: "watch", views: views.map(view => ({ view, from: 0, count: 100, sort: null })) });
+  }
+
+  table(view: string): Extract<ViewUpdate, { kind: "table" }> {
+    const update = this.views.get(view);
+    if (update?.kind !== "table")
+      throw new Error(`No table ${view} yet. There are: ${[...this.views.keys()].join(", ")}.`);
+    return update;
+  }
+}
+
+/** A cell of TypeScript. */
+export const code = (id: number, source: string): CellText => ({ id, type: "text/x-typescript", source });
