@@ -99,6 +99,49 @@ test.each(["SNAPPY", "UNCOMPRESSED"] as const)("Parquet, %s: rows come back over
   expect(log.errors.length).toBe(0);
 });
 
+test("Parquet: timestamps of every unit, local ones with a zone, dates, nested and missing values", async () => {
+  const ns = 1774690200123456789n;
+  const bytes = parquetWriteBuffer({
+    schema: [
+      { name: "root", num_children: 5 },
+      { name: "us", type: "INT64", repetition_type: "REQUIRED", converted_type: "TIMESTAMP_MICROS" },
+      {
+        name: "ns",
+        type: "INT64",
+        repetition_type: "OPTIONAL",
+        logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "NANOS" },
+      },
+      {
+        name: "local",
+        type: "INT64",
+        repetition_type: "OPTIONAL",
+        logical_type: { type: "TIMESTAMP", isAdjustedToUTC: false, unit: "MILLIS" },
+      },
+      { name: "day", type: "INT32", repetition_type: "OPTIONAL", converted_type: "DATE" },
+      { name: "json", type: "BYTE_ARRAY", repetition_type: "OPTIONAL", converted_type: "JSON" },
+    ],
+    columnData: [
+      { name: "us", data: [ns / 1000n, 0n] },
+      { name: "ns", data: [ns, null] },
+      { name: "local", data: [BigInt(Date.parse("2026-07-01T09:30:00Z")), null] },
+      { name: "day", data: [new Date("2026-03-28"), null] },
+      { name: "json", data: [{ a: [1] }, null] },
+    ],
+  });
+  const log = await decodeAll(new Uint8Array(bytes), null, { timeZone: "Europe/London" });
+  expect(log.schema.map(f => f.type)).toEqual(["timestamp", "timestamp", "timestamp", "timestamp", "json"]);
+  expect(rowsOf(log.batch)).toEqual([
+    {
+      us: 1774690200123.456,
+      ns: 1774690200123.4568,
+      local: Date.parse("2026-07-01T08:30:00Z"),
+      day: Date.parse("2026-03-28"),
+      json: { a: [1] },
+    },
+    { us: 0, ns: null, local: null, day: null, json: null },
+  ]);
+});
+
 test.each(["file", "stream"] as const)("Arrow, as a %s: rows come back", async format => {
   const log = await decodeAll(arrow(format), null, { file: "unnamed" });
   expect(log.schema.map(f => `${f.name} ${f.type}${f.nullable ? "?" : ""}`)).toEqual([

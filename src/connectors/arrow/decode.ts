@@ -135,18 +135,28 @@ function fillByValue(arrow: ArrowColumn<unknown>, out: Float64Array): { readonly
   return { valid: validOf(arrow, out) };
 }
 
-/** Reads the validity bits; a NaN, as pandas writes it, is null too. */
+/** Reads the validity bits; a NaN among floating-point numbers, as pandas writes it, is null too. */
 function validOf(arrow: ArrowColumn<unknown>, out: Float64Array): Uint8Array | null {
+  const mayBeNaN = (arrow.type as ArrowType).typeId === Type.Float;
   let valid: Uint8Array | null = null;
   let at = 0;
   for (const batch of arrow.data) {
-    const nulls = batch.nullCount > 0;
-    for (let i = 0; i < batch.length; i++, at++)
-      if ((nulls && !batch.isValid(i)) || Number.isNaN(out[at])) {
-        valid ??= new Uint8Array(out.length).fill(1);
-        valid[at] = 0;
-        out[at] = NaN;
-      }
+    const end = at + batch.length;
+    if (batch.nullCount > 0) {
+      valid ??= new Uint8Array(out.length).fill(1);
+      for (let i = 0; i < batch.length; i++)
+        if (!batch.isValid(i)) {
+          valid[at + i] = 0;
+          out[at + i] = NaN;
+        }
+    }
+    if (mayBeNaN)
+      for (let i = at; i < end; i++)
+        if (out[i] !== out[i]) {
+          valid ??= new Uint8Array(out.length).fill(1);
+          valid[i] = 0;
+        }
+    at = end;
   }
   return valid;
 }
