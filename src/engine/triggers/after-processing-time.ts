@@ -11,6 +11,10 @@ export class AfterProcessingTimeMachine extends TriggerMachine {
     this.#aligned = aligned;
   }
 
+  override get timed(): boolean {
+    return true;
+  }
+
   override get nothing(): number {
     return NaN;
   }

@@ -3,6 +3,10 @@ import { type TriggerContext, TriggerMachine } from "./machine.ts";
 
 /** Without early and late firings: fires once and finishes. */
 export class AfterWatermarkMachine extends TriggerMachine {
+  override get timed(): boolean {
+    return true;
+  }
+
   onElement(): void {}
 
   onMerge(context: TriggerContext): void {
@@ -32,6 +36,10 @@ export class AfterWatermarkEarlyLateMachine extends TriggerMachine {
     super(place, late === null ? [early] : [early, late]);
     this.#early = early;
     this.#late = late;
+  }
+
+  override get timed(): boolean {
+    return true;
   }
 
   onElement(context: TriggerContext): void {

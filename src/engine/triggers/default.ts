@@ -2,6 +2,10 @@
 import { type TriggerContext, TriggerMachine } from "./machine.ts";
 
 export class DefaultMachine extends TriggerMachine {
+  override get timed(): boolean {
+    return true;
+  }
+
   onElement(): void {}
   onMerge(): void {}
   shouldFire(context: TriggerContext): boolean {

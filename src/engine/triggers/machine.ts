@@ -59,6 +59,11 @@ export abstract class TriggerMachine {
     this.#bit = 1 << place;
   }
 
+  /** Whether it fires because of the time, in one domain or the other. */
+  get timed(): boolean {
+    return false;
+  }
+
   /** What `data[place]` holds when there is nothing to remember. */
   get nothing(): number {
     return 0;

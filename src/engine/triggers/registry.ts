@@ -61,6 +61,8 @@ export interface RunningTrigger {
   fresh(): TriggerState;
   /** Lists the moments of processing time that a window waits for. */
   deadlines(state: TriggerState): number[];
+  /** Whether it follows time at all; one that only counts rows has no on-time firing. */
+  readonly timed: boolean;
 }
 
 /** Builds the machine of a trigger description. Throws when it has more parts than a state has room for. */
@@ -78,6 +80,7 @@ export function runTrigger(trigger: Trigger): RunningTrigger {
     root,
     fresh: () => ({ finished: 0, data: nothing.slice() }),
     deadlines: state => all.map(machine => machine.deadline(state)).filter(deadline => !Number.isNaN(deadline)),
+    timed: all.some(machine => machine.timed),
   };
 }
 

@@ -614,7 +614,8 @@ class WindowedAggregate implements Operator {
         : cell.end <= this.#watermark
           ? ON_TIME
           : EARLY;
-    const wanted = !empty || (timing === ON_TIME && rules.onTime === "always") || (last && rules.closing === "always");
+    const onTime = timing === ON_TIME && rules.onTime === "always" && this.#trigger.timed;
+    const wanted = !empty || onTime || (last && rules.closing === "always");
     if (!wanted) return;
     const pane = this.#pane;
     pane.timing = timing;
