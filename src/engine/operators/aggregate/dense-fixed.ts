@@ -129,7 +129,7 @@ export class DenseFixed implements Operator, Cutting {
     const { start, end, block } = window;
     const { cells } = this.#windows;
     this.#windows.close(window);
-    const codes = this.#windows.inOrder(cells, block);
+    const codes = this.#windows.order.inBlock(cells, block);
     const origin = cells.origin(block);
     const { finishing, allowedLateness } = this.#settings;
     const last = finishing || end + allowedLateness <= this.#windows.watermark ? 1 : 0;

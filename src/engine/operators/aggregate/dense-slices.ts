@@ -6,22 +6,12 @@
  * argument adds its chunk. Rows whose slice is not open go one by one to the operator, which knows what being late means.
  * Rows of one slice and key keep their order on both ways, so that even sums of fractions do not depend on the way.
  */
-import type { NumberColumn } from "../../../columns/column.ts";
-import { type ColumnKernel, compileColumn } from "../../../expressions/compile.ts";
 import type { Flow } from "../../flow.ts";
 import type { OperatorContext } from "../../operator.ts";
-import {
-  addSelectedSums,
-  addSums,
-  Cells,
-  CHUNK,
-  countAll,
-  keepValid,
-  lowerMins,
-  NOWHERE,
-  raiseMaxs,
-} from "./dense-cells.ts";
+import { Arguments } from "./dense-arguments.ts";
+import { Cells, CHUNK, NOWHERE } from "./dense-cells.ts";
 import type { KeyCodes } from "./dense-keys.ts";
+import { KeyOrder } from "./dense-order.ts";
 import type { DensePlan } from "./dense-plan.ts";
 import type { Grid } from "./grid.ts";
 
@@ -38,6 +28,8 @@ const LARGEST_RING = 1 << 16;
 
 export class Slices {
   readonly cells: Cells;
+  readonly arguments: Arguments;
+  readonly order = new KeyOrder();
   /** All slices with state, by start. */
   list: Slice[] = [];
   /** The watermark as far as slices know: none of their ends lies between it and the true one. */
@@ -46,39 +38,27 @@ export class Slices {
   readonly #size: number;
   readonly #offset: number;
   readonly #keys: KeyCodes;
-  readonly #kernels: readonly ColumnKernel[];
   readonly #byStart = new Map<number, Slice>();
   #open = 0;
   /** Open slices by `number & mask`: their number (start in sizes, from the offset) and block. NaN: free. */
   #ring = new Float64Array(64).fill(NaN);
   #ringBlock = new Int32Array(64);
 
-  /** Scratch of one chunk: each row's cell, the cells of rows with a value, the rows put aside. */
+  /** Scratch of one chunk: each row's cell, the rows put aside. */
   readonly #located = new Int32Array(CHUNK);
-  readonly #kept = new Int32Array(CHUNK);
   readonly #aside = new Int32Array(CHUNK);
-  readonly #gathered = new Float64Array(CHUNK);
-  readonly #gatheredMask = new Uint8Array(CHUNK);
 
-  /** Keys in the order in which they first came: `#ranks[code + 1]` is a key's number from 1, `#met` its inverse. */
-  #ranks = new Int32Array(17);
-  #met = new Int32Array(17);
-  #meetings = 0;
-  #ordered = new Int32Array(16);
-
-  /** The step's key codes, and its arguments with their validity. */
+  /** The step's key codes. */
   codes: Int32Array = new Int32Array(0);
   #time: Float64Array = new Float64Array(0);
   #selection: Int32Array | null = null;
-  #values: Float64Array[] = [];
-  #masks: (Uint8Array | null)[] = [];
 
   constructor(context: OperatorContext, plan: DensePlan, keys: KeyCodes, grid: Grid) {
     this.#grid = grid;
     this.#size = grid.regular?.size ?? NaN;
     this.#offset = grid.regular?.offset ?? NaN;
     this.#keys = keys;
-    this.#kernels = plan.arguments.map(a => compileColumn(a.expression, context.inputs, { codegen: context.codegen }));
+    this.arguments = new Arguments(context, plan);
     this.cells = new Cells(plan.arguments);
   }
 
@@ -89,55 +69,12 @@ export class Slices {
     this.#selection = flow.selection;
     this.codes = this.#keys.codes(batch);
     this.#widen();
-    for (let a = 0; a < this.#kernels.length; a++) {
-      const column = this.#kernels[a](batch) as NumberColumn;
-      this.#values[a] = column.values;
-      this.#masks[a] = column.valid;
-      if (column.valid !== null) this.cells.countValues(a);
-    }
+    this.arguments.read(batch, this.cells);
   }
 
   #widen(): void {
-    const { size } = this.#keys;
-    this.cells.widen(size);
-    if (size + 1 <= this.#ranks.length) return;
-    const ranks = new Int32Array(this.cells.stride + 1);
-    const met = new Int32Array(this.cells.stride + 1);
-    ranks.set(this.#ranks);
-    met.set(this.#met);
-    this.#ranks = ranks;
-    this.#met = met;
-  }
-
-  /** Takes note of a key that may be new. */
-  #meet(code: number): void {
-    if (this.#ranks[code + 1] !== 0) return;
-    this.#met[this.#meetings++] = code;
-    this.#ranks[code + 1] = this.#meetings;
-  }
-
-  /** Key codes of the cells in a block that have rows, in the order in which keys first came. Valid until the next call. */
-  inOrder(cells: Cells, block: number): Int32Array {
-    const used = cells.uses[block];
-    const origin = cells.origin(block);
-    const { rows, touched, stride } = cells;
-    if (this.#ordered.length < stride) this.#ordered = new Int32Array(stride);
-    const ordered = this.#ordered;
-    let count = 0;
-    // With few of many keys in use, sorting those is less work than asking all.
-    if (used * Math.log2(used + 1) * 4 < this.#meetings) {
-      for (let i = 0; i < used; i++) {
-        const code = touched[block * stride + i];
-        if (rows[origin + code] > 0) ordered[count++] = this.#ranks[code + 1];
-      }
-      ordered.subarray(0, count).sort();
-      for (let i = 0; i < count; i++) ordered[i] = this.#met[ordered[i] - 1];
-    } else
-      for (let i = 0; i < this.#meetings; i++) {
-        const code = this.#met[i];
-        if (rows[origin + code] > 0) ordered[count++] = code;
-      }
-    return ordered.subarray(0, count);
+    this.cells.widen(this.#keys.size);
+    this.order.widen(this.#keys.size);
   }
 
   /** Adds the flow's rows `[from, to)` to open slices; `careful` gets the others, in order. */
@@ -151,7 +88,7 @@ export class Slices {
           : selection === null
             ? this.#locate(first, count)
             : this.#locateSelected(selection, first, count);
-      this.#accumulate(selection, first, count);
+      this.arguments.accumulate(this.cells, this.#located, selection, first, count);
       for (let i = 0; i < aside; i++) careful(this.#aside[i]);
     }
   }
@@ -176,7 +113,7 @@ export class Slices {
       if (ring[place] !== number && !this.#openNumber(number)) {
         located[i] = NOWHERE;
         aside[set++] = row;
-        this.#meet(codes[row]);
+        this.order.meet(codes[row]);
         continue;
       }
       const block = blocks[place];
@@ -186,7 +123,7 @@ export class Slices {
       const n = rows[cell];
       if (n === 0) {
         touched[block * stride + uses[block]++] = code;
-        this.#meet(code);
+        this.order.meet(code);
       }
       rows[cell] = n + 1;
     }
@@ -213,7 +150,7 @@ export class Slices {
       if (ring[place] !== number && !this.#openNumber(number)) {
         located[i] = NOWHERE;
         aside[set++] = row;
-        this.#meet(codes[row]);
+        this.order.meet(codes[row]);
         continue;
       }
       const block = blocks[place];
@@ -223,7 +160,7 @@ export class Slices {
       const n = rows[cell];
       if (n === 0) {
         touched[block * stride + uses[block]++] = code;
-        this.#meet(code);
+        this.order.meet(code);
       }
       rows[cell] = n + 1;
     }
@@ -251,7 +188,7 @@ export class Slices {
         if (slice === undefined) {
           located[i] = NOWHERE;
           this.#aside[set++] = row;
-          this.#meet(codes[row]);
+          this.order.meet(codes[row]);
           continue;
         }
       }
@@ -261,7 +198,7 @@ export class Slices {
       const n = rows[cell];
       if (n === 0) {
         touched[block * stride + uses[block]++] = code;
-        this.#meet(code);
+        this.order.meet(code);
       }
       rows[cell] = n + 1;
     }
@@ -279,61 +216,12 @@ export class Slices {
     return end > this.watermark && this.cells.roomy ? this.create(this.#grid.startOf(t), end) : undefined;
   }
 
-  /** Adds the values of a located chunk. */
-  #accumulate(selection: Int32Array | null, first: number, count: number): void {
-    const located = this.#located;
-    for (let a = 0; a < this.#values.length; a++) {
-      const { sum, rest, min, max, valid } = this.cells.values[a];
-      const mask = this.#masks[a];
-      let values = this.#values[a];
-      let from = first;
-      if (selection !== null) {
-        if (mask === null && min === null && max === null) {
-          if (valid !== null) countAll(located, count, valid);
-          if (sum !== null && rest !== null) addSelectedSums(located, values, selection, first, count, sum, rest);
-          continue;
-        }
-        values = this.#gather(a, selection, first, count);
-        from = 0;
-      }
-      let cells = located;
-      if (valid !== null) {
-        if (mask === null) countAll(located, count, valid);
-        else {
-          keepValid(located, selection === null ? mask : this.#gatheredMask, from, count, valid, this.#kept);
-          cells = this.#kept;
-        }
-      }
-      if (sum !== null && rest !== null) addSums(cells, values, from, count, sum, rest);
-      if (min !== null) lowerMins(cells, values, from, count, min);
-      if (max !== null) raiseMaxs(cells, values, from, count, max);
-    }
-  }
-
-  #gather(argument: number, selection: Int32Array, first: number, count: number): Float64Array {
-    const values = this.#values[argument];
-    const mask = this.#masks[argument];
-    const out = this.#gathered;
-    for (let i = 0; i < count; i++) out[i] = values[selection[first + i]];
-    if (mask !== null) for (let i = 0; i < count; i++) this.#gatheredMask[i] = mask[selection[first + i]];
-    return out;
-  }
-
-  /** Adds one batch row to a cell. */
-  addTo(cells: Cells, cell: number, row: number): void {
-    cells.rows[cell]++;
-    for (let a = 0; a < this.#values.length; a++) {
-      const mask = this.#masks[a];
-      if (mask === null || mask[row] !== 0) cells.addValue(a, cell, this.#values[a][row]);
-    }
-  }
-
   /** Adds one batch row to a slice and returns its cell. */
   addRow(slice: Slice, row: number): number {
     const code = this.codes[row];
     const cell = this.cells.origin(slice.block) + code;
     if (this.cells.rows[cell] === 0 && this.cells.panes[cell] === 0) this.cells.touch(slice.block, code);
-    this.addTo(this.cells, cell, row);
+    this.arguments.addTo(this.cells, cell, row);
     return cell;
   }
 
@@ -422,7 +310,7 @@ export class Slices {
     return {
       watermark: this.watermark,
       keys: this.#keys.snapshot(),
-      met: this.#met.slice(0, this.#meetings),
+      met: this.order.snapshot(),
       nulls: this.cells.values.map(v => v.valid !== null),
       slices: this.list.map(({ start, end, block }) => ({ start, end, cells: this.cells.save(block) })),
     };
@@ -431,7 +319,7 @@ export class Slices {
   restore(from: SlicesSnapshot): void {
     this.#keys.restore(from.keys);
     this.#widen();
-    for (const code of from.met) this.#meet(code);
+    this.order.restore(from.met);
     from.nulls.forEach((counted, a) => {
       if (counted) this.cells.countValues(a);
     });

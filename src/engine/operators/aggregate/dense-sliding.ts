@@ -153,7 +153,7 @@ export class DenseSliding implements Operator, Cutting {
       this.#panes.append(merged, cell, code, start, end, at, -1, LATE, index, 0);
       merged.empty(cell);
     }
-    if (accumulation === "discarding") this.#slices.addTo(merged, cell, row);
+    if (accumulation === "discarding") this.#slices.arguments.addTo(merged, cell, row);
     else this.#mergeKey(start, end, code, null);
     this.#panes.append(merged, cell, code, start, end, at, 1, LATE, index, finishing ? 1 : 0);
     merged.empty(cell);
@@ -218,7 +218,7 @@ export class DenseSliding implements Operator, Cutting {
         merged.merge(to + code, cells, origin + code);
       }
     }
-    const codes = this.#slices.inOrder(merged, 0);
+    const codes = this.#slices.order.inBlock(merged, 0);
     if (codes.length === 0) return;
     const { finishing, allowedLateness } = this.#settings;
     const last = finishing || end + allowedLateness <= this.#slices.watermark ? 1 : 0;
