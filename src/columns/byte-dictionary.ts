@@ -23,8 +23,9 @@ export class ByteDictionary extends Dictionary {
   /** Code + 1 per slot, 0 for an empty one; always a power of two long, at most half full. */
   #slots = new Int32Array(128);
   #size = 0;
-  /** Entries that somebody has read as strings. */
+  /** Entries that somebody has read as strings; the first `#made` are all there. */
   readonly #strings: (string | undefined)[] = [];
+  #made = 0;
   #scratch = new Uint8Array(256);
 
   override get size(): number {
@@ -92,7 +93,7 @@ export class ByteDictionary extends Dictionary {
 
   /** All strings in order of their codes. Makes those that were not made yet, so ask once, outside loops. */
   override get values(): readonly string[] {
-    for (let code = 0; code < this.#size; code++) if (this.#strings[code] === undefined) this.value(code);
+    while (this.#made < this.#size) this.value(this.#made++);
     return this.#strings as string[];
   }
 

@@ -110,6 +110,59 @@ test("any objects, any chunks: the rows are what JSON.parse makes of each line",
   );
 });
 
+test("lines with a byte changed are rows or errors exactly as JSON.parse decides", () => {
+  const good = fc.record({
+    id: fc.integer(),
+    key: fc.constantFrom("a", "b\\n", "é", ""),
+    ok: fc.boolean(),
+    x: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
+    n: fc.option(fc.constant([1, { a: "}" }])),
+  });
+  const change = fc.tuple(
+    fc.nat(),
+    fc.constantFrom("replace", "insert", "remove"),
+    fc.oneof(
+      fc.constantFrom(...'{}[]":,\\ 0123456789eE+-.tfnul\t\r').map(c => c.charCodeAt(0)),
+      fc.integer({ min: 11, max: 255 }),
+    ),
+  );
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(good, fc.option(change)), { minLength: 1, maxLength: 12 }), chunks, (rows, cuts) => {
+      const first = encoder.encode('{"id":1,"key":"a","ok":true,"x":0.5,"n":null}\n');
+      const lines = rows.map(([object, changed]) => {
+        const bytes = [...encoder.encode(JSON.stringify(object))];
+        if (changed !== null) {
+          const [place, how, byte] = changed;
+          bytes.splice(place % bytes.length, how === "insert" ? 0 : 1, ...(how === "remove" ? [] : [byte]));
+        }
+        return new Uint8Array(bytes);
+      });
+      const log = decode(new Uint8Array([...first, ...lines.flatMap(line => [...line, 10])]), {}, cuts);
+      let row = 1;
+      let errors = 0;
+      for (const [i, line] of lines.entries()) {
+        let object: { readonly [key: string]: Value } | null = null;
+        try {
+          object = JSON.parse(utf8.decode(line)) as { readonly [key: string]: Value };
+        } catch {
+          errors++;
+          expect(rowsOf(log.errors)[errors - 1].line).toBe(i + 2);
+        }
+        if (object === null) continue;
+        expect(log.line[row]).toBe(i + 2);
+        for (const [c, field] of log.schema.entries())
+          expect(valueAt(log.batch.columns[c], row)).toEqual(
+            Object.hasOwn(object, field.name) ? object[field.name] : null,
+          );
+        row++;
+      }
+      expect([log.batch.length, log.errors.length]).toEqual([row, errors]);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
 test("columns of one type stay columns of that type", () => {
   fc.assert(
     fc.property(
