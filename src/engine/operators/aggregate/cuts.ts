@@ -28,7 +28,7 @@ export function cut(flow: Flow, cutting: Cutting): void {
 }
 
 /** Returns the first index of ascending `values[from, to)` that is at least `bound`; `to` if there is none, or it is NaN. */
-function firstAtLeast(values: Float64Array, from: number, to: number, bound: number): number {
+export function firstAtLeast(values: Float64Array, from: number, to: number, bound: number): number {
   if (from >= to || !(values[to - 1] >= bound)) return to;
   let low = from;
   let high = to - 1;

@@ -162,11 +162,25 @@ export class Cells {
     const first = block * this.stride;
     const codes = this.touched.slice(first, first + this.uses[block]);
     const origin = this.origin(block);
-    const ints = (from: Int32Array): Int32Array => codes.map(code => from[origin + code]);
+    return { codes, ...this.saveCells(codes.map(code => origin + code)) };
+  }
+
+  /** Fills an empty block with what `save` gave. */
+  load(block: number, from: ReturnType<Cells["save"]>): void {
+    const origin = this.origin(block);
+    for (const code of from.codes) this.touch(block, code);
+    this.loadCells(
+      from.codes.map(code => origin + code),
+      from,
+    );
+  }
+
+  /** Copies out some cells. */
+  saveCells(cells: Int32Array) {
+    const ints = (from: Int32Array): Int32Array => cells.map(cell => from[cell]);
     const floats = (from: Float64Array | null): Float64Array | null =>
-      from === null ? null : Float64Array.from(codes, code => from[origin + code]);
+      from === null ? null : Float64Array.from(cells, cell => from[cell]);
     return {
-      codes,
       rows: ints(this.rows),
       panes: ints(this.panes),
       values: this.values.map(({ sum, rest, min, max, valid }) => ({
@@ -179,12 +193,9 @@ export class Cells {
     };
   }
 
-  /** Fills an empty block with what `save` gave. */
-  load(block: number, from: ReturnType<Cells["save"]>): void {
-    const origin = this.origin(block);
-    from.codes.forEach((code, i) => {
-      const cell = origin + code;
-      this.touch(block, code);
+  /** Fills empty cells with what `saveCells` gave. */
+  loadCells(cells: Int32Array, from: ReturnType<Cells["saveCells"]>): void {
+    cells.forEach((cell, i) => {
       this.rows[cell] = from.rows[i];
       this.panes[cell] = from.panes[i];
       from.values.forEach(({ sum, rest, min, max, valid }, a) => {
@@ -193,7 +204,7 @@ export class Cells {
         if (to.rest !== null && rest !== null) to.rest[cell] = rest[i];
         if (to.min !== null && min !== null) to.min[cell] = min[i];
         if (to.max !== null && max !== null) to.max[cell] = max[i];
-        if (to.valid !== null && valid !== null) to.valid[cell] = valid[i];
+        if (to.valid !== null) to.valid[cell] = valid === null ? from.rows[i] : valid[i];
       });
     });
   }

@@ -12,6 +12,7 @@ import { windowRules } from "../../windowing/rules.ts";
 import { DenseFixed } from "./dense-fixed.ts";
 import { keyCodes } from "./dense-keys.ts";
 import { densePlan } from "./dense-plan.ts";
+import { DenseSessions } from "./dense-sessions.ts";
 import { type Cover, DenseSliding } from "./dense-sliding.ts";
 import { calendarGrid, fixedGrid, type Grid } from "./grid.ts";
 
@@ -34,6 +35,13 @@ export function specializedAggregate(node: AggregateNode, context: OperatorConte
   const settings = { allowedLateness, accumulation, finishing };
   const grid = gridOf(strategy.window);
   if (grid !== null) return new DenseFixed(node, context, plan, keyCodes(node, context), grid, settings);
+  if (strategy.window.kind === "sessions") {
+    const { gap } = strategy.window;
+    if (finishing || !Number.isInteger(gap)) return null;
+    const { touching, profile } = rules;
+    const sessions = { ...settings, gap, touching, lateness: profile.sessionLateness };
+    return new DenseSessions(node, context, plan, keyCodes(node, context), sessions);
+  }
   const cover = coverOf(strategy.window);
   if (cover !== null) return new DenseSliding(node, context, plan, keyCodes(node, context), cover, settings);
   return null;

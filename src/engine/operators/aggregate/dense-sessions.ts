@@ -1,0 +1,557 @@
+/**
+ * Sessions from arrays: each key's live sessions in a list, newest first, which almost always has one entry.
+ *
+ * Nearly every row falls into the newest open session of its key, where it adds a row and perhaps moves the end; such rows
+ * are collected and added a chunk at a time. Every other row opens, extends or merges sessions one by one. The end of an
+ * open session only moves on, so a heap of ends may lag behind: what comes up too early is put back.
+ */
+import { LATE, ON_TIME } from "../../../model/panes.ts";
+import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
+import { type Flow, positionOf } from "../../flow.ts";
+import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
+import type { Step } from "../../step.ts";
+import { TimeHeap } from "../../windowing/time-heap.ts";
+import { firstAtLeast } from "./cuts.ts";
+import { Arguments } from "./dense-arguments.ts";
+import { Cells, CHUNK } from "./dense-cells.ts";
+import type { DenseSettings } from "./dense-fixed.ts";
+import type { KeyCodes } from "./dense-keys.ts";
+import { EXPIRED, LateRows } from "./dense-late.ts";
+import { KeyOrder } from "./dense-order.ts";
+import { Panes } from "./dense-panes.ts";
+import type { DensePlan } from "./dense-plan.ts";
+
+export interface SessionSettings extends DenseSettings {
+  readonly gap: number;
+  /** Whether sessions that only touch merge. */
+  readonly touching: boolean;
+  /** Whether a row's lateness is that of its own window, or of the session it merges into. */
+  readonly lateness: "before-merge" | "after-merge";
+}
+
+/** No session: the end of a list. Cell 0 is nobody's. */
+const NONE = 0;
+
+export class DenseSessions implements Operator {
+  readonly #settings: SessionSettings;
+  readonly #keys: KeyCodes;
+  readonly #order = new KeyOrder();
+  readonly #arguments: Arguments;
+  readonly #panes: Panes;
+  readonly #late: LateRows;
+
+  /** A session is a cell; so is the copy of a pane that may have to be taken back. `panes` counts a session's panes. */
+  readonly #cells: Cells;
+  /** Cells up to here have been used; those of them that are free again. */
+  #used = 0;
+  readonly #free: number[] = [];
+  #count = 0;
+  #start = new Float64Array(0);
+  #end = new Float64Array(0);
+  #code = new Int32Array(0);
+  /** The next older session of the key. */
+  #older = new Int32Array(0);
+  /** 1 while the end lies beyond the watermark. */
+  #open = new Uint8Array(0);
+  /** What the session's entry in a heap says: its end as it was, or when it expires. NaN: no entry counts. */
+  #due = new Float64Array(0);
+  /** The copy of the pane that the next one replaces, if the window is still the same. */
+  #emitted = new Int32Array(0);
+  /** Copies of panes of windows that have become this one, in the order in which they are taken back. */
+  readonly #replaced = new Map<number, number[]>();
+  /** The newest session of each key, by code + 1. */
+  #head = new Int32Array(0);
+  readonly #ends = new TimeHeap<number>();
+  readonly #expiries = new TimeHeap<number>();
+
+  #watermark = -Infinity;
+  /** The watermark with which the step began. */
+  #before = -Infinity;
+  #flow: Flow | null = null;
+  #codes: Int32Array = new Int32Array(0);
+  /** Rows whose sessions are known and whose values have not been added: from this one on, so many. */
+  readonly #located = new Int32Array(CHUNK);
+  #pendingFrom = 0;
+  #pending = 0;
+
+  constructor(
+    node: AggregateNode,
+    context: OperatorContext,
+    plan: DensePlan,
+    keys: KeyCodes,
+    settings: SessionSettings,
+  ) {
+    this.#settings = settings;
+    this.#keys = keys;
+    this.#arguments = new Arguments(context, plan);
+    this.#panes = new Panes(node, context, plan, keys, settings.accumulation === "retracting");
+    this.#late = new LateRows(context, settings.allowedLateness);
+    this.#cells = new Cells(plan.arguments, 16, 1);
+    this.#grow();
+  }
+
+  step(step: Step, [flow]: readonly Flow[]): Outputs {
+    const { watermark, count } = flow;
+    const { length } = watermark;
+    this.#panes.clear();
+    this.#late.clear();
+    this.#flow = flow;
+    if (count > 0) this.#read(flow);
+    let row = 0;
+    let position = 0;
+    for (;;) {
+      row = this.#run(flow, row);
+      const until = row === count ? length : positionOf(flow, flow.selection === null ? row : flow.selection[row]);
+      for (;;) {
+        const next = firstAtLeast(watermark, position, until, this.#tick());
+        if (next === until) break;
+        this.#advance(watermark[next], next);
+        position = next + 1;
+      }
+      position = until;
+      if (row === count) break;
+    }
+    this.#flush();
+    if (length > 0) this.#before = this.#watermark = watermark[length - 1];
+    const main = this.#panes.flow(watermark);
+    return this.#late.wanted ? { main, late: this.#late.flow(flow, step, watermark) } : { main };
+  }
+
+  #read(flow: Flow): void {
+    this.#codes = this.#keys.codes(flow.batch);
+    this.#arguments.read(flow.batch, this.#cells);
+    this.#widen();
+  }
+
+  #widen(): void {
+    const { size } = this.#keys;
+    this.#order.widen(size);
+    if (size + 1 <= this.#head.length) return;
+    const head = new Int32Array(2 * (size + 1));
+    head.set(this.#head);
+    this.#head = head;
+  }
+
+  /** The first watermark at which a session ends, or seems to, or expires. NaN: none does. */
+  #tick(): number {
+    const end = this.#ends.first;
+    const expiry = this.#expiries.first;
+    return end <= expiry || Number.isNaN(expiry) ? end : expiry;
+  }
+
+  /** Takes rows from `from` on until the watermark has something to do first; returns the row it stopped at. */
+  #run(flow: Flow, from: number): number {
+    const { count } = flow;
+    let row = from;
+    while (row < count) {
+      row = this.#inside(flow, row);
+      if (row === count) break;
+      const at = flow.selection === null ? row : flow.selection[row];
+      const position = positionOf(flow, at);
+      const watermark = position === 0 ? this.#before : flow.watermark[position - 1];
+      if (watermark >= this.#tick()) break;
+      this.#flush();
+      this.#watermark = watermark;
+      this.#takeOne(flow, at);
+      row++;
+    }
+    return row;
+  }
+
+  /** Takes the rows that fall inside the newest open session of their key; returns the first that does not. */
+  #inside(flow: Flow, from: number): number {
+    const { time, watermark, selection, at, count } = flow;
+    const { gap, touching, lateness, allowedLateness } = this.#settings;
+    const before = this.#before;
+    const codes = this.#codes;
+    const head = this.#head;
+    const start = this.#start;
+    const end = this.#end;
+    const open = this.#open;
+    const { rows } = this.#cells;
+    const located = this.#located;
+    const tick = this.#tick();
+    // A row that is too late by itself is dropped though its session lives, unless lateness is asked after merging.
+    const reach = lateness === "before-merge" ? gap + allowedLateness : Infinity;
+    let row = from;
+    let pending = this.#pending;
+    if (pending === 0) this.#pendingFrom = from;
+    for (; row < count; row++) {
+      const i = selection === null ? row : selection[row];
+      const position = at === null ? i : at[i];
+      const now = position === 0 ? before : watermark[position - 1];
+      if (now >= tick) break;
+      const t = time[i];
+      const session = head[codes[i] + 1];
+      if (session === NONE || open[session] === 0 || t < start[session] || t + reach <= now) break;
+      const over = t - end[session];
+      if (over > 0 || (over === 0 && !touching)) break;
+      if (pending === CHUNK) {
+        this.#pending = pending;
+        this.#flush();
+        this.#pendingFrom = row;
+        pending = 0;
+      }
+      located[pending++] = session;
+      rows[session]++;
+      const to = t + gap;
+      if (to > end[session]) end[session] = to;
+    }
+    this.#pending = pending;
+    return row;
+  }
+
+  /** Adds the values of the rows that were only counted so far. */
+  #flush(): void {
+    if (this.#pending === 0) return;
+    const { selection } = this.#flow as Flow;
+    this.#arguments.accumulate(this.#cells, this.#located, selection, this.#pendingFrom, this.#pending);
+    this.#pending = 0;
+  }
+
+  /** Takes a batch row with all care: it may open, extend or merge sessions, or come too late. */
+  #takeOne(flow: Flow, row: number): void {
+    const { gap, lateness, allowedLateness } = this.#settings;
+    const code = this.#codes[row];
+    const from = flow.time[row];
+    const to = from + gap;
+    this.#order.meet(code);
+    const expired = to + allowedLateness <= this.#watermark;
+    if (lateness === "before-merge" && expired) {
+      this.#late.append(flow, this.#before, row, from, to, EXPIRED);
+      return;
+    }
+    let session = this.#mergeAround(code, from, to);
+    if (session === NONE) {
+      if (expired) {
+        this.#late.append(flow, this.#before, row, from, to, EXPIRED);
+        return;
+      }
+      session = this.#create(code, from, to);
+    }
+    this.#arguments.addTo(this.#cells, session, row);
+    if (this.#open[session] === 0) {
+      this.#fire(session, positionOf(flow, row), LATE);
+      this.#expireLater(session);
+    }
+  }
+
+  #meets(session: number, from: number, to: number): boolean {
+    const start = this.#start[session];
+    const end = this.#end[session];
+    return this.#settings.touching ? start <= to && from <= end : start < to && from < end;
+  }
+
+  /** Makes one of the sessions of a key that meet `[from, to)`, and of that stretch itself. Returns it, if there is any. */
+  #mergeAround(code: number, from: number, to: number): number {
+    let first = this.#head[code + 1];
+    while (first !== NONE && !this.#meets(first, from, to)) {
+      if (this.#end[first] < from) return NONE;
+      first = this.#older[first];
+    }
+    if (first === NONE) return NONE;
+    // The list runs from new to old; the earliest of those that meet remains and takes in the others.
+    const met = [first];
+    for (let next = this.#older[first]; next !== NONE && this.#meets(next, from, to); next = this.#older[next])
+      met.push(next);
+    const session = met[met.length - 1];
+    const start = Math.min(this.#start[session], from);
+    const end = Math.max(this.#end[first], to);
+    const same = met.length === 1 && start === this.#start[session] && end === this.#end[session];
+    if (same) return session;
+    this.#replace(session, session);
+    for (let i = met.length - 2; i >= 0; i--) {
+      this.#replace(session, met[i]);
+      this.#cells.merge(session, this.#cells, met[i]);
+      this.#unlink(met[i]);
+      this.#release(met[i]);
+    }
+    this.#start[session] = start;
+    this.#cells.panes[session] = 0;
+    if (end !== this.#end[session] || Number.isNaN(this.#due[session])) {
+      this.#end[session] = end;
+      this.#due[session] = NaN;
+      this.#open[session] = end > this.#watermark ? 1 : 0;
+      if (this.#open[session] === 1) this.#arm(session);
+    }
+    return session;
+  }
+
+  /** Has the panes of a session taken back by the next pane of another, or of itself with other bounds. */
+  #replace(session: number, other: number): void {
+    const own = this.#emitted[other];
+    const before = this.#replaced.get(other);
+    if (own === NONE && (before === undefined || other === session)) return;
+    const list = this.#replaced.get(session) ?? [];
+    if (other !== session && before !== undefined) {
+      list.push(...before);
+      this.#replaced.delete(other);
+    }
+    if (own !== NONE) list.push(own);
+    this.#emitted[other] = NONE;
+    this.#replaced.set(session, list);
+  }
+
+  #create(code: number, start: number, end: number): number {
+    const session = this.#take();
+    this.#count++;
+    this.#start[session] = start;
+    this.#end[session] = end;
+    this.#code[session] = code;
+    this.#due[session] = NaN;
+    this.#open[session] = end > this.#watermark ? 1 : 0;
+    let newer = NONE;
+    let older = this.#head[code + 1];
+    while (older !== NONE && this.#start[older] > start) {
+      newer = older;
+      older = this.#older[older];
+    }
+    this.#older[session] = older;
+    if (newer === NONE) this.#head[code + 1] = session;
+    else this.#older[newer] = session;
+    if (this.#open[session] === 1) this.#arm(session);
+    return session;
+  }
+
+  #unlink(session: number): void {
+    const key = this.#code[session] + 1;
+    if (this.#head[key] === session) {
+      this.#head[key] = this.#older[session];
+      return;
+    }
+    let newer = this.#head[key];
+    while (this.#older[newer] !== session) newer = this.#older[newer];
+    this.#older[newer] = this.#older[session];
+  }
+
+  /** Forgets a session that is on no list any more. */
+  #release(session: number): void {
+    this.#count--;
+    if (this.#emitted[session] !== NONE) this.#give(this.#emitted[session]);
+    for (const copy of this.#replaced.get(session) ?? []) this.#give(copy);
+    this.#replaced.delete(session);
+    this.#emitted[session] = NONE;
+    this.#open[session] = 0;
+    this.#due[session] = NaN;
+    this.#give(session);
+  }
+
+  /** Takes an empty cell. */
+  #take(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#used + 1 > this.#cells.stride) {
+      this.#cells.widen(2 * this.#cells.stride - 1);
+      this.#grow();
+    }
+    return ++this.#used;
+  }
+
+  /** Gives a cell back. */
+  #give(cell: number): void {
+    this.#cells.empty(cell);
+    this.#cells.panes[cell] = 0;
+    this.#free.push(cell);
+  }
+
+  #grow(): void {
+    const size = this.#cells.stride + 1;
+    const floats = (from: Float64Array): Float64Array<ArrayBuffer> => {
+      const to = new Float64Array(size);
+      to.set(from);
+      return to;
+    };
+    const ints = (from: Int32Array): Int32Array<ArrayBuffer> => {
+      const to = new Int32Array(size);
+      to.set(from);
+      return to;
+    };
+    this.#start = floats(this.#start);
+    this.#end = floats(this.#end);
+    this.#due = floats(this.#due);
+    this.#code = ints(this.#code);
+    this.#older = ints(this.#older);
+    this.#emitted = ints(this.#emitted);
+    const open = new Uint8Array(size);
+    open.set(this.#open);
+    this.#open = open;
+  }
+
+  #arm(session: number): void {
+    this.#due[session] = this.#end[session];
+    this.#ends.push(this.#end[session], session);
+  }
+
+  #expireLater(session: number): void {
+    const at = this.#end[session] + this.#settings.allowedLateness;
+    if (at === Infinity || at === this.#due[session]) return;
+    this.#due[session] = at;
+    this.#expiries.push(at, session);
+  }
+
+  /** Moves the watermark: sessions that it completes fire in order, those past their lateness go. */
+  #advance(watermark: number, at: number): void {
+    this.#watermark = watermark;
+    const ends = this.#ends;
+    const complete: number[] = [];
+    while (ends.first <= watermark) {
+      const time = ends.first;
+      const session = ends.pop();
+      if (this.#open[session] === 0 || this.#due[session] !== time) continue;
+      if (this.#end[session] > watermark) this.#arm(session);
+      else complete.push(session);
+    }
+    if (complete.length > 0) {
+      this.#flush();
+      if (complete.length > 1) complete.sort((a, b) => this.#compare(a, b));
+      for (const session of complete) {
+        this.#open[session] = 0;
+        this.#fire(session, at, ON_TIME);
+        this.#due[session] = NaN;
+        this.#expireLater(session);
+      }
+    }
+    const expiries = this.#expiries;
+    while (expiries.first <= watermark) {
+      const time = expiries.first;
+      const session = expiries.pop();
+      if (this.#open[session] === 1 || this.#due[session] !== time) continue;
+      this.#unlink(session);
+      this.#release(session);
+    }
+  }
+
+  /** Earliest end, earliest start, first key. */
+  #compare(a: number, b: number): number {
+    return (
+      this.#end[a] - this.#end[b] ||
+      this.#start[a] - this.#start[b] ||
+      this.#order.rank(this.#code[a]) - this.#order.rank(this.#code[b])
+    );
+  }
+
+  #fire(session: number, at: number, timing: number): void {
+    const { accumulation, allowedLateness } = this.#settings;
+    const cells = this.#cells;
+    const index = cells.panes[session];
+    const last = this.#end[session] + allowedLateness <= this.#watermark ? 1 : 0;
+    const replaced = this.#replaced.get(session);
+    if (replaced !== undefined) {
+      for (const copy of replaced) this.#takeBack(copy, at, timing, index, last);
+      this.#replaced.delete(session);
+    }
+    if (this.#emitted[session] !== NONE) this.#takeBack(this.#emitted[session], at, timing, index, last);
+    this.#emit(session, at, 1, timing, index, last);
+    cells.panes[session] = index + 1;
+    if (accumulation === "retracting") this.#emitted[session] = this.#copy(session);
+    else if (accumulation === "discarding") cells.empty(session);
+  }
+
+  #emit(cell: number, at: number, weight: 1 | -1, timing: number, index: number, last: 0 | 1): void {
+    const start = this.#start[cell];
+    const end = this.#end[cell];
+    this.#panes.append(this.#cells, cell, this.#code[cell], start, end, at, weight, timing, index, last);
+  }
+
+  #takeBack(copy: number, at: number, timing: number, index: number, last: 0 | 1): void {
+    this.#emit(copy, at, -1, timing, index, last);
+    this.#give(copy);
+  }
+
+  /** Keeps a pane as it came out. */
+  #copy(session: number): number {
+    const copy = this.#take();
+    this.#cells.merge(copy, this.#cells, session);
+    this.#start[copy] = this.#start[session];
+    this.#end[copy] = this.#end[session];
+    this.#code[copy] = this.#code[session];
+    return copy;
+  }
+
+  size(): StateSize {
+    let hold = Infinity;
+    for (const head of this.#head)
+      for (let session = head; session !== NONE; session = this.#older[session])
+        if (this.#open[session] === 1) hold = Math.min(hold, this.#end[session] - 1);
+    const { size } = this.#keys;
+    return { keys: size, windows: this.#count, entries: this.#count, hold: hold === Infinity ? null : hold };
+  }
+
+  snapshot(): Snapshot {
+    const sessions: number[] = [];
+    for (const head of this.#head)
+      for (let session = head; session !== NONE; session = this.#older[session]) sessions.push(session);
+    const save = (cells: readonly number[]): SavedCells => ({
+      start: Float64Array.from(cells, c => this.#start[c]),
+      end: Float64Array.from(cells, c => this.#end[c]),
+      code: Int32Array.from(cells, c => this.#code[c]),
+      cells: this.#cells.saveCells(Int32Array.from(cells)),
+    });
+    const emitted = sessions.filter(s => this.#emitted[s] !== NONE);
+    const replaced = [...this.#replaced].flatMap(([session, copies]) => copies.map(copy => ({ session, copy })));
+    return {
+      watermark: this.#watermark,
+      keys: this.#keys.snapshot(),
+      met: this.#order.snapshot(),
+      nulls: this.#cells.values.map(v => v.valid !== null),
+      sessions: save(sessions),
+      open: Uint8Array.from(sessions, s => this.#open[s]),
+      emitted: save(emitted.map(s => this.#emitted[s])),
+      emittedBy: emitted.map(s => sessions.indexOf(s)),
+      replaced: save(replaced.map(r => r.copy)),
+      replacedBy: replaced.map(r => sessions.indexOf(r.session)),
+    } satisfies SessionsSnapshot;
+  }
+
+  restore(snapshot: Snapshot): void {
+    const from = snapshot as SessionsSnapshot;
+    this.#keys.restore(from.keys);
+    this.#widen();
+    this.#order.restore(from.met);
+    from.nulls.forEach((counted, a) => {
+      if (counted) this.#cells.countValues(a);
+    });
+    this.#before = this.#watermark = from.watermark;
+    const load = ({ start, end, code, cells }: SavedCells, take: (i: number) => number): Int32Array => {
+      const into = start.map((_, i) => take(i));
+      const slots = Int32Array.from(into);
+      slots.forEach((cell, i) => {
+        this.#start[cell] = start[i];
+        this.#end[cell] = end[i];
+        this.#code[cell] = code[i];
+      });
+      this.#cells.loadCells(slots, cells);
+      return slots;
+    };
+    const { start, end, code } = from.sessions;
+    const sessions = load(from.sessions, i => this.#create(code[i], start[i], end[i]));
+    for (const session of sessions) if (this.#open[session] === 0) this.#expireLater(session);
+    load(from.emitted, () => this.#take()).forEach((copy, i) => {
+      this.#emitted[sessions[from.emittedBy[i]]] = copy;
+    });
+    load(from.replaced, () => this.#take()).forEach((copy, i) => {
+      const session = sessions[from.replacedBy[i]];
+      this.#replaced.set(session, [...(this.#replaced.get(session) ?? []), copy]);
+    });
+  }
+}
+
+interface SavedCells {
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+  readonly code: Int32Array;
+  readonly cells: ReturnType<Cells["saveCells"]>;
+}
+
+interface SessionsSnapshot {
+  readonly watermark: number;
+  readonly keys: unknown;
+  readonly met: Int32Array;
+  readonly nulls: readonly boolean[];
+  readonly sessions: SavedCells;
+  readonly open: Uint8Array;
+  readonly emitted: SavedCells;
+  readonly emittedBy: readonly number[];
+  readonly replaced: SavedCells;
+  readonly replacedBy: readonly number[];
+}
