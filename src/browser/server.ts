@@ -174,8 +174,7 @@ async function call(door: Door, path: string, request: IncomingMessage, response
   const body = await bodyOf(request);
   if (body === null) return refuse(response, 413, `at most ${largestBody} bytes`);
   try {
-    const args: unknown = JSON.parse(body);
-    const result = await callHost(door.files, placeOf(door), path.slice("/host/".length), args);
+    const result = await callHost(door.files, placeOf(door), path.slice("/host/".length), argumentsIn(body));
     if (result instanceof Uint8Array) {
       response.writeHead(200, { "Content-Type": "application/octet-stream", "Cache-Control": "no-store" });
       response.end(result);
@@ -187,6 +186,14 @@ async function call(door: Door, path: string, request: IncomingMessage, response
     const [status, reason] = error instanceof HostError ? [400, error.message] : [500, String(error)];
     response.writeHead(status, { "Content-Type": "application/json" });
     response.end(JSON.stringify({ error: reason }));
+  }
+}
+
+function argumentsIn(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new HostError("the arguments are not JSON");
   }
 }
 

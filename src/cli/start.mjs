@@ -56,7 +56,8 @@ function installedElectron() {
 
 /** `ELECTRON_RUN_AS_NODE` would turn the app into a bare Node. */
 function withoutNodeMode() {
-  const { ELECTRON_RUN_AS_NODE: _, ...environment } = process.env;
+  const environment = { ...process.env };
+  delete environment.ELECTRON_RUN_AS_NODE;
   return environment;
 }
 

@@ -11,11 +11,13 @@ import "./styles/transport.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { listenToKeys } from "./commands/keyboard.ts";
+import { listenToMenu } from "./commands/menu.ts";
 import { keepJournal, openInitial } from "./state/files.ts";
 import { followTheme } from "./state/ui.ts";
 
 followTheme();
 listenToKeys();
+listenToMenu();
 keepJournal();
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element with id app");

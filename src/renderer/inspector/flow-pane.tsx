@@ -1,14 +1,31 @@
 /** The running pipeline as a graph, with rows, losses and the watermark at each node, and the chosen node in full. */
+import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { NodeFigures } from "../../protocol/session.ts";
 import { writeClock, writeCount } from "../parts/time.ts";
 import { graph, running, trusted } from "../state/session.ts";
 import { selectedNode, zone } from "../state/ui.ts";
-import { edgePath, layoutGraph, nodeHeight, nodeWidth, shapeOf } from "./graph-layout.ts";
+import { edgePath, heightOf, layoutGraph, nodeWidth, shapeOf } from "./graph-layout.ts";
 import { NodeDetails } from "./node-details.tsx";
 
+/** The nodes that cells name and all they are computed from; what charts compute for themselves is left out. */
+export function namedPart(nodes: readonly NodeFigures[]): readonly NodeFigures[] {
+  const byId = new Map(nodes.map(node => [node.id, node]));
+  const kept = new Set<string>();
+  const keep = (id: string): void => {
+    if (kept.has(id)) return;
+    kept.add(id);
+    for (const input of byId.get(id)?.inputs ?? []) keep(input);
+  };
+  for (const node of nodes) if (node.names.length > 0) keep(node.id);
+  return kept.size === 0 ? nodes : nodes.filter(node => kept.has(node.id));
+}
+
 export function FlowPane() {
-  const nodes = graph.value;
+  const every = useSignal(false);
+  const named = namedPart(graph.value);
+  const nodes = every.value ? graph.value : named;
+  const hidden = graph.value.length - named.length;
   const shape = shapeOf(nodes);
   const layout = useMemo(() => layoutGraph(nodes), [shape]);
   if (nodes.length === 0) {
@@ -45,6 +62,16 @@ export function FlowPane() {
           return node && <NodeBox key={id} node={node} x={x} y={y} chosen={chosen?.id === id} />;
         })}
       </svg>
+      {hidden > 0 && (
+        <label class="flow-every hint">
+          <input
+            type="checkbox"
+            checked={every.value}
+            onChange={event => (every.value = event.currentTarget.checked)}
+          />
+          with the {hidden} nodes that charts add
+        </label>
+      )}
       {chosen === null ? (
         <p class="empty">Choose a node to see its partitions, keys and state.</p>
       ) : (
@@ -90,7 +117,7 @@ function NodeBox({
       }}
     >
       <title>{node.label}</title>
-      <rect width={nodeWidth} height={nodeHeight} rx="7" />
+      <rect width={nodeWidth} height={heightOf(node)} rx="7" />
       <text x="10" y="17" class="name">
         {shorten(title, 17)}
       </text>
@@ -100,18 +127,18 @@ function NodeBox({
       <text x="10" y="33" class="small">
         {writeCount(node.rows)} {node.rows === 1 ? "row" : "rows"}
       </text>
-      <text x={nodeWidth - 10} y="33" text-anchor="end">
-        {losses.map((loss, index) => (
-          <tspan key={loss.kind} class={loss.kind} dx={index === 0 ? 0 : 6}>
-            {loss.text}
-          </tspan>
-        ))}
-      </text>
       <text x="10" y="49" class="small">
         {node.watermark === null ? "no watermark yet" : `wm ${writeClock(node.watermark, zone.value)}`}
       </text>
       <text x={nodeWidth - 10} y="49" text-anchor="end" class="small">
         {node.windows > 0 ? `${writeCount(node.windows)} open` : ""}
+      </text>
+      <text x="10" y="65">
+        {losses.map((loss, index) => (
+          <tspan key={loss.kind} class={loss.kind} dx={index === 0 ? 0 : 6}>
+            {loss.text}
+          </tspan>
+        ))}
       </text>
     </g>
   );

@@ -18,12 +18,23 @@ export interface GraphLayout {
 }
 
 export const nodeWidth = 146;
-export const nodeHeight = 58;
+const shortNode = 58;
+const tallNode = 73;
+
+/** Nodes that can lose rows have a line for their losses from the start, so that the graph keeps its shape. */
+export function canLose(node: NodeFigures): boolean {
+  return node.inputs.length === 0 || node.verb === "aggregate" || node.late + node.dropped + node.errors > 0;
+}
+
+export function heightOf(node: NodeFigures): number {
+  return canLose(node) ? tallNode : shortNode;
+}
+
 const margin = 3;
 
 /** Tells two graphs of the same shape: what `layoutGraph` depends on, as text. */
 export function shapeOf(nodes: readonly NodeFigures[]): string {
-  return nodes.map(node => `${node.id}<${node.inputs.join(",")}`).join(";");
+  return nodes.map(node => `${node.id}${canLose(node) ? "!" : ""}<${node.inputs.join(",")}`).join(";");
 }
 
 export function layoutGraph(nodes: readonly NodeFigures[]): GraphLayout {
@@ -31,16 +42,16 @@ export function layoutGraph(nodes: readonly NodeFigures[]): GraphLayout {
   graph.setGraph({ rankdir: "TB", nodesep: 12, ranksep: 26, marginx: margin, marginy: margin });
   graph.setDefaultEdgeLabel(() => ({}));
   const known = new Set(nodes.map(node => node.id));
-  for (const node of nodes) graph.setNode(node.id, { width: nodeWidth, height: nodeHeight });
+  for (const node of nodes) graph.setNode(node.id, { width: nodeWidth, height: heightOf(node) });
   for (const node of nodes) for (const input of node.inputs) if (known.has(input)) graph.setEdge(input, node.id);
   layout(graph);
   const size = graph.graph() as { width?: number; height?: number };
   return {
     width: size.width ?? 0,
     height: size.height ?? 0,
-    nodes: nodes.map(({ id }) => {
-      const at = graph.node(id) as { x: number; y: number };
-      return { id, x: at.x - nodeWidth / 2, y: at.y - nodeHeight / 2 };
+    nodes: nodes.map(node => {
+      const at = graph.node(node.id) as { x: number; y: number };
+      return { id: node.id, x: at.x - nodeWidth / 2, y: at.y - heightOf(node) / 2 };
     }),
     edges: graph.edges().map(edge => ({
       key: `${edge.v} ${edge.w}`,

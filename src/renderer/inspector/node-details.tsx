@@ -1,6 +1,6 @@
 /** One node of the graph in full: figures, state, and what each partition says about time. */
 import type { NodeFigures } from "../../protocol/session.ts";
-import { writeCount, writeDuration, writeInstant, writeRate, zoneName } from "../parts/time.ts";
+import { timeParts, writeCount, writeDuration, writeInstant, writeRate, zoneName } from "../parts/time.ts";
 import { transport } from "../state/session.ts";
 import { zone } from "../state/ui.ts";
 
@@ -48,7 +48,7 @@ function Partitions({ node, now }: { readonly node: NodeFigures; readonly now: n
             <th>partition</th>
             <th class="right">rows</th>
             <th class="right">watermark, {zoneName(zone.value)}</th>
-            <th class="right">last seen</th>
+            <th class="right">silent for</th>
           </tr>
         </thead>
         <tbody>
@@ -56,9 +56,9 @@ function Partitions({ node, now }: { readonly node: NodeFigures; readonly now: n
             <tr key={each.name} class={holders.includes(each) ? "holder" : undefined}>
               <td>{each.name}</td>
               <td class="right">{writeCount(each.rows)}</td>
-              <td class="right">{each.idle ? "idle" : writeInstant(each.watermark, zone.value).slice(5)}</td>
+              <td class="right">{each.idle ? "idle" : shortInstant(each.watermark, now)}</td>
               <td class="right">
-                {each.lastSeen === null ? "never" : now === null ? "–" : `${writeDuration(now - each.lastSeen)} ago`}
+                {each.lastSeen === null ? "never" : now === null ? "–" : writeDuration(now - each.lastSeen)}
               </td>
             </tr>
           ))}
@@ -72,6 +72,13 @@ function Partitions({ node, now }: { readonly node: NodeFigures; readonly now: n
       )}
     </>
   );
+}
+
+/** The time of day alone where the date is that of the clock. */
+function shortInstant(ms: number | null, now: number | null): string {
+  if (ms === null) return "–";
+  const { date, time } = timeParts(ms, zone.value);
+  return now !== null && timeParts(now, zone.value).date === date ? time : `${date.slice(5)} ${time}`;
 }
 
 function secondOf(live: readonly NodeFigures["partitions"][number][], earliest: number): number {

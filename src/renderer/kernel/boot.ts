@@ -7,6 +7,7 @@ import { html, svg } from "htl";
 import type { SessionMessage, ShellMessage } from "../../protocol/session.ts";
 import type { FromEngine, ToEngine } from "../../session/engine-messages.ts";
 import { Session } from "../../session/session.ts";
+// oxlint-disable-next-line import/default -- the bundler gives this import its default
 import EngineWorker from "./engine.worker.ts?worker&inline";
 
 // The policy of this page stops every request but not WebRTC, so that goes before any cell is run.

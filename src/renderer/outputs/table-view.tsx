@@ -215,12 +215,23 @@ function widthOf(column: WireColumn, before: number): number {
   if (column.type !== "timestamp") {
     for (let i = 0; i < most; i++) {
       const value = column.values[i];
-      const letters =
-        typeof value === "number" ? writeCount(value).length + 3 : typeof value === "string" ? value.length : 6;
-      content = Math.max(content, letters * 7.4 + 24);
+      const text = typeof value === "number" ? `${writeCount(value)}.00` : typeof value === "string" ? value : "false";
+      content = Math.max(content, lettersWidth(text) + 26);
     }
   }
   return Math.max(before, Math.min(Math.max(heading, content), 340));
+}
+
+/** About how wide a text is in the table's face, px. */
+function lettersWidth(text: string): number {
+  let width = 0;
+  for (let i = 0; i < Math.min(text.length, 60); i++) {
+    const letter = text[i];
+    if (letter >= "A" && letter <= "Z") width += 9;
+    else if (letter >= "0" && letter <= "9") width += 8.2;
+    else width += ".,:;il|'-/ ".includes(letter) ? 4.8 : 7.2;
+  }
+  return width;
 }
 
 function hasMillis(column: WireColumn): boolean {

@@ -211,6 +211,7 @@ function receive(message: SessionMessage): void {
       graph.value = message.nodes;
       break;
     case "transport":
+      chooseSpeed(message.state);
       transport.value = keepDensity(message.state);
       break;
     case "views":
@@ -232,6 +233,21 @@ function receive(message: SessionMessage): void {
     case "pong":
       break;
   }
+}
+
+/** Speeds of the transport bar, times real time. */
+export const SPEEDS: readonly number[] = [0.1, 1, 10, 60, 600, 3_600, 21_600, Infinity];
+/** How long a first replay should last about, ms: long enough to watch, short enough to stay. */
+const pleasant = 60_000;
+
+/** When a log is there for the first time, takes the speed at which it lasts about a minute. */
+function chooseSpeed(state: TransportState): void {
+  if (state.start === null || state.end === null || (transport.peek()?.start ?? null) !== null) return;
+  const wanted = (state.end - state.start) / pleasant;
+  const near = SPEEDS.filter(speed => speed < Infinity).reduce((best, each) =>
+    Math.abs(Math.log(each / wanted)) < Math.abs(Math.log(best / wanted)) ? each : best,
+  );
+  sendTransport({ kind: "speed", factor: near });
 }
 
 /** The density is sent when it changes; in between it is null and the last one holds. */

@@ -12,11 +12,11 @@ function nextZone(): void {
 
 export function Readings() {
   const state = transport.value;
-  const none = state === null || state.now === null;
+  const none = state === null || state.start === null;
   return (
     <div class="readings">
       <span class="clock" aria-label="Processing time">
-        {none ? "–" : writeInstant(state.now, zone.value)}
+        {none ? "–" : writeInstant(state.now ?? state.start, zone.value)}
         <button
           type="button"
           class="zone"

@@ -2,20 +2,16 @@
 import { playOrPause } from "../commands/actions.ts";
 import { Icon } from "../parts/icons.tsx";
 import type { IconName } from "../parts/icons.tsx";
-import { sendTransport, transport } from "../state/session.ts";
+import { writeCount, writeDuration } from "../parts/time.ts";
+import { SPEEDS, sendTransport, transport } from "../state/session.ts";
 import { DensityStrip } from "./density-strip.tsx";
 import { Readings } from "./readings.tsx";
 
-const speeds: readonly { readonly factor: number; readonly label: string }[] = [
-  { factor: 0.1, label: "0.1×" },
-  { factor: 1, label: "1×" },
-  { factor: 10, label: "10×" },
-  { factor: 60, label: "60×  1 min/s" },
-  { factor: 600, label: "600×  10 min/s" },
-  { factor: 3_600, label: "3,600×  1 h/s" },
-  { factor: 21_600, label: "21,600×  6 h/s" },
-  { factor: Infinity, label: "max" },
-];
+/** Says a speed, and above a minute per second also what that is: `3,600×  1 h/s`. */
+function writeSpeed(factor: number): string {
+  if (factor === Infinity) return "max";
+  return factor < 60 ? `${factor}×` : `${writeCount(factor)}×  ${writeDuration(factor * 1_000)}/s`;
+}
 
 export function TransportBar() {
   const state = transport.value;
@@ -92,7 +88,7 @@ function Step({ by, label, disabled }: { by: "row" | "window" | "watermark"; lab
 }
 
 function Speed({ value, disabled }: { value: number; disabled: boolean }) {
-  const known = speeds.some(speed => speed.factor === value);
+  const known = SPEEDS.includes(value);
   return (
     <select
       class="select figure"
@@ -103,9 +99,9 @@ function Speed({ value, disabled }: { value: number; disabled: boolean }) {
       onChange={event => sendTransport({ kind: "speed", factor: Number(event.currentTarget.value) })}
     >
       {!known && <option value={String(value)}>{value}×</option>}
-      {speeds.map(speed => (
-        <option key={speed.factor} value={String(speed.factor)}>
-          {speed.label}
+      {SPEEDS.map(factor => (
+        <option key={factor} value={String(factor)}>
+          {writeSpeed(factor)}
         </option>
       ))}
     </select>
