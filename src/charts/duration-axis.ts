@@ -53,7 +53,7 @@ export function durationTicks(low: number, high: number, most: number): readonly
 const short = (ms: number): string => formatDuration(ms).replace("days", "d").replace("day", "d");
 
 export function durationAxisX(low: number, high: number, width: number, label: string): Plot.Markish[] {
-  const ticks = durationTicks(low, high, Math.max(2, Math.floor(width / 52)));
+  const ticks = durationTicks(low, high, Math.max(2, Math.floor(width / 46)));
   return [
     Plot.gridX(ticks, { stroke: GRID, strokeOpacity: 1 }),
     Plot.axisX(ticks, { text: short, label, labelAnchor: "right", labelArrow: "none", color: INK_SOFT, tickSize: 4 }),

@@ -3,14 +3,26 @@ import type { Chart, ChartDrawing } from "./chart.ts";
 import { corrections } from "./corrections/draw.ts";
 import { dropCurve } from "./drop-curve/draw.ts";
 import { lateness } from "./lateness/draw.ts";
-import { type ChartName, PLANS } from "./plans.ts";
+import { stability } from "./stability/draw.ts";
+import { stateCost } from "./state-cost/draw.ts";
 import { timeMap } from "./time-map/draw.ts";
+import { watermarkHold } from "./watermark-hold/draw.ts";
+import { watermarkQuality } from "./watermark-quality/draw.ts";
+import { windowLanes } from "./window-lanes/draw.ts";
+import { type ChartName, PLANS } from "./plans.ts";
 
 /** Exhaustive by its type: a plan without a drawing does not compile. */
-const DRAWINGS = { timeMap, lateness, dropCurve, corrections } as const satisfies Record<
-  ChartName,
-  ChartDrawing<never>
->;
+const DRAWINGS = {
+  timeMap,
+  lateness,
+  dropCurve,
+  corrections,
+  windowLanes,
+  watermarkHold,
+  watermarkQuality,
+  stability,
+  stateCost,
+} as const satisfies Record<ChartName, ChartDrawing<never>>;
 
 /** Every chart by name. */
 export const CHARTS: Readonly<Record<ChartName, Chart>> = Object.fromEntries(

@@ -7,7 +7,12 @@ import type { ChartPlan, ChartSpec, Span } from "./chart.ts";
 import { corrections as correctionsPlan } from "./corrections/plan.ts";
 import { dropCurve as dropCurvePlan } from "./drop-curve/plan.ts";
 import { lateness as latenessPlan } from "./lateness/plan.ts";
+import { stability as stabilityPlan } from "./stability/plan.ts";
+import { stateCost as stateCostPlan } from "./state-cost/plan.ts";
 import { timeMap as timeMapPlan } from "./time-map/plan.ts";
+import { watermarkHold as watermarkHoldPlan } from "./watermark-hold/plan.ts";
+import { watermarkQuality as watermarkQualityPlan } from "./watermark-quality/plan.ts";
+import { windowLanes as windowLanesPlan } from "./window-lanes/plan.ts";
 
 export { type ChartSpec, isChart } from "./chart.ts";
 
@@ -17,6 +22,11 @@ export const PLANS = {
   lateness: latenessPlan,
   dropCurve: dropCurvePlan,
   corrections: correctionsPlan,
+  windowLanes: windowLanesPlan,
+  watermarkHold: watermarkHoldPlan,
+  watermarkQuality: watermarkQualityPlan,
+  stability: stabilityPlan,
+  stateCost: stateCostPlan,
 } as const satisfies Record<string, ChartPlan<never>>;
 
 export type ChartName = keyof typeof PLANS;
@@ -51,6 +61,11 @@ export const timeMap = ofStream(timeMapPlan);
 export const lateness = ofStream(latenessPlan);
 export const dropCurve = ofStream(dropCurvePlan);
 export const corrections = ofStream(correctionsPlan);
+export const windowLanes = ofStream(windowLanesPlan);
+export const watermarkHold = ofStream(watermarkHoldPlan);
+export const watermarkQuality = ofStream(watermarkQualityPlan);
+export const stability = ofStream(stabilityPlan);
+export const stateCost = ofStream(stateCostPlan);
 
 /** What a session runs and hands to the page for one chart. */
 export interface PlannedChart {

@@ -21,7 +21,7 @@ const options = {
   outputs: ["total", "n"],
   delay: 0,
   span,
-} as DrawOptions & never;
+};
 
 test("every chart says what is missing while there is nothing to draw", () => {
   for (const [name, { draw, summary }] of Object.entries(CHARTS)) {
@@ -35,8 +35,10 @@ test("every chart says what is missing while there is nothing to draw", () => {
 test("the time map of Streaming 101 is the reviewed picture", async () => {
   const tables = timeMapTables(STREAMING_101, settings, 10_000, 1_000);
   const { draw, summary } = CHARTS.timeMap;
-  expect(summary(tables, options)).toBe("9 rows: 1 late but accepted, 1 dropped (11.1 %). The input is complete.");
-  await expect(normalised(draw(tables, options))).toMatchFileSnapshot("snapshots/time-map.html");
+  expect(summary(tables, options as never)).toBe(
+    "9 rows: 1 late but accepted, 1 dropped (11.1 %). The input is complete.",
+  );
+  await expect(normalised(draw(tables, options as never))).toMatchFileSnapshot("snapshots/time-map.html");
 });
 
 test("the time map in mid-replay shows the present and the watermark's lag", () => {

@@ -1,83 +1,104 @@
-/** The charts of the gallery, each with its data and options. */
-import type { DrawOptions, Tables } from "../../src/charts/chart.ts";
+/** The charts of the gallery: each runs in the engine over a sample or a small log made for it, and is drawn from its tables. */
+import type { ChartSpec, DrawOptions } from "../../src/charts/chart.ts";
 import { CHARTS } from "../../src/charts/index.ts";
-import type { ChartName } from "../../src/charts/plans.ts";
-import { randomLog, STREAMING_101 } from "./naive.ts";
+import {
+  type ChartName,
+  corrections,
+  dropCurve,
+  lateness,
+  stability,
+  stateCost,
+  timeMap,
+  watermarkHold,
+  watermarkQuality,
+  windowLanes,
+} from "../../src/charts/plans.ts";
+import { afterCount, afterProcessingTime, afterWatermark } from "../../src/model/triggers.ts";
+import { bounded } from "../../src/model/watermarks.ts";
+import { calendar, fixed } from "../../src/model/windows.ts";
+import { rows, source, type Stream } from "../../src/pipeline/stream.ts";
+import { runChart } from "./engine.ts";
+import { type LogRow, randomLog } from "./naive.ts";
 import { page } from "./page.ts";
-import { correctionsTables, dropCurveTables, latenessTables, timeMapTables } from "./tables.ts";
 
 export interface Figure {
-  readonly name: string;
-  readonly question: string;
-  readonly element: Element;
+  readonly chart: ChartName;
+  readonly title: string;
+  readonly make: () => ChartSpec;
+  /** Processing time to stop at, for a picture in mid-replay. */
+  readonly until?: number;
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
+const HOUR = 3_600_000;
+const START = Date.UTC(2026, 2, 28);
 
-export function figures(): Figure[] {
-  const out: Figure[] = [];
-  const add = (chart: ChartName, title: string, tables: Tables, options: object): void => {
-    const { question, draw } = CHARTS[chart];
-    const all = { width: 720, document: page, ...options } as DrawOptions & never;
-    out.push({ name: `${chart}: ${title}`, question, element: draw(tables, all) });
-  };
-  const facts = {
-    windowKind: "fixed",
-    accumulation: "accumulating",
-    keys: ["key"],
-    outputs: ["total", "n"],
-    zone: null,
-  };
-  const small = { size: 2 * MINUTE, delay: 0, lateness: MINUTE };
-  const span101 = { start: STREAMING_101[0].arrival, end: STREAMING_101[8].arrival };
-  const small101 = timeMapTables(STREAMING_101, small, 10_000, 1_000);
-  add("timeMap", "Streaming 101", small101, {
-    ...facts,
-    windowSize: small.size,
-    allowedLateness: MINUTE,
-    span: span101,
-  });
+const payments = source("bank-payments.jsonl", {
+  eventTime: "booked_at",
+  arrivalTime: "received_at",
+  partition: "branch",
+  watermark: bounded("30 s", { idle: "2 min", future: "5 min" }),
+});
+const daily = payments
+  .groupby("branch")
+  .window(calendar("day", { timeZone: "Europe/London" }))
+  .trigger(afterWatermark({ early: afterProcessingTime("1 h", { aligned: true }), late: afterCount(1) }))
+  .allowedLateness("2 h")
+  .rollup({ total: "d => op.sum(d.amount)", payments: "d => op.count()" });
+const hourly = payments
+  .groupby("branch")
+  .window(fixed("1 h"))
+  .allowedLateness("10 min")
+  .rollup({ total: "d => op.sum(d.amount)", payments: "d => op.count()" });
+const scores = source("streaming-101.jsonl", {
+  eventTime: "event_time",
+  arrivalTime: "processing_time",
+  watermark: bounded(0),
+});
+const sums = scores
+  .groupby("key")
+  .window(fixed("2 min"))
+  .trigger(afterWatermark({ early: afterProcessingTime("1 min", { aligned: true }), late: afterCount(1) }))
+  .allowedLateness("1 min")
+  .rollup({ total: "d => op.sum(d.value)" });
 
-  const start = Date.UTC(2026, 2, 28);
-  const mid = randomLog(3, 1_500, { length: 2 * HOUR, start });
-  const midSettings = { size: 10 * MINUTE, delay: 30_000, lateness: 5 * MINUTE, partitioned: true };
-  const now = start + 1.3 * HOUR;
-  const spanMid = { start: mid[0].arrival, end: mid[mid.length - 1].arrival };
-  add(
-    "timeMap",
-    "in mid-replay",
-    timeMapTables(
-      mid.filter(r => r.arrival <= now),
-      midSettings,
-      MINUTE,
-      10_000,
-      false,
-    ),
-    { ...facts, windowSize: midSettings.size, allowedLateness: midSettings.lateness, span: spanMid, now },
+/** A stream of a made log: rows with both times in ms. */
+export function logStream(log: readonly LogRow[], delay: string | number): Stream {
+  return rows(
+    log.map(r => ({ event: r.event, arrival: r.arrival, value: r.value, partition: r.partition ?? "all" })),
+    {
+      eventTime: { column: "event", unit: "ms" },
+      arrivalTime: { column: "arrival", unit: "ms" },
+      partition: "partition",
+      watermark: bounded(delay),
+    },
   );
-  const days = randomLog(5, 52_000, { length: 72 * HOUR, start, scale: 4 });
-  const day = { size: 24 * HOUR, delay: 5 * MINUTE, lateness: 2 * HOUR };
-  const spanDays = { start: days[0].arrival, end: days[days.length - 1].arrival };
-  add("timeMap", "52,000 rows over three days", timeMapTables(days, day, 30 * MINUTE, 10 * MINUTE), {
-    ...facts,
-    windowSize: day.size,
-    allowedLateness: day.lateness,
-    span: spanDays,
-    cell: 30 * MINUTE,
-  });
-  const lab = randomLog(8, 12_000, { length: 6 * HOUR, start });
-  const spanLab = { start: lab[0].arrival, end: lab[lab.length - 1].arrival };
-  const labSettings = { size: 10 * MINUTE, delay: 30_000, lateness: 2 * MINUTE };
-  const labFacts = {
-    ...facts,
-    windowSize: labSettings.size,
-    allowedLateness: labSettings.lateness,
-    delay: 30_000,
-    span: spanLab,
-  };
-  add("lateness", "six hours", latenessTables(lab, labSettings, 5 * MINUTE), { ...labFacts, driftStep: 5 * MINUTE });
-  add("dropCurve", "six hours", dropCurveTables(lab, labSettings), labFacts);
-  add("corrections", "six hours", correctionsTables(lab, labSettings), { ...labFacts, value: "total" });
-  return out;
+}
+
+const two = logStream(randomLog(3, 1_500, { length: 2 * HOUR, start: START }), "30 s");
+const tenMinutes = two.window(fixed("10 min")).allowedLateness("5 min").rollup({ total: "d => op.sum(d.value)" });
+
+/** Every chart of the gallery, in the order of the list of charts. */
+export const FIGURES: readonly Figure[] = [
+  { chart: "timeMap", title: "the running example of Streaming 101", make: () => timeMap(sums) },
+  { chart: "timeMap", title: "two hours, in mid-replay", make: () => timeMap(tenMinutes), until: START + 1.3 * HOUR },
+  { chart: "timeMap", title: "three days of payments", make: () => timeMap(daily) },
+  { chart: "lateness", title: "three days of payments", make: () => lateness(daily) },
+  { chart: "dropCurve", title: "payments by the hour", make: () => dropCurve(hourly) },
+  { chart: "corrections", title: "daily totals", make: () => corrections(daily) },
+  {
+    chart: "windowLanes",
+    title: "daily totals, Sunday noon",
+    make: () => windowLanes(daily),
+    until: START + 36 * HOUR,
+  },
+  { chart: "watermarkHold", title: "five branches", make: () => watermarkHold(payments) },
+  { chart: "watermarkQuality", title: "three days of payments", make: () => watermarkQuality(payments) },
+  { chart: "stability", title: "payments by the hour", make: () => stability(hourly) },
+  { chart: "stateCost", title: "payments by the hour", make: () => stateCost(hourly) },
+];
+
+/** Runs a figure and draws it. */
+export async function drawFigure(figure: Figure, width = 720): Promise<Element> {
+  const { tables, options } = await runChart(figure.make(), figure.until ?? null);
+  return CHARTS[figure.chart].draw(tables, { ...options, width, document: page } as DrawOptions & never);
 }

@@ -1,20 +1,26 @@
 /**
- * Writes every chart into one page, light and dark: `npm run gallery` → test/output/gallery.html. Charts are drawn from the
- * project's samples and from small logs made for one thing each.
+ * Writes every chart into one page, light and dark: `npm run gallery` → test/output/gallery.html. Every chart runs in the
+ * engine over the project's samples, or over a small log made for it. `npm run gallery -- NAME` draws those of one name.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { figures } from "./figures.ts";
+import { CHARTS } from "../../src/charts/index.ts";
+import { drawFigure, FIGURES } from "./figures.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const tokens = readFileSync(join(root, "src/renderer/styles/tokens.css"), "utf8");
 const only = process.argv[2];
-const shown = figures().filter(f => only === undefined || f.name.includes(only));
+const shown = FIGURES.filter(f => only === undefined || f.chart.includes(only));
 
-const sections = shown.map(
-  f => `<section><h2>${f.name}</h2><p class="question">${f.question}</p>${f.element.outerHTML}</section>`,
-);
+const sections: string[] = [];
+for (const figure of shown) {
+  const element = await drawFigure(figure);
+  const { title, question } = CHARTS[figure.chart];
+  sections.push(
+    `<section id="${figure.chart}"><h2>${title}: ${figure.title}</h2><p class="question">${question}</p>${element.outerHTML}</section>`,
+  );
+}
 
 const html = `<!doctype html>
 <html lang="en" data-theme="light">

@@ -300,7 +300,7 @@ export function driftOf(tables: Tables, name: string, step: number): readonly Dr
   }
   // A step at the very end of a log holds a handful of stragglers, whose quantiles would mislead.
   const sizes = [...steps.values()].map(list => list.reduce((n, c) => n + c.rows, 0)).sort((a, b) => a - b);
-  const fewest = (sizes[Math.floor(sizes.length / 2)] ?? 0) * 0.1;
+  const fewest = (sizes[Math.floor(sizes.length / 2)] ?? 0) * 0.02;
   return [...steps]
     .filter(([, list]) => list.reduce((n, c) => n + c.rows, 0) >= fewest)
     .sort(([a], [b]) => a - b)

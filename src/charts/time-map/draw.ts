@@ -135,7 +135,7 @@ function drawScene(scene: Scene, bounds: Bounds, tables: Tables, options: TimeMa
         },
       ),
       scene.single ? rowMarks(scene, crowd) : cellMarks(scene, options.cell ?? 0, bounds),
-      ...courseMarks(scene.courses, bounds, until, options.allowedLateness ?? 0),
+      ...courseMarks(scene.courses, bounds, until, options.allowedLateness ?? 0, scene.single),
       ...paneMarks(scene.panes, bounds, pixel, (height - 72) / (y1 - y0)),
       presentMark(options, bounds, timeZone),
       rowTip(scene, bounds, timeZone),
@@ -260,7 +260,13 @@ function cellMarks(scene: Scene, cell: number, { x: [x0, x1] }: Bounds): Plot.Ma
   });
 }
 
-function courseMarks(courses: readonly Course[], bounds: Bounds, until: number, lateness: number): Plot.Markish[] {
+function courseMarks(
+  courses: readonly Course[],
+  bounds: Bounds,
+  until: number,
+  lateness: number,
+  single: boolean,
+): Plot.Markish[] {
   const point = { x: (p: readonly number[]) => p[0], y: (p: readonly number[]) => p[1] };
   const marks: Plot.Markish[] = [];
   for (const course of courses.filter(c => c.partition !== null))
@@ -287,9 +293,11 @@ function courseMarks(courses: readonly Course[], bounds: Bounds, until: number, 
     }
     const line = courseLine(course, bounds, until);
     marks.push(
-      // A rim of paper keeps the line apart from the crowd beneath it.
-      Plot.line(line, { ...point, stroke: PAPER, strokeWidth: 5, strokeOpacity: 0.75, strokeLinejoin: "round" }),
-      Plot.line(line, { ...point, stroke: WATERMARK, strokeWidth: 2.4, strokeLinejoin: "round" }),
+      // A rim of paper keeps the line apart from the crowd beneath it; over cells it would hide them instead.
+      single
+        ? Plot.line(line, { ...point, stroke: PAPER, strokeWidth: 5, strokeOpacity: 0.75, strokeLinejoin: "round" })
+        : null,
+      Plot.line(line, { ...point, stroke: WATERMARK, strokeWidth: single ? 2.4 : 1.7, strokeLinejoin: "round" }),
     );
   }
   return marks;
@@ -309,10 +317,11 @@ function paneMarks(panes: readonly PaneMark[], { x: [x0, x1] }: Bounds, pixel: n
       y: "at",
       stroke: (p: PaneMark) => TIMING_COLOURS[p.timing],
       strokeWidth: few ? 1.6 : 0.8,
-      strokeOpacity: few ? 0.95 : 0.4,
+      strokeOpacity: (p: PaneMark) => (few ? 0.95 : p.timing === "early" ? 0.22 : 0.5),
     }),
   ];
-  for (const timing of ["early", "on-time", "late"]) {
+  // Where there are many panes, early ones are but fine lines: a ladder of squares would hide the rows.
+  for (const timing of few ? ["early", "on-time", "late"] : ["on-time", "late"]) {
     const these = shown.filter(p => p.timing === timing);
     marks.push((_index, scales, _values, _dimensions, context) => {
       const { x, y } = scales as unknown as { x: (v: number) => number; y: (v: number) => number };

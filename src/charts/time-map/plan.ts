@@ -1,9 +1,9 @@
 /** `timeMap`, the engine's half: rows and panes in both times, one by one while they are few, in cells beyond that. */
-import type { Stream } from "../../pipeline/stream.ts";
-import { Stream as Handle } from "../../pipeline/stream.ts";
+import { Stream } from "../../pipeline/stream.ts";
 import { stepFor, timeBin } from "../bins.ts";
 import type { ChartArguments, ChartPlan } from "../chart.ts";
-import { fatesOf, sourcesBelow, windowFacts, windowedBelow } from "../twins.ts";
+import { courseStep, courseTables, windowLives } from "../shared-plans.ts";
+import { fatesOf, windowFacts, windowedBelow } from "../twins.ts";
 
 export interface TimeMapOptions {
   /** Width and height of a cell of binned rows, ms. Default: chosen so that the log's span has at most 160. */
@@ -12,15 +12,13 @@ export interface TimeMapOptions {
 
 /** Cells along each axis at most. Rows lie near the diagonal, so a log fills a small part of the 160 × 160 cells. */
 const CELLS = 160;
-/** Steps of the watermark's course at most: about one for each pixel of a wide chart. */
-const COURSE = 640;
 
 export const timeMap: ChartPlan<TimeMapOptions> = {
   name: "timeMap",
   title: "Time map",
   question:
     "Where is time? Event time against processing time, with the watermark, the windows and what came too late.",
-  limits: { rows: 20_000, progress: 20_000, panes: 400 },
+  limits: { rows: 20_000, progress: 20_000, windows: 20_000, panes: 400 },
   plan(args) {
     const stream = args.streams.stream;
     const fates = fatesOf(stream);
@@ -31,22 +29,11 @@ export const timeMap: ChartPlan<TimeMapOptions> = {
         .groupby({ event: timeBin("event_time", step), arrival: timeBin("arrived_at", step) }, "fate")
         .rollup({ rows: "d => op.count()" }),
     };
-    const source = sourcesBelow(stream.node)[0];
-    if (source !== undefined) {
-      const progress = new Handle(source).progress();
-      tables.progress = progress;
-      tables.course = progress
-        .groupby({ at: timeBin("processing_time", courseStep(args)) }, "partition")
-        .rollup({ watermark: "d => op.max(d.watermark)" });
-    }
+    Object.assign(tables, courseTables(args));
     const node = windowedBelow(stream.node);
-    if (node !== undefined && node.strategy?.window.kind !== "global") {
-      const windowed = new Handle(node);
-      tables.windows = windowed.life().groupby("window_start", "window_end", "what").rollup({
-        first: "d => op.min(d.processing_time)",
-        last: "d => op.max(d.processing_time)",
-        n: "d => op.count()",
-      });
+    if (node !== undefined && node.strategy.window.kind !== "global") {
+      const windowed = new Stream(node);
+      tables.windows = windowLives(node);
       tables.panes = windowed.panes();
       tables.firings = windowed
         .panes()
@@ -61,8 +48,4 @@ export const timeMap: ChartPlan<TimeMapOptions> = {
 
 function cellOf({ options, span, streams }: ChartArguments<TimeMapOptions>): number {
   return options.step ?? stepFor(span, CELLS, windowFacts(streams.stream).windowSize);
-}
-
-function courseStep({ span, streams }: ChartArguments<TimeMapOptions>): number {
-  return stepFor(span, COURSE, windowFacts(streams.stream).windowSize);
 }

@@ -63,14 +63,28 @@ export function sceneOf(tables: Tables, options: SceneOptions): Scene {
   const marks = single ? rowMarks(tables) : cellMarks(tables, options.cell ?? 0);
   const rows = { "on-time": 0, late: 0, dropped: 0 };
   for (const mark of marks) rows[mark.fate] += mark.rows;
-  return {
-    single,
-    marks,
-    rows,
-    courses: coursesOf(tables),
-    windows: windowsOf(tables),
-    panes: panesOf(tables, options),
-  };
+  const courses = coursesOf(tables);
+  const windows = windowsOf(tables);
+  const main = courses.find(c => c.partition === null);
+  if (main !== undefined) for (const w of windows) w.fired = earlier(w.fired, passedAt(main, w.end));
+  return { single, marks, rows, courses, windows, panes: panesOf(tables, options) };
+}
+
+/** When a watermark first reached `end`: the window is complete then, whether or not a pane came out. NaN if it has not. */
+export function passedAt(course: Course, end: number): number {
+  let low = 0;
+  let high = course.watermark.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (course.watermark[middle] >= end) high = middle;
+    else low = middle + 1;
+  }
+  return low < course.at.length ? course.at[low] : NaN;
+}
+
+/** The earlier of two moments, of which either may be unknown. */
+export function earlier(a: number, b: number): number {
+  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b);
 }
 
 function fateOf(text: string | null): Fate {
