@@ -57,7 +57,13 @@ export function inferType(
       const left = infer(expr.left);
       const right = infer(expr.right);
       // `||` and `??` never hand out a null from the left; `&&` may.
-      const nullable = expr.operator === "&&" ? left.nullable || right.nullable : right.nullable;
+      const { operator } = expr;
+      const nullable =
+        operator === "||"
+          ? right.nullable
+          : operator === "??"
+            ? left.nullable && right.nullable
+            : left.nullable || right.nullable;
       return { ...commonType(left, right), nullable };
     }
     case "conditional":

@@ -97,16 +97,14 @@ export const {
         .tuple(fc.constantFrom("startswith", "endswith", "includes"), text, fc.constantFrom("x", "'", "é"))
         .map(([name, s, search]) => call(name, s, literal(search))),
       text.map(s => call("matches", s, literal("^[xX]"), literal(""))),
-      fc
-        .tuple(fc.oneof(number, text, condition), fc.boolean())
-        .map(
-          ([left, equal]): Expr => ({
-            kind: "binary",
-            operator: equal ? "===" : "!==",
-            left,
-            right: { kind: "literal", value: null },
-          }),
-        ),
+      fc.tuple(fc.oneof(number, text, condition), fc.boolean()).map(
+        ([left, equal]): Expr => ({
+          kind: "binary",
+          operator: equal ? "===" : "!==",
+          left,
+          right: { kind: "literal", value: null },
+        }),
+      ),
       fc.oneof(condition, number, text).map((argument): Expr => ({ kind: "unary", operator: "!", argument })),
       either(condition, "&&", "||", "??"),
       choice(condition),

@@ -235,7 +235,7 @@ class JavaPrinter {
     const [a, b] = [consequent, alternate].map(e => {
       const printed = this.value(e);
       if (!nullable || this.#type(e).type === "null") return within(printed, CONDITIONAL + 1);
-      return `(${boxOf(type)}) ${within(printed, UNARY)}`;
+      return `(${boxOf(type)}) ${within(printed, UNARY + 1)}`;
     });
     return { text: `${within(test, CONDITIONAL + 1)} ? ${a} : ${b}`, binds: CONDITIONAL };
   }
@@ -438,7 +438,7 @@ class JavaPrinter {
       if (!left.nullable) return this.value(expr.left);
       const box = boxOf(this.#type(expr).type);
       return atom(
-        `${this.#helper("coalesce")}((${box}) ${within(this.value(expr.left), UNARY)}, () -> (${box}) ${within(this.value(expr.right), UNARY)})`,
+        `${this.#helper("coalesce")}((${box}) ${within(this.value(expr.left), UNARY + 1)}, () -> (${box}) ${within(this.value(expr.right), UNARY + 1)})`,
       );
     }
     if (left.type === "boolean" && right.type === "boolean" && !left.nullable && !right.nullable)
