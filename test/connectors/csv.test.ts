@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { rowsOf } from "../../src/columns/batch.ts";
 import { type Value, valueAt } from "../../src/columns/column.ts";
 import { type CsvOptions, csvDecoder } from "../../src/connectors/csv/decode.ts";
+import { splitRecord } from "../../src/connectors/csv/records.ts";
 import type { DecodedLog } from "../../src/connectors/log.ts";
 
 const encoder = new TextEncoder();
@@ -116,6 +117,57 @@ test("any cells, any chunks, any delimiter: the rows are what a plain reader rea
       },
     ),
     { numRuns: 1000 },
+  );
+});
+
+test("any text at all: the scanner decides as the plain splitter does, in any chunks", () => {
+  const soup = fc.array(
+    fc.constantFrom("a", "é", "1", "-", ".", ",", ",", '"', '"', "\n", "\n", "\r", "\r\n", '""', "true"),
+    { maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(
+      soup,
+      fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 4 }),
+      fc.constantFrom("string", "number", "boolean"),
+      (parts, cuts, type) => {
+        const text = `a,b\n${parts.join("")}`;
+        const log = decode(text, { types: { a: "string", b: type } }, cuts);
+        const bytes = encoder.encode(text.endsWith("\n") ? text : `${text}\n`);
+        const rows: (readonly unknown[])[] = [];
+        const errors: number[] = [];
+        let line = 2;
+        for (let p = 4; p < bytes.length; ) {
+          if (bytes[p] === 10 || (bytes[p] === 13 && bytes[p + 1] === 10)) {
+            p += bytes[p] === 10 ? 1 : 2;
+            line++;
+            continue;
+          }
+          const record = splitRecord(bytes, p, bytes.length, 44);
+          const [a, b] = record.cells;
+          const value =
+            b === null || (b === "" && type !== "string")
+              ? null
+              : type === "string"
+                ? b
+                : type === "number"
+                  ? Number(b)
+                  : b === "true";
+          const fits =
+            b === null ||
+            b === "" ||
+            type === "string" ||
+            (type === "number" ? /^-?(\d+\.?\d*|\.\d+)$/.test(b) : b === "true");
+          if (record.problem === null && record.cells.length === 2 && fits) rows.push([line, a, value]);
+          else errors.push(line);
+          line += record.lines;
+          p = record.end;
+        }
+        expect(rowsOf(log.batch).map((row, i) => [log.line[i], row.a, row.b])).toEqual(rows);
+        expect(rowsOf(log.errors).map(row => row.line)).toEqual(errors);
+      },
+    ),
+    { numRuns: 3000 },
   );
 });
 

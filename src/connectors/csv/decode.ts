@@ -22,6 +22,7 @@ import {
 } from "../growing-column.ts";
 import { LogBuilder } from "../log-builder.ts";
 import { type DecodedLog, type DecodeOptions, type Decoder, type LineProblem, SourceError } from "../log.ts";
+import { readBoolean, readNumber, readPlain, readQuoted, readTime } from "./fields.ts";
 import { type Cell, findDelimiter, type RecordSplit, splitRecord } from "./records.ts";
 
 const NEWLINE = 10;
@@ -29,7 +30,6 @@ const RETURN = 13;
 const QUOTE = 34;
 /** A record longer than this has a quote that was never meant to open one. */
 const RECORD_LIMIT = 1 << 24;
-const POWERS_OF_TEN = Array.from({ length: 23 }, (_, i) => 10 ** i);
 const NUMBER_TEXT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const NAME_LIKE = /^[+-]?0\d/;
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -187,104 +187,34 @@ class CsvDecoder implements Decoder {
         continue;
       }
       if (row === log.capacity) log.grow(row, this.bytesRead - (to - p));
-      let lines = 1;
       scanned: {
         let sawNull = false;
         for (let index = 0; ; index++) {
           const column = columns[index];
-          const kind = column.kind;
           c = bytes[p];
           if (c === delimiter || c === NEWLINE || c === RETURN) {
             column.writeNull(row);
             sawNull = true;
           } else {
             const quoted = c === QUOTE;
-            if (quoted) c = bytes[++p];
-            if (kind === STRING) {
-              const first = p;
-              let hash = 0x811c9dc5 | 0;
-              let high = 0;
-              if (quoted) {
-                while (c !== QUOTE) {
-                  hash = Math.imul(hash ^ c, 0x01000193);
-                  high |= c;
-                  if (c === NEWLINE) {
-                    lines++;
-                    if (p + 1 >= to) break scanned;
-                  }
-                  c = bytes[++p];
-                }
-              } else
-                while (c !== delimiter && c !== NEWLINE && c !== RETURN) {
-                  hash = Math.imul(hash ^ c, 0x01000193);
-                  high |= c;
-                  c = bytes[++p];
-                }
-              const dictionary = column.dictionary as ByteDictionary;
-              if (high < 128) column.codes[row] = dictionary.codeOfBytes(bytes, first, p, hash);
-              else {
-                const known = dictionary.findBytes(bytes, first, p, hash);
-                column.codes[row] = known >= 0 ? known : dictionary.code(utf8.decode(bytes.subarray(first, p)));
-              }
-            } else if (kind === NUMBER || (kind === TIMESTAMP && bytes[p + 4] !== 45)) {
-              const first = p;
-              const negative = c === 45;
-              if (negative) c = bytes[++p];
-              const digits = p;
-              let mantissa = 0;
-              let scale = 0;
-              while (c >= 48 && c <= 57) {
-                mantissa = mantissa * 10 + (c - 48);
-                c = bytes[++p];
-              }
-              let count = p - digits;
-              if (count === 0) break scanned;
-              if (c === 46) {
-                const point = p;
-                c = bytes[++p];
-                while (c >= 48 && c <= 57) {
-                  mantissa = mantissa * 10 + (c - 48);
-                  c = bytes[++p];
-                }
-                scale = p - point - 1;
-                count += scale;
-              }
-              let value: number;
-              if (count <= 15 && c !== 101 && c !== 69) {
-                value = scale === 0 ? mantissa : mantissa / POWERS_OF_TEN[scale];
-                if (negative) value = -value;
-              } else {
-                while (c > 32 && c !== delimiter && c !== QUOTE) c = bytes[++p];
-                const text = utf8.decode(bytes.subarray(first, p));
-                if (!NUMBER_TEXT.test(text)) break scanned;
-                value = Number(text);
-                if (kind === NUMBER && Number.isInteger(value) && !Number.isSafeInteger(value)) column.inexact++;
-              }
-              if (kind === TIMESTAMP) {
-                if (column.firstRow < 0) break scanned;
-                value = column.times.epoch(value);
-                if (Number.isNaN(value)) break scanned;
-              }
-              column.floats[row] = value;
-            } else if (kind === TIMESTAMP) {
-              if (column.firstRow < 0) break scanned;
-              const value = column.times.iso(bytes, p);
-              if (Number.isNaN(value)) break scanned;
-              column.floats[row] = value;
-              p = column.times.end;
-            } else if (kind === BOOLEAN) {
-              const isTrue = (c | 32) === 116;
-              if (isTrue) {
-                if ((bytes[p + 1] | 32) !== 114 || (bytes[p + 2] | 32) !== 117 || (bytes[p + 3] | 32) !== 101)
-                  break scanned;
-                p += 4;
-              } else {
-                if ((c | 32) !== 102 || (bytes[p + 1] | 32) !== 97 || (bytes[p + 2] | 32) !== 108) break scanned;
-                if ((bytes[p + 3] | 32) !== 115 || (bytes[p + 4] | 32) !== 101) break scanned;
-                p += 5;
-              }
-              column.codes[row] = isTrue ? 1 : 0;
-            } else break scanned;
+            if (quoted) p++;
+            switch (column.kind) {
+              case STRING:
+                p = quoted ? readQuoted(column, bytes, p, row) : readPlain(column, bytes, p, row, delimiter);
+                break;
+              case NUMBER:
+                p = readNumber(column, bytes, p, row);
+                break;
+              case TIMESTAMP:
+                p = readTime(column, bytes, p, row);
+                break;
+              case BOOLEAN:
+                p = readBoolean(column, bytes, p, row);
+                break;
+              default:
+                break scanned;
+            }
+            if (p < 0) break scanned;
             c = bytes[p];
             if (quoted) {
               if (c !== QUOTE) break scanned;
@@ -303,7 +233,7 @@ class CsvDecoder implements Decoder {
         if (sawNull && log.missingRequired(row) !== null) break scanned;
         p++;
         log.lines[row++] = line;
-        line += lines;
+        line++;
         continue;
       }
       const record = splitRecord(bytes, start, to, delimiter);

@@ -9,60 +9,12 @@
 import type { ByteDictionary } from "../../columns/byte-dictionary.ts";
 import type { Value } from "../../columns/column.ts";
 import type { GrowingColumn } from "../growing-column.ts";
+import { scanned, scanNumber } from "../numbers.ts";
 
 const QUOTE = 34;
 const BACKSLASH = 92;
 const NEWLINE = 10;
-const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, i) => 10 ** i);
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** The number that `scanNumber` has read. An array, so that it is not made anew each time. */
-const scanned = new Float64Array(1);
-
-/** Reads a number by JSON's grammar into `scanned`. */
-function scanNumber(bytes: Uint8Array, from: number): number {
-  let p = from;
-  let c = bytes[p];
-  const negative = c === 45;
-  if (negative) c = bytes[++p];
-  const digits = p;
-  let mantissa = 0;
-  let scale = 0;
-  while (c >= 48 && c <= 57) {
-    mantissa = mantissa * 10 + (c - 48);
-    c = bytes[++p];
-  }
-  // JSON has at least one digit and no leading zeros.
-  let count = p - digits;
-  if (count === 0 || (count > 1 && bytes[digits] === 48)) return -1;
-  if (c === 46) {
-    const point = p;
-    c = bytes[++p];
-    while (c >= 48 && c <= 57) {
-      mantissa = mantissa * 10 + (c - 48);
-      c = bytes[++p];
-    }
-    scale = p - point - 1;
-    if (scale === 0) return -1;
-    count += scale;
-  }
-  if (count > 15 || c === 101 || c === 69) return parseNumber(bytes, from);
-  // Both parts are exact as doubles, so one division rounds as reading the text would.
-  const value = scale === 0 ? mantissa : mantissa / POWERS_OF_TEN[scale];
-  scanned[0] = negative ? -value : value;
-  return p;
-}
-
-/** Reads a long number, or one with an exponent, as text. */
-function parseNumber(bytes: Uint8Array, from: number): number {
-  let p = from;
-  for (let c = bytes[p]; (c >= 48 && c <= 57) || c === 46 || c === 101 || c === 69 || c === 43 || c === 45; )
-    c = bytes[++p];
-  const value = parsed(bytes, from, p);
-  if (typeof value !== "number") return -1;
-  scanned[0] = value;
-  return p;
-}
 
 export function readNumber(column: GrowingColumn, bytes: Uint8Array, p: number, row: number): number {
   const end = scanNumber(bytes, p);
