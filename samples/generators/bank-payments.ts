@@ -65,7 +65,8 @@ const branches: readonly Branch[] = [
     code: "BFS",
     share: 8,
     // It sends what it has every two minutes, so its payments wait for the next sending.
-    delay: (random, booked) => (Math.floor(booked / (2 * MINUTE)) + 1) * 2 * MINUTE - booked + random.between(400, 1600),
+    delay: (random, booked) =>
+      (Math.floor(booked / (2 * MINUTE)) + 1) * 2 * MINUTE - booked + random.between(400, 1600),
   },
 ];
 

@@ -17,7 +17,18 @@ const LN10 = 2.302585092994046;
 const firstNames = ["Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie", "Sarah", "Deiter", "Walter"];
 const lastNames = ["Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones", "Noris"];
 const states = ["AZ", "CA", "ID", "OR", "WA", "WY"];
-const cities = ["Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland", "Bend", "Redmond", "Seattle", "Kent", "Cheyenne"];
+const cities = [
+  "Phoenix",
+  "Los Angeles",
+  "San Francisco",
+  "Boise",
+  "Portland",
+  "Bend",
+  "Redmond",
+  "Seattle",
+  "Kent",
+  "Cheyenne",
+];
 const hotChannels = ["Google", "Facebook", "Baidu", "Apple"];
 const things = ["lamp", "clock", "chair", "atlas", "violin", "kettle", "radio", "globe"];
 
@@ -75,9 +86,13 @@ function draw(): Events {
       events.auction.push({ row, received });
     } else {
       const hotAuction = random.chance(0.5);
-      const auction = hotAuction ? Math.floor(lastAuction / 100) * 100 : random.integer(Math.max(0, lastAuction - IN_FLIGHT), lastAuction);
+      const auction = hotAuction
+        ? Math.floor(lastAuction / 100) * 100
+        : random.integer(Math.max(0, lastAuction - IN_FLIGHT), lastAuction);
       const hotBidder = random.chance(0.75);
-      const bidder = hotBidder ? Math.min(lastPerson, Math.floor(lastPerson / 100) * 100 + 1) : random.integer(0, lastPerson);
+      const bidder = hotBidder
+        ? Math.min(lastPerson, Math.floor(lastPerson / 100) * 100 + 1)
+        : random.integer(0, lastPerson);
       const channel = random.chance(0.5) ? random.pick(hotChannels) : `channel-${random.integer(0, 9999)}`;
       const row = { auction: FIRST_ID + auction, bidder: FIRST_ID + bidder, price: price(random), channel, ...times };
       events.bid.push({ row, received });

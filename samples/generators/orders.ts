@@ -20,7 +20,9 @@ interface Order {
 }
 
 function draw(random: Random): Order[] {
-  const times = Array.from({ length: ORDERS }, () => START + random.integer(0, 4 * 3600 - 1) * SECOND).sort((a, b) => a - b);
+  const times = Array.from({ length: ORDERS }, () => START + random.integer(0, 4 * 3600 - 1) * SECOND).sort(
+    (a, b) => a - b,
+  );
   return times.map((time, i) => ({
     id: 5001 + i,
     customer: `C${String(random.integer(1, 120)).padStart(3, "0")}`,
@@ -48,7 +50,15 @@ export function orders(): string {
 export function paymentsApi(): string {
   const random = new Random(14042026);
   const all = draw(random);
-  const rows: { payment_id: string; order_id: number; paid: number; fetched: number; pence: number; method: string; card: object | null }[] = [];
+  const rows: {
+    payment_id: string;
+    order_id: number;
+    paid: number;
+    fetched: number;
+    pence: number;
+    method: string;
+    card: object | null;
+  }[] = [];
   for (const order of all) {
     // Four in a hundred never pay, three pay after more than an hour, the others within minutes.
     const fate = random.next();
@@ -63,13 +73,27 @@ export function paymentsApi(): string {
       fetched: (Math.floor(paid / MINUTE) + 1) * MINUTE + random.integer(200, 900),
       pence: order.pence,
       method,
-      card: method === "card" ? { brand: random.pick(["visa", "mastercard"]), last4: String(random.integer(1000, 9999)) } : null,
+      card:
+        method === "card"
+          ? { brand: random.pick(["visa", "mastercard"]), last4: String(random.integer(1000, 9999)) }
+          : null,
     });
   }
   // Two payments for orders that the database does not have: they were deleted there.
-  for (const [order_id, minute] of [[4988, 31], [4993, 77]]) {
+  for (const [order_id, minute] of [
+    [4988, 31],
+    [4993, 77],
+  ]) {
     const paid = START + minute * MINUTE + 20 * SECOND;
-    rows.push({ payment_id: `P${order_id}`, order_id, paid, fetched: paid + 41 * SECOND, pence: 2_990, method: "wallet", card: null });
+    rows.push({
+      payment_id: `P${order_id}`,
+      order_id,
+      paid,
+      fetched: paid + 41 * SECOND,
+      pence: 2_990,
+      method: "wallet",
+      card: null,
+    });
   }
   rows.sort((a, b) => a.fetched - b.fetched || a.order_id - b.order_id);
   return jsonLines(
@@ -90,7 +114,15 @@ export function fraudFlags(): string {
   const random = new Random(14042026);
   const all = draw(random);
   const chosen = new Random(99);
-  const rows: { order_id: number; flagged: number; received: number; partition: number; offset: number; score: number; rule: string }[] = [];
+  const rows: {
+    order_id: number;
+    flagged: number;
+    received: number;
+    partition: number;
+    offset: number;
+    score: number;
+    rule: string;
+  }[] = [];
   for (const order of all) {
     if (!chosen.chance(0.06)) continue;
     // Most flags come before the payment does, some long after it.

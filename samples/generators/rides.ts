@@ -39,7 +39,13 @@ export function rides(): string {
           const time = from + random.integer(0, 59_999);
           const delay = random.logNormal(900, 0.8);
           requests++;
-          rows.push({ kind: "request", id: `R${String(requests).padStart(5, "0")}`, zone, time, received: time + Math.round(delay) });
+          rows.push({
+            kind: "request",
+            id: `R${String(requests).padStart(5, "0")}`,
+            zone,
+            time,
+            received: time + Math.round(delay),
+          });
         }
       }
     for (let driver = 0; driver < 35; driver++) {
@@ -49,10 +55,18 @@ export function rides(): string {
         if (random.chance(0.12)) zone = random.weighted(supply);
         const behind = zones[zone] === "hills" && random.chance(0.5);
         const delay = behind ? random.between(1, 6) * MINUTE : random.logNormal(1_500, 0.6);
-        rows.push({ kind: "driver", id: `D${String(driver + 1).padStart(2, "0")}`, zone: zones[zone], time, received: time + Math.round(delay) });
+        rows.push({
+          kind: "driver",
+          id: `D${String(driver + 1).padStart(2, "0")}`,
+          zone: zones[zone],
+          time,
+          received: time + Math.round(delay),
+        });
       }
     }
   }
   rows.sort((a, b) => a.received - b.received);
-  return jsonLines(rows.map(r => ({ kind: r.kind, id: r.id, zone: r.zone, time: isoUtc(r.time), received_at: isoUtc(r.received) })));
+  return jsonLines(
+    rows.map(r => ({ kind: r.kind, id: r.id, zone: r.zone, time: isoUtc(r.time), received_at: isoUtc(r.received) })),
+  );
 }

@@ -23,5 +23,13 @@ export function sensorsSilent(): string {
     }
   }
   rows.sort((a, b) => a.received - b.received || a.partition - b.partition);
-  return jsonLines(rows.map(r => ({ sensor: r.sensor, partition: r.partition, time: isoUtc(r.time), received_at: isoUtc(r.received), celsius: r.celsius })));
+  return jsonLines(
+    rows.map(r => ({
+      sensor: r.sensor,
+      partition: r.partition,
+      time: isoUtc(r.time),
+      received_at: isoUtc(r.received),
+      celsius: r.celsius,
+    })),
+  );
 }
