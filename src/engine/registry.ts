@@ -4,6 +4,9 @@ import type { OperatorFactory } from "./operator.ts";
 import { derive } from "./operators/derive.ts";
 import { filter } from "./operators/filter.ts";
 import { dedupe } from "./operators/dedupe.ts";
+import { differentiate } from "./operators/differentiate.ts";
+import { integrate } from "./operators/integrate.ts";
+import { reconcile } from "./operators/reconcile.ts";
 import { join } from "./operators/join.ts";
 import { topN } from "./operators/topN.ts";
 import { union } from "./operators/union.ts";
@@ -22,4 +25,7 @@ export const OPERATORS: { readonly [V in Exclude<VerbName, "source">]: OperatorF
   join,
   dedupe,
   topN,
+  integrate,
+  differentiate,
+  reconcile,
 };

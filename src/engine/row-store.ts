@@ -237,8 +237,7 @@ class JsonCells implements Cells {
     return hashText(JSON.stringify(this.#values[slot]));
   }
   gather(slots: Int32Array, count: number): Column {
-    const values: Value[] = new Array(count);
-    for (let i = 0; i < count; i++) values[i] = slots[i] < 0 ? null : this.#values[slots[i]];
+    const values = Array.from({ length: count }, (_, i) => (slots[i] < 0 ? null : this.#values[slots[i]]));
     return { type: "json", values };
   }
   snapshot(length: number): unknown {

@@ -83,3 +83,9 @@ export function walk(
   }
   return current;
 }
+
+/** Returns the processing time of a row of a dense flow. */
+export function clockAt(flow: Flow, step: Step, row: number): number {
+  if (flow.clock !== null) return flow.clock[row];
+  return step.clock[flow.at === null ? row : flow.at[row]];
+}

@@ -24,6 +24,11 @@ export function mayRetract(node: Node): boolean {
     case "dedupe":
       return node.keep === "last" || mayRetract(node.input);
     case "topN":
+    case "reconcile":
       return true;
+    case "integrate":
+      return false;
+    case "differentiate":
+      return node.late === "next" || mayRetract(node.input);
   }
 }

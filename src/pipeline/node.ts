@@ -6,9 +6,12 @@ import type { Schema } from "../columns/column.ts";
 import { type AggregateNode, aggregate } from "./verbs/aggregate.ts";
 import { type DedupeNode, dedupe } from "./verbs/dedupe.ts";
 import { type DeriveNode, derive } from "./verbs/derive.ts";
+import { type DifferentiateNode, differentiate } from "./verbs/differentiate.ts";
 import { type FilterNode, filter } from "./verbs/filter.ts";
+import { type IntegrateNode, integrate } from "./verbs/integrate.ts";
 import { type JoinNode, join } from "./verbs/join.ts";
 import { type PortNode, port } from "./verbs/port.ts";
+import { type ReconcileNode, reconcile } from "./verbs/reconcile.ts";
 import { type SelectNode, select } from "./verbs/select.ts";
 import { type SourceNode, source } from "./verbs/source.ts";
 import { type TopNNode, topN } from "./verbs/topN.ts";
@@ -25,7 +28,10 @@ export type Node =
   | UnionNode
   | JoinNode
   | DedupeNode
-  | TopNNode;
+  | TopNNode
+  | IntegrateNode
+  | DifferentiateNode
+  | ReconcileNode;
 
 export type VerbName = Node["verb"];
 
@@ -40,6 +46,9 @@ export const VERBS: { readonly [V in VerbName]: Verb<Extract<Node, { verb: V }>>
   join,
   dedupe,
   topN,
+  integrate,
+  differentiate,
+  reconcile,
 };
 
 /** The verb of a node, typed for it. */

@@ -24,6 +24,7 @@ import { matching, type On } from "./matching.ts";
 import type { Node } from "./node.ts";
 import type { AggregateCall } from "./verbs/aggregate.ts";
 import type { NamedExpression } from "./verbs/derive.ts";
+import type { Opening } from "./verbs/integrate.ts";
 import type { JoinKind } from "./verbs/join.ts";
 import type { SourceNode, TimeField } from "./verbs/source.ts";
 import type { Order } from "./verbs/topN.ts";
@@ -223,6 +224,69 @@ export class Stream {
     });
   }
 
+  /**
+   * Turns flows into running balances, by the keys of `groupby`: `payments.groupby("account").integrate(d => d.amount)`. Each
+   * flow comes out with the balance of its key at its own event time, and with the number of later balances it restated.
+   * `opening` is a number, numbers by key (`{alice: 100}`), or a stream of opening rows and its value.
+   */
+  integrate(
+    value: ExpressionInput,
+    options: {
+      opening?: number | Readonly<Record<string, number>> | { from: Stream; value: ExpressionInput; by?: Keys };
+    } = {},
+  ): Stream {
+    const { keys } = this.#pending;
+    return new Stream({
+      verb: "integrate",
+      input: this.node,
+      keys,
+      value: parseExpression(value),
+      opening: openingOf(options.opening ?? 0, keys),
+    });
+  }
+
+  /**
+   * Turns balances back into flows, by the keys of `groupby`, or of the `integrate` before it: each balance less the one before
+   * it in event time. A late snapshot changes the next flow too (`{late: "next"}`); after `integrate` a late row moves all
+   * later balances with it, and only its own flow is new (`{late: "later"}`). `opening` is the balance before the first
+   * row, default 0; null: unknown.
+   */
+  differentiate(
+    value: ExpressionInput = "balance",
+    options: { late?: "next" | "later"; opening?: number | null } = {},
+  ): Stream {
+    const source = this.node.verb === "integrate" ? this.node : null;
+    const keys =
+      this.#pending.keys.length > 0 || source === null
+        ? this.#pending.keys
+        : source.keys.map(({ name }) => ({ name, expression: columnExpression(name) }));
+    const known = source?.opening.kind === "number" ? source.opening.value : 0;
+    const { late = source === null ? "next" : "later", opening = known } = options;
+    return new Stream({ verb: "differentiate", input: this.node, keys, value: parseExpression(value), late, opening });
+  }
+
+  /**
+   * Holds the flows of this stream against snapshots of the balance, by the keys of `groupby` (or `{by}` for the snapshots, where
+   * they have other names): change between snapshots, flows in between, the residual, and its sum so far.
+   */
+  reconcile(snapshots: Stream, options: { flow: ExpressionInput; balance: ExpressionInput; by?: Keys }): Stream {
+    const { keys } = this.#pending;
+    const others = options.by === undefined ? keys : namedKeys(options.by);
+    if (others.length !== keys.length)
+      throw new Error(
+        `reconcile needs as many keys for the snapshots (${others.length}) as for the flows (${keys.length}).`,
+      );
+    return new Stream({
+      verb: "reconcile",
+      flows: this.node,
+      snapshots: snapshots.node,
+      flowKeys: keys,
+      snapshotKeys: others.map((key, i) => ({ ...key, name: keys[i].name })),
+      flow: parseExpression(options.flow),
+      balance: parseExpression(options.balance),
+    });
+  }
+
   /** Counts the rows of each group (and window) as `count`. */
   count(): Stream {
     return this.rollup({ count: "count()" });
@@ -315,6 +379,23 @@ export interface JoinOptions {
   allowedLateness?: DurationSpec;
   /** Endings for names that both sides have. Default `["_left", "_right"]`. */
   suffixes?: readonly [string, string];
+}
+
+function openingOf(
+  opening: number | Readonly<Record<string, number>> | { from: Stream; value: ExpressionInput; by?: Keys },
+  keys: readonly NamedExpression[],
+): Opening {
+  if (typeof opening === "number") return { kind: "number", value: opening };
+  if (opening.from instanceof Stream) {
+    const { from, value, by } = opening as { from: Stream; value: ExpressionInput; by?: Keys };
+    return {
+      kind: "stream",
+      node: from.node,
+      keys: by === undefined ? keys : namedKeys(by),
+      value: parseExpression(value),
+    };
+  }
+  return { kind: "numbers", values: opening as Readonly<Record<string, number>> };
 }
 
 /** A criterion of an order: a column's name or an expression, ascending, or `desc(…)` of one. */

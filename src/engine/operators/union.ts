@@ -1,6 +1,6 @@
 /** `union`: merges the rows of its inputs by position, then clock, then the order in which the inputs are named. */
 import { type Batch, columnIndex } from "../../columns/batch.ts";
-import { type Column, type ColumnType, type Value, valueAt } from "../../columns/column.ts";
+import { type Column, type ColumnType, valueAt } from "../../columns/column.ts";
 import type { UnionNode } from "../../pipeline/verbs/union.ts";
 import type { Flow } from "../flow.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
@@ -86,11 +86,10 @@ function columnMerger(type: ColumnType): Merger {
       };
     }
     case "json":
-      return (columns, input, row) => {
-        const values: Value[] = new Array(row.length);
-        for (let i = 0; i < row.length; i++) values[i] = valueAt(columns[input[i]], row[i]);
-        return { type, values };
-      };
+      return (columns, input, row) => ({
+        type,
+        values: Array.from(row, (r, i) => valueAt(columns[input[i]], r)),
+      });
   }
 }
 
