@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { residualShape } from "../../src/engine/residual-shape.ts";
+import { residualShape } from "../../src/model/residual-shape.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
