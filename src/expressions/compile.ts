@@ -12,7 +12,6 @@ import {
   type Column,
   type ColumnType,
   gatherColumn,
-  type JsonColumn,
   type Schema,
   type StringColumn,
   type Value,
@@ -25,13 +24,12 @@ import {
   type Generated,
   generateColumn,
   generatePredicate,
-  HAS_VALUE,
-  NO_VALUE,
+  type RowsRead,
   type TableSlot,
-  UNKNOWN,
 } from "./generate.ts";
+import { arrayFor, type Table, TableKeeper } from "./tables.ts";
 import { applyFunction, evaluator, type FunctionCompiler, NO_FUNCTIONS } from "./interpret.ts";
-import { columnsOf, contains, parametersOf, type RowExpression, type Side } from "./tree.ts";
+import { type ColumnExpr, columnsOf, contains, parametersOf, type RowExpression, type Side } from "./tree.ts";
 import { parameterValue, typeOf, typeOfValue, type ValueType } from "./types.ts";
 import { BINARY, looselyEqual, member, toNumber, toText, truthy } from "./values.ts";
 
@@ -49,20 +47,31 @@ export interface Pairs {
   readonly count: number;
 }
 
-/**
- * Computes a column, one value per row of the batch. With a second batch, rows are taken together by position, or by
- * `pairs`; then the result has one value per pair.
- */
+/** Computes a column. */
 export interface ColumnKernel {
+  /**
+   * Gives one value per row of the batch. With a second batch, rows are taken together by position, or by `pairs`; then
+   * the result has one value per pair.
+   */
   (batch: Batch, second?: Batch, pairs?: Pairs): Column;
+  /**
+   * Gives a column as long as the batch, computed for the rows `rows[0 … count)` only. The others are null in it, or
+   * unspecified where the column is not nullable: read it through the same selection.
+   */
+  readonly selected: (batch: Batch, rows: Int32Array, count: number) => Column;
   readonly type: ValueType;
 }
 
-/**
- * Writes the numbers of the rows in `[from, to)` (default all) for which the condition holds to `out`, in order, and
- * returns how many. `out` needs room for all rows looked at.
- */
-export type PredicateKernel = (batch: Batch, out: Int32Array, from?: number, to?: number) => number;
+/** Selects rows. */
+export interface PredicateKernel {
+  /**
+   * Writes the numbers of the rows in `[from, to)` (default all) for which the condition holds to `out`, in order, and
+   * returns how many. `out` needs room for all rows looked at.
+   */
+  (batch: Batch, out: Int32Array, from?: number, to?: number): number;
+  /** Does the same for the rows `rows[0 … count)`. `out` may be `rows` itself. */
+  readonly refine: (batch: Batch, rows: Int32Array, count: number, out: Int32Array) => number;
+}
 
 /** Writes the positions of the pairs for which the condition holds to `out`, in order, and returns how many. */
 export type PairPredicateKernel = (left: Batch, right: Batch, pairs: Pairs, out: Int32Array) => number;
@@ -74,41 +83,46 @@ export function compileColumn(
   options: CompileOptions = {},
 ): ColumnKernel {
   const type = typeOf(expression, schemas);
-  const { expr } = expression;
-  if (expr.kind === "column") {
-    const index = schemas[expr.side].findIndex(f => f.name === expr.name);
-    const kernel = (batch: Batch, second?: Batch, pairs?: Pairs): Column => {
+  if (expression.expr.kind === "column") return plainColumn(expression.expr, schemas, type);
+  const dictionary = options.dictionary ?? new Dictionary();
+  const interpreted = lazy(() => interpretColumn(expression, type, schemas, options, dictionary));
+  const runner = runnerFor(expression, schemas, options, generateColumn);
+  const compute = (rows: RowsRead, batch: Batch, second: Batch | undefined, chosen: Chosen): Column => {
+    const bound = runner?.bind(batch, second, rows);
+    if (bound === undefined) return interpreted()(rows, batch, second, chosen);
+    const run = bound.kernel as ColumnFunction;
+    const length = rows === "pairs" ? chosen.count : batch.length;
+    const out = arrayFor(bound.type, length);
+    if (rows === "selected" && out instanceof Int32Array) out.fill(-1);
+    const valid = new Uint8Array(bound.writesValidity ? length : 0).fill(1);
+    const { columns, parameters, tables } = bound;
+    const done = run(columns, parameters, tables, dictionary, chosen.left, chosen.right, 0, chosen.count, out, valid);
+    return columnFrom(bound.type, out, done.nulls === 0 ? null : valid, done.dictionary);
+  };
+  return Object.assign(
+    (batch: Batch, second?: Batch, pairs?: Pairs): Column =>
+      pairs === undefined
+        ? compute("all", batch, second, { count: batch.length })
+        : compute("pairs", batch, second, pairs),
+    {
+      type,
+      selected: (batch: Batch, rows: Int32Array, count: number): Column =>
+        compute("selected", batch, undefined, { left: rows, count }),
+    },
+  );
+}
+
+/** Hands a column on as it is. */
+function plainColumn(expr: ColumnExpr, schemas: readonly Schema[], type: ValueType): ColumnKernel {
+  const index = columnIndex(schemas[expr.side], expr.name);
+  return Object.assign(
+    (batch: Batch, second?: Batch, pairs?: Pairs): Column => {
       const column = (expr.side === 0 ? batch : (second as Batch)).columns[index];
       if (pairs === undefined) return column;
       return gatherColumn(column, expr.side === 0 ? pairs.left : pairs.right, pairs.count);
-    };
-    return Object.assign(kernel, { type });
-  }
-  const dictionary = options.dictionary ?? new Dictionary();
-  const interpreted = lazy(() => interpretColumn(expression, type, schemas, { ...options, dictionary }));
-  const runner = runnerFor(expression, schemas, options, generateColumn);
-  const kernel = (batch: Batch, second?: Batch, pairs?: Pairs): Column => {
-    const bound = runner?.bind(batch, second, pairs !== undefined);
-    if (bound === undefined) return interpreted()(batch, second, pairs);
-    const length = pairs?.count ?? batch.length;
-    const run = bound.kernel as ColumnFunction;
-    const out = arrayFor(bound.type, length);
-    const valid = new Uint8Array(bound.writesValidity ? length : 0).fill(1);
-    const done = run(
-      bound.columns,
-      bound.parameters,
-      bound.tables,
-      dictionary,
-      pairs?.left,
-      pairs?.right,
-      0,
-      length,
-      out,
-      valid,
-    );
-    return columnFrom(bound.type, out, done.nulls === 0 ? null : valid, done.dictionary);
-  };
-  return Object.assign(kernel, { type });
+    },
+    { type, selected: (batch: Batch): Column => batch.columns[index] },
+  );
 }
 
 /** Compiles a condition to a kernel that selects rows. Throws when a column is missing. */
@@ -118,20 +132,14 @@ export function compilePredicate(
   options: CompileOptions = {},
 ): PredicateKernel {
   typeOf(expression, schemas);
-  const runner = runnerFor(expression, schemas, options, generatePredicate);
-  const interpreted = lazy(() => evaluator(expression, schemas, functionCompiler(options)));
-  return (batch, out, from = 0, to = batch.length) => {
-    const bound = runner?.bind(batch, undefined, false);
-    if (bound !== undefined) {
-      const run = bound.kernel as PredicateFunction;
-      return run(bound.columns, bound.parameters, bound.tables, undefined, undefined, from, to, out);
-    }
-    const evaluate = interpreted();
-    const at = { batches: [batch], rows: [from] };
-    let count = 0;
-    for (; at.rows[0] < to; at.rows[0]++) if (truthy(evaluate(at))) out[count++] = at.rows[0];
-    return count;
-  };
+  const select = selector(expression, schemas, options);
+  return Object.assign(
+    (batch: Batch, out: Int32Array, from = 0, to = batch.length): number => select("all", [batch], {}, from, to, out),
+    {
+      refine: (batch: Batch, rows: Int32Array, count: number, out: Int32Array): number =>
+        select("selected", [batch], { left: rows }, 0, count, out),
+    },
+  );
 }
 
 /** Compiles a condition on pairs of rows, for joins. Throws when a column is missing. */
@@ -141,21 +149,42 @@ export function compilePairPredicate(
   options: CompileOptions = {},
 ): PairPredicateKernel {
   typeOf(expression, schemas);
+  const select = selector(expression, schemas, options);
+  return (left, right, pairs, out) => select("pairs", [left, right], pairs, 0, pairs.count, out);
+}
+
+/** Rows named by arrays. */
+interface Chosen {
+  readonly left?: Int32Array;
+  readonly right?: Int32Array;
+  readonly count: number;
+}
+
+type Selector = (
+  rows: RowsRead,
+  batches: readonly Batch[],
+  chosen: Omit<Chosen, "count">,
+  from: number,
+  to: number,
+  out: Int32Array,
+) => number;
+
+function selector(expression: RowExpression, schemas: readonly Schema[], options: CompileOptions): Selector {
   const runner = runnerFor(expression, schemas, options, generatePredicate);
   const interpreted = lazy(() => evaluator(expression, schemas, functionCompiler(options)));
-  return (left, right, pairs, out) => {
-    const bound = runner?.bind(left, right, true);
+  return (rows, batches, { left, right }, from, to, out) => {
+    const bound = runner?.bind(batches[0], batches[1], rows);
     if (bound !== undefined) {
       const run = bound.kernel as PredicateFunction;
-      return run(bound.columns, bound.parameters, bound.tables, pairs.left, pairs.right, 0, pairs.count, out);
+      return run(bound.columns, bound.parameters, bound.tables, left, right, from, to, out);
     }
     const evaluate = interpreted();
-    const at = { batches: [left, right], rows: [0, 0] };
+    const at = { batches, rows: [0, 0] };
     let count = 0;
-    for (let i = 0; i < pairs.count; i++) {
-      at.rows[0] = pairs.left[i];
-      at.rows[1] = pairs.right[i];
-      if (truthy(evaluate(at))) out[count++] = i;
+    for (let i = from; i < to; i++) {
+      at.rows[0] = left === undefined ? i : left[i];
+      at.rows[1] = right === undefined ? at.rows[0] : right[i];
+      if (truthy(evaluate(at))) out[count++] = rows === "selected" ? at.rows[0] : i;
     }
     return count;
   };
@@ -269,7 +298,7 @@ interface Bound {
 
 interface Runner {
   /** Chooses or makes the kernel for a batch; undefined when code generation turns out to be forbidden. */
-  bind(batch: Batch, second: Batch | undefined, pairs: boolean): Bound | undefined;
+  bind(batch: Batch, second: Batch | undefined, rows: RowsRead): Bound | undefined;
 }
 
 interface Variant {
@@ -281,7 +310,7 @@ interface Variant {
 interface VariantKey {
   readonly nulls: boolean;
   readonly fill: boolean;
-  readonly pairs: boolean;
+  readonly rows: RowsRead;
   /** Types of the parameters. */
   readonly types: string;
 }
@@ -299,9 +328,9 @@ function runnerFor(
   const keepers = new Map<string, TableKeeper>();
   const names = parametersOf(expr);
   const used = schemas.map((schema, side) => columnsOf(expr, side as Side).map(name => columnIndex(schema, name)));
-  const variant = ({ nulls, fill, pairs, types }: VariantKey): Variant | undefined => {
-    const key = `${nulls}|${fill}|${pairs}|${types}`;
-    if (!variants.has(key)) variants.set(key, makeVariant(generate(expr, { schemas, parameters, nulls, fill, pairs })));
+  const variant = ({ nulls, fill, rows, types }: VariantKey): Variant | undefined => {
+    const key = `${nulls}|${fill}|${rows}|${types}`;
+    if (!variants.has(key)) variants.set(key, makeVariant(generate(expr, { schemas, parameters, nulls, fill, rows })));
     return variants.get(key);
   };
   const keeper = (slot: TableSlot, column: ColumnSlot): TableKeeper => {
@@ -314,11 +343,11 @@ function runnerFor(
     return found;
   };
   return {
-    bind(batch, second, pairs) {
+    bind(batch, second, rows) {
       const batches = [batch, second ?? batch];
       const nulls = used.some((columns, side) => columns.some(index => hasNulls(batches[side].columns[index])));
       const types = names.map(name => typeOfValue(parameterValue(parameters, name)).type).join();
-      const chosen = variant({ nulls, fill: false, pairs, types });
+      const chosen = variant({ nulls, fill: false, rows, types });
       if (chosen === undefined) return undefined;
       const { generated } = chosen;
       const columns = generated.columns.map(slot => columnFor(slot, batches[slot.side], schemas, nulls));
@@ -328,7 +357,7 @@ function runnerFor(
       // Once a table knows every text, the loop need not ask whether it does.
       const { kernel } = tables.every(t => t.complete)
         ? chosen
-        : (variant({ nulls, fill: true, pairs, types }) as Variant);
+        : (variant({ nulls, fill: true, rows, types }) as Variant);
       return {
         kernel,
         type: generated.type,
@@ -377,131 +406,6 @@ function allValid(length: number): Uint8Array {
   return ones;
 }
 
-/**
- * Keeps a part's tables, one per dictionary of its column, so that each distinct text is computed once, and only if a
- * row with it is looked at. All are dropped when a parameter they were computed with changes.
- */
-class TableKeeper {
-  readonly #type: ColumnType;
-  readonly #evaluate: (text: string | null) => Value;
-  readonly #parameters: () => readonly Value[];
-  #used: readonly Value[] = [];
-  #tables = new WeakMap<Dictionary, Table>();
-
-  constructor(slot: TableSlot, expression: RowExpression, schemas: readonly Schema[], column: ColumnSlot) {
-    this.#type = slot.type;
-    const names = parametersOf(slot.expr);
-    this.#parameters = () => names.map(name => expression.parameters[name]);
-    // The text is handed over as a json column's value, which saves a dictionary of its own.
-    const values: Value[] = [null];
-    const single: JsonColumn = { type: "json", values };
-    const field = schemas[column.side][column.index];
-    const row: Batch = { schema: [field], length: 1, columns: [single] };
-    const evaluate = evaluator({ ...expression, expr: slot.expr }, [row.schema, row.schema]);
-    const at = { batches: [row, row], rows: [0, 0] };
-    this.#evaluate = text => {
-      values[0] = text;
-      return evaluate(at);
-    };
-  }
-
-  /** Returns the table for a column's dictionary, with room for every text there is by now. */
-  table(column: StringColumn): Table {
-    const parameters = this.#parameters();
-    if (parameters.length !== this.#used.length || parameters.some((p, i) => !Object.is(p, this.#used[i]))) {
-      this.#tables = new WeakMap();
-      this.#used = parameters;
-    }
-    let table = this.#tables.get(column.dictionary);
-    if (table === undefined) {
-      table = new Table(this.#type, column.dictionary, this.#evaluate);
-      this.#tables.set(column.dictionary, table);
-    }
-    table.prepare();
-    return table;
-  }
-}
-
-/** How many new texts are computed before a loop rather than in it: well under a millisecond's worth. */
-const FEW = 1_024;
-
-/** The values of one part by the code of its text, plus one; entry 0 is null's. */
-class Table {
-  readonly #type: ColumnType;
-  readonly #texts: Dictionary;
-  readonly #evaluate: (text: string | null) => Value;
-  /** Codes of results that are text. */
-  readonly dictionary = new Dictionary();
-  values: Float64Array | Uint8Array | Int32Array | Value[];
-  /** `NO_VALUE`, `HAS_VALUE` or `UNKNOWN` per entry. */
-  states = new Uint8Array(16).fill(UNKNOWN);
-
-  constructor(type: ColumnType, texts: Dictionary, evaluate: (text: string | null) => Value) {
-    this.#type = type;
-    this.#texts = texts;
-    this.#evaluate = evaluate;
-    this.values = arrayFor(type, 16);
-  }
-
-  /** Whether every text there is has its entry. */
-  complete = false;
-  #filled = 0;
-
-  /**
-   * Makes room before a loop starts, because the loop holds on to the arrays. Few new texts are computed at once, which
-   * spares the loop from asking; many are left to the rows that have them, so that a long dictionary costs no pause.
-   */
-  prepare(): void {
-    const length = this.#texts.size + 1;
-    if (length > this.states.length) this.#reserve(Math.max(length, 2 * this.states.length));
-    if (length - this.#filled <= FEW) this.#fillAll(length);
-    this.complete = this.#filled >= length;
-  }
-
-  #fillAll(length: number): void {
-    try {
-      for (let entry = 0; entry < length && this.#filled < length; entry++)
-        if (this.states[entry] === UNKNOWN) this.fill(entry);
-    } catch {
-      // A text on which the function throws may belong to no row that asks for it; if one does, it throws again there.
-    }
-  }
-
-  #reserve(capacity: number): void {
-    const states = new Uint8Array(capacity).fill(UNKNOWN);
-    states.set(this.states);
-    this.states = states;
-    if (Array.isArray(this.values)) return;
-    const values = arrayFor(this.#type, capacity) as Float64Array;
-    values.set(this.values);
-    this.values = values;
-  }
-
-  /** Computes one entry. */
-  fill(entry: number): void {
-    const value = this.#evaluate(entry === 0 ? null : this.#texts.value(entry - 1));
-    this.#filled++;
-    this.states[entry] = value === null ? NO_VALUE : HAS_VALUE;
-    if (Array.isArray(this.values)) this.values[entry] = value;
-    else if (this.#type === "string") this.values[entry] = value === null ? -1 : this.dictionary.code(value as string);
-    else this.values[entry] = Number(value);
-  }
-}
-
-function arrayFor(type: ColumnType, length: number): Float64Array | Uint8Array | Int32Array | Value[] {
-  switch (type) {
-    case "number":
-    case "timestamp":
-      return new Float64Array(length);
-    case "boolean":
-      return new Uint8Array(length);
-    case "string":
-      return new Int32Array(length);
-    case "json":
-      return Array.from<Value>({ length }).fill(null);
-  }
-}
-
 function columnFrom(
   type: ColumnType,
   values: Float64Array | Uint8Array | Int32Array | Value[],
@@ -527,17 +431,22 @@ function interpretColumn(
   type: ValueType,
   schemas: readonly Schema[],
   options: CompileOptions,
-): (batch: Batch, second?: Batch, pairs?: Pairs) => Column {
+  dictionary: Dictionary,
+): (rows: RowsRead, batch: Batch, second: Batch | undefined, chosen: Chosen) => Column {
   const evaluate = evaluator(expression, schemas, functionCompiler(options));
-  const builder = columnBuilder({ name: "", ...type }, options.dictionary);
-  return (batch, second, pairs) => {
+  const builder = columnBuilder({ name: "", ...type }, dictionary);
+  return (rows, batch, second, { left, right, count }) => {
     const at = { batches: second === undefined ? [batch] : [batch, second], rows: [0, 0] };
-    const length = pairs?.count ?? batch.length;
-    for (let i = 0; i < length; i++) {
-      at.rows[0] = pairs === undefined ? i : pairs.left[i];
-      at.rows[1] = pairs === undefined ? i : pairs.right[i];
+    let length = 0;
+    for (let i = 0; i < count; i++) {
+      at.rows[0] = left === undefined ? i : left[i];
+      at.rows[1] = right === undefined ? at.rows[0] : right[i];
+      // Rows between selected ones are null, so that each value is in its own row's place.
+      if (rows === "selected") for (; length < at.rows[0]; length++) builder.append(null);
       builder.append(evaluate(at));
+      length++;
     }
+    if (rows === "selected") for (; length < batch.length; length++) builder.append(null);
     return builder.take(length);
   };
 }

@@ -69,6 +69,12 @@ export interface Generated {
   readonly writesValidity: boolean;
 }
 
+/**
+ * Which rows the loop goes over: those from `from` to `to`; those named by `rows0`, with results in their own places; or
+ * pairs of rows (joins) named by `rows0` and `rows1`, with results in the pairs' places.
+ */
+export type RowsRead = "all" | "selected" | "pairs";
+
 export interface Settings {
   readonly schemas: readonly Schema[];
   readonly parameters: Readonly<Record<string, Value>>;
@@ -76,8 +82,7 @@ export interface Settings {
   readonly nulls: boolean;
   /** Whether tables may lack entries, which are then filled when a row asks for them. */
   readonly fill: boolean;
-  /** Whether rows are named by two index arrays (pairs of a join) instead of by position. */
-  readonly pairs: boolean;
+  readonly rows: RowsRead;
 }
 
 /** Writes the kernel that fills a column: `(columns, parameters, tables, dictionary, rows0, rows1, from, to, out, valid)`. */
@@ -85,7 +90,7 @@ export function generateColumn(expr: Expr, settings: Settings): Generated {
   const writer = new Writer(settings);
   const operand = writer.value(expr);
   const type = operand.type === "null" ? "json" : operand.type;
-  const at = "out[i - from]";
+  const at = "out[i]";
   let nulls = "";
   switch (type) {
     case "number":
@@ -95,7 +100,7 @@ export function generateColumn(expr: Expr, settings: Settings): Generated {
       const none = type === "boolean" ? "0" : "NaN";
       if (operand.isNull === undefined) writer.emit(`${at} = ${value};`);
       else {
-        writer.emit(`if (${operand.isNull}) { valid[i - from] = 0; ${at} = ${none}; nulls++; } else ${at} = ${value};`);
+        writer.emit(`if (${operand.isNull}) { valid[i] = 0; ${at} = ${none}; nulls++; } else ${at} = ${value};`);
         nulls = "let nulls = 0;";
       }
       break;
@@ -166,13 +171,16 @@ class Writer {
   }
 
   finish(type: ColumnType, signature: string, start: string, end: readonly string[]): Generated {
-    const rows = this.#settings.pairs ? "const r0 = rows0[i], r1 = rows1[i];" : "";
+    const loops: Readonly<Record<RowsRead, string>> = {
+      all: "for (let i = from; i < to; i++) {",
+      selected: "for (let k = from; k < to; k++) {\nconst i = rows0[k];",
+      pairs: "for (let i = from; i < to; i++) {\nconst r0 = rows0[i], r1 = rows1[i];",
+    };
     const text = [
       `return function kernel(${signature}) {`,
       ...this.#head,
       start,
-      `for (let i = from; i < to; i++) {`,
-      rows,
+      loops[this.#settings.rows],
       ...this.#lines,
       "}",
       ...end,
@@ -329,7 +337,7 @@ class Writer {
   }
 
   #row(side: Side): string {
-    return this.#settings.pairs ? `r${side}` : "i";
+    return this.#settings.rows === "pairs" ? `r${side}` : "i";
   }
 
   #column(expr: ColumnExpr): Operand {

@@ -17,6 +17,7 @@ test("a compiled column equals the interpreter's, value by value", () => {
     fc.property(expressions, batches, batches, (expr, first, second) => {
       const expression = row(expr);
       const kernel = compileColumn(expression, SCHEMAS);
+      const interpreted = compileColumn(expression, SCHEMAS, { codegen: false });
       const evaluate = evaluator(expression, SCHEMAS);
       for (const batch of [first, second]) {
         const column = kernel(batch);
@@ -25,6 +26,12 @@ test("a compiled column equals the interpreter's, value by value", () => {
           const expected = evaluate({ batches: [batch], rows: [i] });
           expect(valueAt(column, i)).toStrictEqual(expected);
           if (expected === null) expect(kernel.type.nullable).toBe(true);
+        }
+        // The same, for every other row only.
+        const rows = Int32Array.from({ length: batch.length >> 1 }, (_, i) => 2 * i);
+        for (const k of [kernel, interpreted]) {
+          const some = k.selected(batch, rows, rows.length);
+          for (const i of rows) expect(valueAt(some, i)).toStrictEqual(valueAt(column, i));
         }
       }
     }),
@@ -56,6 +63,12 @@ test("a compiled predicate selects the rows the interpreter finds true", () => {
         truthy(evaluate({ batches: [batch], rows: [i] })),
       );
       expect([...out.subarray(0, count)]).toStrictEqual(expected);
+      const rows = Int32Array.from({ length: batch.length >> 1 }, (_, i) => 2 * i);
+      for (const codegen of [true, false]) {
+        const left = rows.slice();
+        const some = compilePredicate(expression, SCHEMAS, { codegen }).refine(batch, left, left.length, left);
+        expect([...left.subarray(0, some)]).toStrictEqual(expected.filter(i => i % 2 === 0 && i < 2 * rows.length));
+      }
     }),
     RUNS,
   );
