@@ -12,6 +12,8 @@ export interface CellText {
   /** `text/x-typescript`, `module`, `text/markdown`, … as in the file. */
   readonly type: string;
   readonly source: string;
+  /** The cell's other attributes, `hidden` and `output` among them. */
+  readonly attributes?: readonly { readonly name: string; readonly value: string }[];
   /** A disabled cell is kept and shown, never run. */
   readonly disabled?: boolean;
 }

@@ -58,7 +58,7 @@ export async function openStream(text: string, name: string | null, options: Hea
     for (const [key, value] of Object.entries(options.parameters ?? {})) session.setParameter(key, value);
     session.receive({
       type: "cells",
-      cells: document.cells.map(({ id, type, source }) => ({ id, type, source })),
+      cells: document.cells.map(({ id, type, source, attributes }) => ({ id, type, source, attributes })),
       run: "all",
     });
     await session.settled();

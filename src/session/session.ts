@@ -173,7 +173,7 @@ export class Session {
     }
     this.#cells = cells;
     this.#kernel.setMode(run === "none" ? "lazy" : "auto");
-    this.#kernel.setCells(cells.map(({ id, type, source }) => ({ id, type, source, attributes: [] })));
+    this.#kernel.setCells(cells.map(({ id, type, source, attributes }) => ({ id, type, source, attributes: attributes ?? [] })));
     for (const cell of cells) this.#kernel.setDisabled(cell.id, cell.disabled ?? false);
     if (run === "all") this.#kernel.run();
     this.#schedulePlan();
