@@ -27,11 +27,18 @@ export function cut(flow: Flow, cutting: Cutting): void {
   }
 }
 
-/** Returns the first index of ascending `values[from, to)` that is at least `bound`; `to` if there is none, or it is NaN. */
+/**
+ * Returns the first index of ascending `values[from, to)` that is at least `bound`; `to` if there is none, or it is NaN.
+ * Looks near `from` first.
+ */
 export function firstAtLeast(values: Float64Array, from: number, to: number, bound: number): number {
   if (from >= to || !(values[to - 1] >= bound)) return to;
   let low = from;
-  let high = to - 1;
+  let high = from;
+  for (let stride = 1; high < to - 1 && values[high] < bound; stride *= 2) {
+    low = high + 1;
+    high = Math.min(to - 1, high + stride);
+  }
   while (low < high) {
     const middle = (low + high) >> 1;
     if (values[middle] >= bound) high = middle;
@@ -41,7 +48,7 @@ export function firstAtLeast(values: Float64Array, from: number, to: number, bou
 }
 
 /** Returns the first row of a flow, in its own order and from `from` on, that lies beyond a position. */
-function rowsThrough({ at, selection, count }: Flow, from: number, position: number): number {
+export function rowsThrough({ at, selection, count }: Flow, from: number, position: number): number {
   if (at === null && selection === null) return Math.min(count, position + 1);
   let low = from;
   let high = count;

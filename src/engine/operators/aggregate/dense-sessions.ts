@@ -10,16 +10,16 @@ import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
 import { type Flow, positionOf } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
 import type { Step } from "../../step.ts";
-import { TimeHeap } from "../../windowing/time-heap.ts";
-import { firstAtLeast } from "./cuts.ts";
+import { firstAtLeast, rowsThrough } from "./cuts.ts";
 import { Arguments } from "./dense-arguments.ts";
-import { Cells, CHUNK } from "./dense-cells.ts";
+import { Cells, CHUNK, NOWHERE } from "./dense-cells.ts";
 import type { DenseSettings } from "./dense-fixed.ts";
 import type { KeyCodes } from "./dense-keys.ts";
 import { EXPIRED, LateRows } from "./dense-late.ts";
 import { KeyOrder } from "./dense-order.ts";
 import { Panes } from "./dense-panes.ts";
 import type { DensePlan } from "./dense-plan.ts";
+import { DueHeap } from "./due-heap.ts";
 
 export interface SessionSettings extends DenseSettings {
   readonly gap: number;
@@ -53,6 +53,8 @@ export class DenseSessions implements Operator {
   #older = new Int32Array(0);
   /** 1 while the end lies beyond the watermark. */
   #open = new Uint8Array(0);
+  /** The end of an open session, which rows move; −Infinity for any other. */
+  #reach = new Float64Array(0);
   /** What the session's entry in a heap says: its end as it was, or when it expires. NaN: no entry counts. */
   #due = new Float64Array(0);
   /** The copy of the pane that the next one replaces, if the window is still the same. */
@@ -61,8 +63,10 @@ export class DenseSessions implements Operator {
   readonly #replaced = new Map<number, number[]>();
   /** The newest session of each key, by code + 1. */
   #head = new Int32Array(0);
-  readonly #ends = new TimeHeap<number>();
-  readonly #expiries = new TimeHeap<number>();
+  readonly #ends = new DueHeap();
+  readonly #expiries = new DueHeap();
+  /** Sessions that a movement of the watermark completes. */
+  readonly #complete: number[] = [];
 
   #watermark = -Infinity;
   /** The watermark with which the step began. */
@@ -100,16 +104,21 @@ export class DenseSessions implements Operator {
     let row = 0;
     let position = 0;
     for (;;) {
-      row = this.#run(flow, row);
-      const until = row === count ? length : positionOf(flow, flow.selection === null ? row : flow.selection[row]);
-      for (;;) {
-        const next = firstAtLeast(watermark, position, until, this.#tick());
-        if (next === until) break;
-        this.#advance(watermark[next], next);
-        position = next + 1;
+      const tick = this.#tick();
+      const next = firstAtLeast(watermark, position, length, tick);
+      // Up to here nothing has happened, and the next look can start from there.
+      position = next;
+      if (next < length && this.#putOff(watermark[next]) > watermark[next]) continue;
+      const until = next === length ? count : rowsThrough(flow, row, next);
+      row = this.#takeRows(flow, row, until, tick);
+      if (this.#tick() < tick) {
+        // A session has come that ends sooner, perhaps at the very position of its first row.
+        position = positionOf(flow, flow.selection === null ? row - 1 : flow.selection[row - 1]);
+        continue;
       }
-      position = until;
-      if (row === count) break;
+      if (next === length) break;
+      this.#advance(watermark[next], next);
+      position = next + 1;
     }
     this.#flush();
     if (length > 0) this.#before = this.#watermark = watermark[length - 1];
@@ -132,73 +141,72 @@ export class DenseSessions implements Operator {
     this.#head = head;
   }
 
-  /** The first watermark at which a session ends, or seems to, or expires. NaN: none does. */
+  /** The first watermark at which a session ends, or seems to, or expires. Infinity: none does before the end of time. */
   #tick(): number {
-    const end = this.#ends.first;
-    const expiry = this.#expiries.first;
-    return end <= expiry || Number.isNaN(expiry) ? end : expiry;
+    return Math.min(this.#ends.first, this.#expiries.first);
   }
 
-  /** Takes rows from `from` on until the watermark has something to do first; returns the row it stopped at. */
-  #run(flow: Flow, from: number): number {
-    const { count } = flow;
+  /** Takes the rows `[from, until)`, or fewer: a session that ends sooner than was known stops it after its row. */
+  #takeRows(flow: Flow, from: number, until: number, tick: number): number {
+    const { watermark, selection } = flow;
+    const { gap, lateness, allowedLateness } = this.#settings;
     let row = from;
-    while (row < count) {
-      row = this.#inside(flow, row);
-      if (row === count) break;
-      const at = flow.selection === null ? row : flow.selection[row];
+    while (row < until) {
+      if (this.#pending === CHUNK) this.#flush();
+      if (this.#pending === 0) this.#pendingFrom = row;
+      const to = Math.min(until, row + CHUNK - this.#pending);
+      // A row that is too late by itself is dropped though its session lives, unless lateness is asked after merging.
+      // Asked of the last watermark, it may look too late when it is not, and is looked at with care.
+      const last = positionOf(flow, selection === null ? to - 1 : selection[to - 1]);
+      const latest = last === 0 ? this.#before : watermark[last - 1];
+      const earliest = lateness === "before-merge" ? latest - gap - allowedLateness : -Infinity;
+      const stopped = inside(
+        flow.time,
+        selection,
+        this.#codes,
+        this.#head,
+        this.#start,
+        this.#reach,
+        this.#cells.rows,
+        this.#located,
+        this.#pending,
+        row,
+        to,
+        earliest,
+        gap,
+      );
+      this.#pending += stopped - row;
+      row = stopped;
+      if (row === to) continue;
+      const at = selection === null ? row : selection[row];
       const position = positionOf(flow, at);
-      const watermark = position === 0 ? this.#before : flow.watermark[position - 1];
-      if (watermark >= this.#tick()) break;
-      this.#flush();
-      this.#watermark = watermark;
-      this.#takeOne(flow, at);
+      this.#watermark = position === 0 ? this.#before : watermark[position - 1];
+      this.#takeOne(flow, row, at);
       row++;
+      if (this.#tick() < tick) break;
     }
     return row;
   }
 
-  /** Takes the rows that fall inside the newest open session of their key; returns the first that does not. */
-  #inside(flow: Flow, from: number): number {
-    const { time, watermark, selection, at, count } = flow;
-    const { gap, touching, lateness, allowedLateness } = this.#settings;
-    const before = this.#before;
-    const codes = this.#codes;
-    const head = this.#head;
-    const start = this.#start;
-    const end = this.#end;
-    const open = this.#open;
-    const { rows } = this.#cells;
-    const located = this.#located;
-    const tick = this.#tick();
-    // A row that is too late by itself is dropped though its session lives, unless lateness is asked after merging.
-    const reach = lateness === "before-merge" ? gap + allowedLateness : Infinity;
-    let row = from;
-    let pending = this.#pending;
-    if (pending === 0) this.#pendingFrom = from;
-    for (; row < count; row++) {
-      const i = selection === null ? row : selection[row];
-      const position = at === null ? i : at[i];
-      const now = position === 0 ? before : watermark[position - 1];
-      if (now >= tick) break;
-      const t = time[i];
-      const session = head[codes[i] + 1];
-      if (session === NONE || open[session] === 0 || t < start[session] || t + reach <= now) break;
-      const over = t - end[session];
-      if (over > 0 || (over === 0 && !touching)) break;
-      if (pending === CHUNK) {
-        this.#pending = pending;
-        this.#flush();
-        this.#pendingFrom = row;
-        pending = 0;
-      }
-      located[pending++] = session;
-      rows[session]++;
-      const to = t + gap;
-      if (to > end[session]) end[session] = to;
+  /** Puts off the ends of sessions that have moved on since, until one is up that counts; returns the tick. */
+  #putOff(watermark: number): number {
+    const ends = this.#ends;
+    while (ends.size > 0 && ends.first <= watermark) {
+      const session = ends.firstItem;
+      if (this.#open[session] === 0 || this.#due[session] !== ends.first) ends.pop();
+      else if (this.#reach[session] > watermark) {
+        this.#due[session] = this.#reach[session];
+        ends.postpone(this.#reach[session]);
+      } else break;
     }
-    this.#pending = pending;
-    return row;
+    return this.#tick();
+  }
+
+  /** Leaves a row's values to be added with those before it. */
+  #addLater(session: number, row: number): void {
+    if (this.#pending === CHUNK) this.#flush();
+    if (this.#pending === 0) this.#pendingFrom = row;
+    this.#located[this.#pending++] = session;
   }
 
   /** Adds the values of the rows that were only counted so far. */
@@ -209,36 +217,36 @@ export class DenseSessions implements Operator {
     this.#pending = 0;
   }
 
-  /** Takes a batch row with all care: it may open, extend or merge sessions, or come too late. */
-  #takeOne(flow: Flow, row: number): void {
+  /** Takes a row (batch row `at`) with all care: it may open, extend or merge sessions, or come too late. */
+  #takeOne(flow: Flow, row: number, at: number): void {
     const { gap, lateness, allowedLateness } = this.#settings;
-    const code = this.#codes[row];
-    const from = flow.time[row];
+    const code = this.#codes[at];
+    const from = flow.time[at];
     const to = from + gap;
     this.#order.meet(code);
     const expired = to + allowedLateness <= this.#watermark;
-    if (lateness === "before-merge" && expired) {
-      this.#late.append(flow, this.#before, row, from, to, EXPIRED);
-      return;
-    }
-    let session = this.#mergeAround(code, from, to);
+    let session = expired && lateness === "before-merge" ? NONE : this.#mergeAround(code, from, to);
     if (session === NONE) {
       if (expired) {
-        this.#late.append(flow, this.#before, row, from, to, EXPIRED);
+        this.#late.append(flow, this.#before, at, from, to, EXPIRED);
+        this.#addLater(NOWHERE, row);
         return;
       }
       session = this.#create(code, from, to);
     }
-    this.#arguments.addTo(this.#cells, session, row);
-    if (this.#open[session] === 0) {
-      this.#fire(session, positionOf(flow, row), LATE);
-      this.#expireLater(session);
+    if (this.#open[session] === 1) {
+      this.#cells.rows[session]++;
+      this.#addLater(session, row);
+      return;
     }
+    this.#flush();
+    this.#fire(session, positionOf(flow, at), LATE, at);
+    this.#expireLater(session);
   }
 
   #meets(session: number, from: number, to: number): boolean {
     const start = this.#start[session];
-    const end = this.#end[session];
+    const end = this.#endOf(session);
     return this.#settings.touching ? start <= to && from <= end : start < to && from < end;
   }
 
@@ -246,7 +254,7 @@ export class DenseSessions implements Operator {
   #mergeAround(code: number, from: number, to: number): number {
     let first = this.#head[code + 1];
     while (first !== NONE && !this.#meets(first, from, to)) {
-      if (this.#end[first] < from) return NONE;
+      if (this.#endOf(first) < from) return NONE;
       first = this.#older[first];
     }
     if (first === NONE) return NONE;
@@ -256,9 +264,10 @@ export class DenseSessions implements Operator {
       met.push(next);
     const session = met[met.length - 1];
     const start = Math.min(this.#start[session], from);
-    const end = Math.max(this.#end[first], to);
-    const same = met.length === 1 && start === this.#start[session] && end === this.#end[session];
+    const end = Math.max(this.#endOf(first), to);
+    const same = met.length === 1 && start === this.#start[session] && end === this.#endOf(session);
     if (same) return session;
+    if (met.length > 1) this.#flush();
     this.#replace(session, session);
     for (let i = met.length - 2; i >= 0; i--) {
       this.#replace(session, met[i]);
@@ -268,12 +277,7 @@ export class DenseSessions implements Operator {
     }
     this.#start[session] = start;
     this.#cells.panes[session] = 0;
-    if (end !== this.#end[session] || Number.isNaN(this.#due[session])) {
-      this.#end[session] = end;
-      this.#due[session] = NaN;
-      this.#open[session] = end > this.#watermark ? 1 : 0;
-      if (this.#open[session] === 1) this.#arm(session);
-    }
+    this.#setEnd(session, end);
     return session;
   }
 
@@ -296,10 +300,7 @@ export class DenseSessions implements Operator {
     const session = this.#take();
     this.#count++;
     this.#start[session] = start;
-    this.#end[session] = end;
     this.#code[session] = code;
-    this.#due[session] = NaN;
-    this.#open[session] = end > this.#watermark ? 1 : 0;
     let newer = NONE;
     let older = this.#head[code + 1];
     while (older !== NONE && this.#start[older] > start) {
@@ -309,8 +310,27 @@ export class DenseSessions implements Operator {
     this.#older[session] = older;
     if (newer === NONE) this.#head[code + 1] = session;
     else this.#older[newer] = session;
-    if (this.#open[session] === 1) this.#arm(session);
+    this.#setEnd(session, end);
     return session;
+  }
+
+  #endOf(session: number): number {
+    return this.#open[session] === 1 ? this.#reach[session] : this.#end[session];
+  }
+
+  /** Gives a session its end, which the watermark has passed or will pass. */
+  #setEnd(session: number, end: number): void {
+    if (end > this.#watermark) {
+      const armed = this.#open[session] === 1;
+      this.#open[session] = 1;
+      this.#reach[session] = end;
+      if (armed) return;
+      this.#due[session] = end;
+      this.#ends.push(end, session);
+    } else {
+      this.#end[session] = end;
+      this.#due[session] = NaN;
+    }
   }
 
   #unlink(session: number): void {
@@ -331,9 +351,14 @@ export class DenseSessions implements Operator {
     for (const copy of this.#replaced.get(session) ?? []) this.#give(copy);
     this.#replaced.delete(session);
     this.#emitted[session] = NONE;
-    this.#open[session] = 0;
-    this.#due[session] = NaN;
+    this.#close(session);
     this.#give(session);
+  }
+
+  #close(session: number): void {
+    this.#open[session] = 0;
+    this.#reach[session] = -Infinity;
+    this.#due[session] = NaN;
   }
 
   /** Takes an empty cell. */
@@ -369,17 +394,15 @@ export class DenseSessions implements Operator {
     this.#start = floats(this.#start);
     this.#end = floats(this.#end);
     this.#due = floats(this.#due);
+    const reach = new Float64Array(size).fill(-Infinity);
+    reach.set(this.#reach);
+    this.#reach = reach;
     this.#code = ints(this.#code);
     this.#older = ints(this.#older);
     this.#emitted = ints(this.#emitted);
     const open = new Uint8Array(size);
     open.set(this.#open);
     this.#open = open;
-  }
-
-  #arm(session: number): void {
-    this.#due[session] = this.#end[session];
-    this.#ends.push(this.#end[session], session);
   }
 
   #expireLater(session: number): void {
@@ -392,27 +415,22 @@ export class DenseSessions implements Operator {
   /** Moves the watermark: sessions that it completes fire in order, those past their lateness go. */
   #advance(watermark: number, at: number): void {
     this.#watermark = watermark;
-    const ends = this.#ends;
-    const complete: number[] = [];
-    while (ends.first <= watermark) {
-      const time = ends.first;
-      const session = ends.pop();
-      if (this.#open[session] === 0 || this.#due[session] !== time) continue;
-      if (this.#end[session] > watermark) this.#arm(session);
-      else complete.push(session);
-    }
+    const complete = this.#complete;
+    while (this.#putOff(watermark) <= watermark && this.#ends.size > 0 && this.#ends.first <= watermark)
+      complete.push(this.#ends.pop());
     if (complete.length > 0) {
       this.#flush();
       if (complete.length > 1) complete.sort((a, b) => this.#compare(a, b));
       for (const session of complete) {
-        this.#open[session] = 0;
-        this.#fire(session, at, ON_TIME);
-        this.#due[session] = NaN;
+        this.#end[session] = this.#reach[session];
+        this.#close(session);
+        this.#fire(session, at, ON_TIME, null);
         this.#expireLater(session);
       }
+      complete.length = 0;
     }
     const expiries = this.#expiries;
-    while (expiries.first <= watermark) {
+    while (expiries.size > 0 && expiries.first <= watermark) {
       const time = expiries.first;
       const session = expiries.pop();
       if (this.#open[session] === 1 || this.#due[session] !== time) continue;
@@ -424,13 +442,14 @@ export class DenseSessions implements Operator {
   /** Earliest end, earliest start, first key. */
   #compare(a: number, b: number): number {
     return (
-      this.#end[a] - this.#end[b] ||
+      this.#reach[a] - this.#reach[b] ||
       this.#start[a] - this.#start[b] ||
       this.#order.rank(this.#code[a]) - this.#order.rank(this.#code[b])
     );
   }
 
-  #fire(session: number, at: number, timing: number): void {
+  /** Emits a session's pane. A late row is added between what it replaces and what replaces that. */
+  #fire(session: number, at: number, timing: number, late: number | null): void {
     const { accumulation, allowedLateness } = this.#settings;
     const cells = this.#cells;
     const index = cells.panes[session];
@@ -441,6 +460,7 @@ export class DenseSessions implements Operator {
       this.#replaced.delete(session);
     }
     if (this.#emitted[session] !== NONE) this.#takeBack(this.#emitted[session], at, timing, index, last);
+    if (late !== null) this.#arguments.addTo(cells, session, late);
     this.#emit(session, at, 1, timing, index, last);
     cells.panes[session] = index + 1;
     if (accumulation === "retracting") this.#emitted[session] = this.#copy(session);
@@ -472,7 +492,7 @@ export class DenseSessions implements Operator {
     let hold = Infinity;
     for (const head of this.#head)
       for (let session = head; session !== NONE; session = this.#older[session])
-        if (this.#open[session] === 1) hold = Math.min(hold, this.#end[session] - 1);
+        if (this.#open[session] === 1) hold = Math.min(hold, this.#reach[session] - 1);
     const { size } = this.#keys;
     return { keys: size, windows: this.#count, entries: this.#count, hold: hold === Infinity ? null : hold };
   }
@@ -483,7 +503,7 @@ export class DenseSessions implements Operator {
       for (let session = head; session !== NONE; session = this.#older[session]) sessions.push(session);
     const save = (cells: readonly number[]): SavedCells => ({
       start: Float64Array.from(cells, c => this.#start[c]),
-      end: Float64Array.from(cells, c => this.#end[c]),
+      end: Float64Array.from(cells, c => this.#endOf(c)),
       code: Int32Array.from(cells, c => this.#code[c]),
       cells: this.#cells.saveCells(Int32Array.from(cells)),
     });
@@ -517,8 +537,8 @@ export class DenseSessions implements Operator {
       const slots = Int32Array.from(into);
       slots.forEach((cell, i) => {
         this.#start[cell] = start[i];
-        this.#end[cell] = end[i];
         this.#code[cell] = code[i];
+        if (this.#open[cell] === 0) this.#end[cell] = end[i];
       });
       this.#cells.loadCells(slots, cells);
       return slots;
@@ -554,4 +574,37 @@ interface SessionsSnapshot {
   readonly emittedBy: readonly number[];
   readonly replaced: SavedCells;
   readonly replacedBy: readonly number[];
+}
+
+/**
+ * Finds the sessions of rows that fall inside the newest open session of their key, and moves its end; returns the first
+ * row that does not, or that is before `earliest`.
+ */
+function inside(
+  time: Float64Array,
+  selection: Int32Array | null,
+  codes: Int32Array,
+  head: Int32Array,
+  start: Float64Array,
+  reach: Float64Array,
+  rows: Int32Array,
+  located: Int32Array,
+  pending: number,
+  from: number,
+  to: number,
+  earliest: number,
+  gap: number,
+): number {
+  let row = from;
+  for (let place = pending; row < to; row++, place++) {
+    const i = selection === null ? row : selection[row];
+    const t = time[i];
+    const session = head[codes[i] + 1];
+    // Nobody's session 0 reaches nowhere.
+    if (!(t < reach[session]) || t < start[session] || t <= earliest) break;
+    located[place] = session;
+    rows[session]++;
+    if (t + gap > reach[session]) reach[session] = t + gap;
+  }
+  return row;
 }
