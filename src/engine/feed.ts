@@ -147,12 +147,13 @@ export class SourceFeed {
   }
 
   /** Takes rows up to `to` (exclusive) at once and writes the watermark after each into `out`. Only when `plain`. */
-  stretch(to: number, out: Float64Array): void {
+  stretch(to: number, out: Float64Array): number {
     const { basis } = this.node.watermark;
     const delay = basis.kind === "bounded" ? basis.delay : 0;
-    boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);
+    const late = boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);
     this.#cursor = to;
     this.#known = this.#said = this.#greatest[0] - delay;
+    return late;
   }
 
   /** What each partition contributes; one entry without a name where there are none. */

@@ -80,7 +80,7 @@ export class Run {
     this.#stepLength = options.stepLength ?? 8_192;
     this.#remember = options.remember ?? true;
     this.#roots = roots;
-    this.#timeline = new Timeline(this.#profile, options.microBatch ?? null);
+    this.#timeline = new Timeline(this.#profile, options.microBatch ?? null, this.#remember);
     this.#graph = new Graph(roots, this.#graphOptions());
     this.#feed();
   }
@@ -218,7 +218,7 @@ export class Run {
   restart(): void {
     this.#graph = new Graph(this.#roots, this.#graphOptions());
     this.#feeds.clear();
-    this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null);
+    this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null, this.#remember);
     this.#feed();
     this.#memory = [];
     this.#rows = 0;

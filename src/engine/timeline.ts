@@ -49,7 +49,12 @@ export class Timeline {
   /** The watermark last told by each source and partition, for the `progress` port. */
   readonly #told = new Map<string, string>();
 
-  constructor(profile: Profile, microBatch: number | null) {
+  /** Whether steps outlive the next one. */
+  readonly #keeps: boolean;
+  #room = new Float64Array(0);
+
+  constructor(profile: Profile, microBatch: number | null, keeps = true) {
+    this.#keeps = keeps;
     this.#bundles = profile.evaluate === "bundle";
     this.#microBatch = microBatch;
   }
@@ -107,12 +112,9 @@ export class Timeline {
     if (to > from && arrival[to - 1] > limits.until) to = upperBound(arrival, limits.until, from, to);
     if (to <= from) return null;
     const length = to - from;
-    const before = feed.watermark;
-    const watermark = new Float64Array(length);
-    feed.stretch(to, watermark);
+    const watermark = this.#watermarks(length);
+    const late = feed.stretch(to, watermark);
     const times = time.subarray(from, to);
-    let late = times[0] < before ? 1 : 0;
-    for (let i = 1; i < length; i++) if (times[i] < watermark[i - 1]) late++;
     const step: Step = { length, first: this.#first, clock: arrival.subarray(from, to), bundleEnd: null, last: false };
     this.#first += length;
     this.#clock = arrival[to - 1];
@@ -128,6 +130,13 @@ export class Timeline {
       watermark,
     };
     return { step, flows: new Map([[source.id, this.#withSidePorts(source, main, [])]]), rows: length, late };
+  }
+
+  /** Room for the watermarks of a step: fresh where steps are kept, the same again where they are not. */
+  #watermarks(length: number): Float64Array {
+    if (this.#keeps) return new Float64Array(length);
+    if (this.#room.length < length) this.#room = new Float64Array(length);
+    return this.#room.length === length ? this.#room : this.#room.subarray(0, length);
   }
 
   #merge(limits: StepLimits, mayEnd: boolean): TimedStep | null {

@@ -2,7 +2,8 @@
 
 /**
  * Writes the watermark after each of the rows `[from, to)` into `out[0 …]`: the greatest timestamp so far, less `delay`.
- * `greatest[0]` holds the greatest timestamp before and after.
+ * `greatest[0]` holds the greatest timestamp before and after. Returns how many of the rows were behind the watermark that
+ * they met.
  */
 export function boundedWatermark(
   time: Float64Array,
@@ -11,12 +12,15 @@ export function boundedWatermark(
   greatest: Float64Array,
   delay: number,
   out: Float64Array,
-): void {
+): number {
   let max = greatest[0];
+  let late = 0;
   for (let i = from, o = 0; i < to; i++, o++) {
     const t = time[i];
     if (t > max) max = t;
+    else if (t < max - delay) late++;
     out[o] = max - delay;
   }
   greatest[0] = max;
+  return late;
 }
