@@ -60,6 +60,20 @@ export function byWindow(a: Cell, b: Cell): number {
   return a.key - b.key;
 }
 
+/** Hands the panes of merged windows, and a window's own where it is replaced too, to its next pane for taking back. */
+export function takeOver(cell: Cell, others: readonly Cell[], itself = true): void {
+  const taken: EmittedPane[] = [...(cell.replaced ?? [])];
+  if (itself && cell.emitted !== null) {
+    taken.push(cell.emitted);
+    cell.emitted = null;
+  }
+  for (const other of others) {
+    taken.push(...(other.replaced ?? []));
+    if (other.emitted !== null) taken.push(other.emitted);
+  }
+  cell.replaced = taken.length > 0 ? taken : null;
+}
+
 /** The windows of every key, finished ones included. */
 export class Cells {
   /** By key: windows that cannot merge, by their end. */

@@ -1,14 +1,24 @@
-/** The earliest time to which any window holds the output watermark back. */
+/**
+ * How far the output watermark may go, and with it the timestamps of panes (Beam's `WatermarkHold`).
+ *
+ * A row holds the output watermark at its own time, or at the end of its window, until the pane with it is out; so the
+ * pane is not late for whoever reads it. A row that comes too late for that, or a window that will emit a last pane in
+ * any case, holds it where the window expires.
+ */
 import { TimeHeap } from "../../windowing/time-heap.ts";
+import type { WindowRules } from "../../windowing/rules.ts";
 import type { Cell } from "./cell.ts";
+import type { Now } from "./now.ts";
 
 export class Holds {
+  readonly #rules: WindowRules;
+  readonly #now: Now;
   /** Every cell that holds has an entry at its hold or before it; what the entry says is checked when it comes up. */
   readonly #heap = new TimeHeap<Cell>();
 
-  /** Takes note that a cell holds at `time`. */
-  add(time: number, cell: Cell): void {
-    this.#heap.push(time, cell);
+  constructor(rules: WindowRules, now: Now) {
+    this.#rules = rules;
+    this.#now = now;
   }
 
   /** The earliest hold, or Infinity. */
@@ -17,17 +27,80 @@ export class Holds {
     while (heap.size > 0) {
       const time = heap.first;
       const cell = heap.firstItem;
-      const now = holdOf(cell);
-      if (now === time) return time;
+      const hold = holdOf(cell);
+      if (hold === time) return time;
       heap.pop();
-      if (now > time && now < Infinity) heap.push(now, cell);
+      if (hold > time && hold < Infinity) heap.push(hold, cell);
     }
     return Infinity;
+  }
+
+  /** Takes up a cell that holds already. */
+  watch(cell: Cell): void {
+    if (holdOf(cell) < Infinity) this.#heap.push(holdOf(cell), cell);
+  }
+
+  /** Holds for the pane of a row. */
+  add(cell: Cell, time: number): void {
+    if (!this.#addRow(cell, time)) this.#untilExpiry(cell, false);
+  }
+
+  /** Holds for all rows of a merged window. `cell.hold` combines those of the windows it was made of. */
+  merged(cell: Cell): void {
+    if (this.#rules.strategy.timestampCombiner === "endOfWindow") {
+      cell.hold = NaN;
+      this.#addRow(cell, this.lastMoment(cell));
+    } else if (!Number.isNaN(cell.hold)) this.#heap.push(cell.hold, cell);
+    cell.expiryHold = NaN;
+    this.#untilExpiry(cell, false);
+  }
+
+  /** Combines the hold of a window that is merged away with that of the one it becomes part of. */
+  combine(cell: Cell, other: Cell): void {
+    if (Number.isNaN(other.hold)) return;
+    const latest = this.#rules.strategy.timestampCombiner === "latest";
+    if (Number.isNaN(cell.hold)) cell.hold = other.hold;
+    else cell.hold = latest ? Math.max(cell.hold, other.hold) : Math.min(cell.hold, other.hold);
+  }
+
+  /** Lets go for a pane and returns the pane's timestamp. */
+  release(cell: Cell, last: boolean): number {
+    const { hold } = cell;
+    cell.hold = NaN;
+    cell.expiryHold = NaN;
+    if (!last) this.#untilExpiry(cell, true);
+    return Number.isNaN(hold) || hold >= cell.end ? this.lastMoment(cell) : hold;
+  }
+
+  /** The last moment of a window, which is the timestamp of panes that have no other. */
+  lastMoment(cell: Cell): number {
+    return this.#rules.shownEnd > 0 ? cell.end - this.#rules.shownEnd : cell.end - 1;
+  }
+
+  #addRow(cell: Cell, time: number): boolean {
+    const { timestampCombiner } = this.#rules.strategy;
+    const { watermark, outputWatermark } = this.#now;
+    const hold = timestampCombiner === "endOfWindow" ? this.lastMoment(cell) : time;
+    const known = this.#rules.profile.outputWatermark === "operator" ? outputWatermark : watermark;
+    if (hold < known || cell.end <= watermark) return false;
+    const before = cell.hold;
+    if (Number.isNaN(before) || timestampCombiner === "endOfWindow") cell.hold = hold;
+    else cell.hold = timestampCombiner === "latest" ? Math.max(before, hold) : Math.min(before, hold);
+    // A hold that only grew has an entry already, which moves on by itself.
+    if (!(cell.hold >= before)) this.#heap.push(cell.hold, cell);
+    return true;
+  }
+
+  #untilExpiry(cell: Cell, paneIsEmpty: boolean): void {
+    const hold = cell.end - 1 + this.#rules.lateness;
+    if (hold < this.#now.watermark || hold === Infinity || (paneIsEmpty && this.#rules.closing !== "always")) return;
+    cell.expiryHold = hold;
+    this.#heap.push(hold, cell);
   }
 }
 
 /** Where a cell holds, or Infinity. */
-export function holdOf(cell: Cell): number {
+function holdOf(cell: Cell): number {
   if (cell.gone) return Infinity;
   const hold = Number.isNaN(cell.hold) ? Infinity : cell.hold;
   return Number.isNaN(cell.expiryHold) ? hold : Math.min(hold, cell.expiryHold);

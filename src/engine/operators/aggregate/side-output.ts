@@ -1,5 +1,5 @@
 /** Side outputs of a windowed aggregate: `late`, `fates` and `life`. A port that nobody reads costs one test per call. */
-import { type Batch } from "../../../columns/batch.ts";
+import type { Batch } from "../../../columns/batch.ts";
 import { BatchBuilder } from "../../../columns/builder.ts";
 import { type Schema, type Value, valueAt } from "../../../columns/column.ts";
 import { LATE_FIELDS } from "../../../pipeline/verbs/aggregate.ts";
@@ -58,8 +58,6 @@ export class SideOutput {
   readonly #life: SideRows | null;
   /** Columns of the input that `late` shows; those with a name of its own are left out. */
   readonly #inputColumns: readonly number[];
-  /** Rows dropped since the start, counted per window. */
-  dropped = 0;
 
   constructor(rules: WindowRules, context: OperatorContext) {
     this.#rules = rules;
@@ -85,7 +83,6 @@ export class SideOutput {
     watermark: number,
     reason: DropReason,
   ): void {
-    this.dropped++;
     if (this.#late === null) return;
     const { lateness, openAtLimit, shownEnd } = this.#rules;
     // The smallest whole number of milliseconds that would have been enough; nothing opens a finished window again.
