@@ -65,7 +65,11 @@ export function epochToMs(value: number, unit: TimeUnit): number {
 
 /** Returns the unit of an epoch number that can only be one, or null. */
 export function unitBySize(value: number): TimeUnit | null {
-  for (const band of BANDS) if (value >= band.from && value < band.to) return band.unit;
+  return bandOf(value)?.unit ?? null;
+}
+
+function bandOf(value: number): (typeof BANDS)[number] | null {
+  for (const band of BANDS) if (value >= band.from && value < band.to) return band;
   return null;
 }
 
@@ -76,6 +80,9 @@ export class TimeReader {
   readonly #ambiguous: Disambiguation;
   #unit: TimeUnit | null;
   readonly #unitStated: boolean;
+  /** The numbers that are taken without a second look. */
+  #from: number;
+  #to: number;
   /** Where the last `iso` stopped reading: the position after its last byte. */
   end = 0;
   problem: TimeProblem = "none";
@@ -88,6 +95,9 @@ export class TimeReader {
     this.#ambiguous = options.ambiguous ?? "compatible";
     this.#unit = options.unit ?? null;
     this.#unitStated = options.unit !== undefined;
+    // A stated unit takes any finite number; one to be found, those of its band, once it is known.
+    this.#from = this.#unitStated ? -Number.MAX_VALUE : Infinity;
+    this.#to = Infinity;
   }
 
   /** The unit of this field's epoch numbers: stated, or found by the first number; null before that. */
@@ -97,20 +107,23 @@ export class TimeReader {
 
   /** Reads an epoch number, in milliseconds; NaN when its unit is in doubt. */
   epoch(value: number): number {
-    if (!this.#unitStated) {
-      const unit = unitBySize(value);
-      if (unit === null || (this.#unit !== null && unit !== this.#unit)) {
-        this.problem = "unit";
-        return NaN;
-      }
-      this.#unit = unit;
-      return epochToMs(value, unit);
-    }
-    if (!(Math.abs(value) < Infinity)) {
-      this.problem = "unparsable";
+    // A log's times have one size, so one comparison answers for nearly all of them.
+    if (value >= this.#from && value < this.#to)
+      return this.#unit === "ms" ? value : epochToMs(value, this.#unit as TimeUnit);
+    return this.#firstEpoch(value);
+  }
+
+  /** Finds the unit with the first number, and says what is wrong with those that do not have its size. */
+  #firstEpoch(value: number): number {
+    const band = bandOf(value);
+    if (this.#unit !== null || band === null) {
+      this.problem = this.#unitStated ? "unparsable" : "unit";
       return NaN;
     }
-    return epochToMs(value, this.#unit as TimeUnit);
+    this.#unit = band.unit;
+    this.#from = band.from;
+    this.#to = band.to;
+    return epochToMs(value, band.unit);
   }
 
   /** Reads the whole of `bytes[from … to)` as a time, in milliseconds: ISO 8601, SQL, or a number since the epoch. */
