@@ -27,6 +27,8 @@ export interface StateSize {
 export interface Operator {
   /** True when a row's result depends on that row alone: such a node is worked again on old steps instead of remembered. */
   readonly stateless?: boolean;
+  /** Whether flows handed out stay valid for ever, because the operator never writes to their arrays again. */
+  readonly lasting?: boolean;
   /** Processes one step. Flows handed out stay valid until the next call. */
   step(step: Step, inputs: readonly Flow[]): Outputs;
   snapshot(): Snapshot;

@@ -299,6 +299,7 @@ function deliver(tap: Tap, graph: Graph, step: Step): void {
 }
 
 function copyOutputs(node: GraphNode): Outputs {
+  if (node.operator?.lasting === true) return node.outputs;
   // Inputs' watermark arrays are remembered with the inputs; only an operator's own has to be copied.
   const shared = new Set(node.inputs.map(i => i.from.outputs["main"].watermark));
   const out: Record<string, Flow> = {};

@@ -26,6 +26,7 @@ export interface DenseSettings {
 }
 
 export class DenseFixed implements Operator, Cutting {
+  readonly lasting = true;
   readonly #settings: DenseSettings;
   readonly #grid: Grid;
   readonly #keys: KeyCodes;

@@ -23,11 +23,12 @@ export class Panes {
   #weight = new Int32Array(64);
   #timing = new Uint8Array(64);
   #index = new Int32Array(64);
-  #speculative = new Int32Array(64);
   #first = new Uint8Array(64);
   #last = new Uint8Array(64);
   readonly #values: Float64Array[];
   readonly #valid: Uint8Array[];
+  /** The flow of a step without panes. */
+  #nothing: Flow | null = null;
   readonly #retracting: boolean;
   readonly #plan: DensePlan;
   readonly #keyCodes: KeyCodes;
@@ -83,7 +84,6 @@ export class Panes {
     this.#weight.fill(1, from, to);
     this.#timing.fill(1, from, to);
     this.#index.fill(0, from, to);
-    this.#speculative.fill(0, from, to);
     this.#first.fill(1, from, to);
     this.#last.fill(last, from, to);
     const { results } = this.#plan;
@@ -115,7 +115,6 @@ export class Panes {
     this.#weight[i] = weight;
     this.#timing[i] = timing;
     this.#index[i] = index;
-    this.#speculative[i] = index;
     this.#first[i] = index === 0 ? 1 : 0;
     this.#last[i] = last;
     const { results } = this.#plan;
@@ -124,29 +123,31 @@ export class Panes {
     this.count = i + 1;
   }
 
-  /** Hands out what was collected. The arrays are this step's until `clear`. */
+  /** Hands out what was collected, in arrays that nobody writes to again. */
   flow(watermark: Float64Array): Flow {
     const { count } = this;
+    if (count === 0 && this.#nothing !== null) return { ...this.#nothing, watermark };
     const { results } = this.#plan;
     const timestamps = (values: Float64Array): Column => ({
       type: "timestamp",
-      values: values.subarray(0, count),
+      values: values.slice(0, count),
       valid: null,
     });
     const columns: Column[] = [
-      ...this.#keyCodes.columns(this.#keys, count),
+      ...this.#keyCodes.columns(this.#keys.slice(0, count), count),
       timestamps(this.#start),
       timestamps(this.#end),
       ...results.map(
         (result, r): Column => ({
           type: result.type,
-          values: this.#values[r].subarray(0, count),
-          valid: this.#valid[r].subarray(0, count).includes(0) ? this.#valid[r].subarray(0, count) : null,
+          values: this.#values[r].slice(0, count),
+          valid: this.#valid[r].subarray(0, count).includes(0) ? this.#valid[r].slice(0, count) : null,
         }),
       ),
     ];
     const group: Batch = { schema: this.#group, length: count, columns };
-    return {
+    const index = this.#index.slice(0, count);
+    const flow: Flow = {
       batch: {
         schema: this.#schema,
         length: count,
@@ -154,19 +155,22 @@ export class Panes {
       },
       selection: null,
       count,
-      at: this.#at.subarray(0, count),
-      time: this.#time.subarray(0, count),
+      at: this.#at.slice(0, count),
+      time: this.#time.slice(0, count),
       clock: null,
-      weight: this.#retracting ? this.#weight.subarray(0, count) : null,
+      weight: this.#retracting ? this.#weight.slice(0, count) : null,
       pane: {
-        timing: this.#timing.subarray(0, count),
-        index: this.#index.subarray(0, count),
-        nonSpeculativeIndex: this.#speculative.subarray(0, count),
-        first: this.#first.subarray(0, count),
-        last: this.#last.subarray(0, count),
+        timing: this.#timing.slice(0, count),
+        index,
+        // Without early panes, every pane counts.
+        nonSpeculativeIndex: index,
+        first: this.#first.slice(0, count),
+        last: this.#last.slice(0, count),
       },
       watermark,
     };
+    if (count === 0) this.#nothing = flow;
+    return flow;
   }
 
   #reserve(more: number): void {
@@ -182,7 +186,6 @@ export class Panes {
     this.#weight = grown(this.#weight, new Int32Array(capacity));
     this.#timing = grown(this.#timing, new Uint8Array(capacity));
     this.#index = grown(this.#index, new Int32Array(capacity));
-    this.#speculative = grown(this.#speculative, new Int32Array(capacity));
     this.#first = grown(this.#first, new Uint8Array(capacity));
     this.#last = grown(this.#last, new Uint8Array(capacity));
     for (let r = 0; r < this.#values.length; r++) {

@@ -33,6 +33,7 @@ export interface SessionSettings extends DenseSettings {
 const NONE = 0;
 
 export class DenseSessions implements Operator {
+  readonly lasting = true;
   readonly #settings: SessionSettings;
   readonly #keys: KeyCodes;
   readonly #order = new KeyOrder();

@@ -43,6 +43,7 @@ interface Fired {
 }
 
 export class DenseSliding implements Operator, Cutting {
+  readonly lasting = true;
   readonly #settings: DenseSettings;
   readonly #cover: Cover;
   readonly #grid: Grid;

@@ -1,0 +1,66 @@
+/** Times work: rounds in which every entry has its turn, so that a noisy machine is noisy for all; medians and ratios of them. */
+
+export function median(values) {
+  return quantile(values, 0.5);
+}
+
+export function quantile(values, q) {
+  if (values.length === 0) return NaN;
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+}
+
+/** Runs each entry once per round and returns the milliseconds of each round by entry; the first `warmup` rounds do not count. */
+export async function rounds(entries, { count, warmup }) {
+  const times = entries.map(() => []);
+  for (let round = -warmup; round < count; round++)
+    for (let e = 0; e < entries.length; e++) {
+      const from = performance.now();
+      await entries[e]();
+      const took = performance.now() - from;
+      if (round >= 0) times[e].push(took);
+    }
+  return times;
+}
+
+/** How often `a` was faster than `b`, round by round: the median of the ratios. */
+export function ratio(a, b) {
+  return median(a.map((time, round) => b[round] / time));
+}
+
+/** Helpers handed to the entries' W6 and W7. */
+export function helpers(extra) {
+  return {
+    extra,
+    /** Median microseconds of one call per event. */
+    each(events, work) {
+      const times = events.map(event => {
+        const from = performance.now();
+        work(event);
+        return (performance.now() - from) * 1000;
+      });
+      return { p50: median(times), p99: quantile(times, 0.99) };
+    },
+    /** Median milliseconds of `times` calls. */
+    async rep(work, times) {
+      const took = [];
+      for (let i = 0; i < times; i++) {
+        const from = performance.now();
+        await work(i);
+        took.push(performance.now() - from);
+      }
+      return median(took);
+    },
+    /** Quantiles, in microseconds, of the calls that take `rows` rows in batches of `size`; the first half warms up. */
+    batches(rows, size, work) {
+      const took = [];
+      for (let from = 0; from < rows; from += size) {
+        const start = performance.now();
+        work(from, Math.min(rows, from + size));
+        took.push((performance.now() - start) * 1000);
+      }
+      const warm = took.slice(took.length >> 1);
+      return { p50: median(warm), p99: quantile(warm, 0.99) };
+    },
+  };
+}
