@@ -11,6 +11,7 @@ import { columnIndex } from "../columns/batch.ts";
 import type { ColumnType, Schema, Value } from "../columns/column.ts";
 import { functionNamed, mayGiveNull, type ParameterType, parameterAt } from "./functions.ts";
 import { aggregateOutOfPlace } from "./interpret.ts";
+import { as, boxed, either, fill, kindOf, literalCode, nullness, type Operand } from "./operand.ts";
 import {
   type BinaryExpr,
   type CallExpr,
@@ -23,22 +24,10 @@ import {
 } from "./tree.ts";
 import { commonType, inferType, parameterValue, typeOfValue, unknownColumn } from "./types.ts";
 
-type OperandType = ColumnType | "null";
-
 /** What is known of a table's entry. */
 export const NO_VALUE = 0;
 export const HAS_VALUE = 1;
 export const UNKNOWN = 2;
-
-interface Operand {
-  readonly type: OperandType;
-  /** A value that is cheap to repeat. For text and json, null itself when there is none; unspecified for others. */
-  readonly code: string;
-  /** True where it is null; undefined when it never is. */
-  readonly isNull: string | undefined;
-  /** For text that is read from a dictionary: its code, and the variable that holds the dictionary. */
-  readonly coded?: { readonly code: string; readonly dictionary: string };
-}
 
 /** A column the kernel reads: `columns[slot]`. */
 export interface ColumnSlot {
@@ -700,49 +689,4 @@ class Writer {
       }
     }
   }
-}
-
-/** A value in JavaScript, null included. */
-function boxed(operand: Operand): string {
-  if (operand.isNull === undefined || operand.type === "string" || operand.type === "json" || operand.type === "null")
-    return operand.code;
-  return `(${operand.isNull} ? null : ${operand.code})`;
-}
-
-function nullness(operand: Operand): { type: OperandType; nullable: boolean } {
-  return { type: operand.type, nullable: operand.isNull !== undefined };
-}
-
-/** Represents an operand as a wider type. */
-function as(type: OperandType, operand: Operand): Operand {
-  if (operand.type === type) return operand;
-  if (type === "json") return { type, code: boxed(operand), isNull: operand.isNull };
-  if (operand.type === "null" && type !== "string")
-    return { type, code: type === "boolean" ? "false" : "NaN", isNull: "true" };
-  return { ...operand, type };
-}
-
-/** Which values can be equal without conversion. */
-function kindOf(operand: Operand): "number" | "boolean" | "string" | "json" {
-  return operand.type === "timestamp" ? "number" : operand.type === "null" ? "json" : operand.type;
-}
-
-/** True where either is null. Codes for null are always in parentheses or names, so that `!` can stand before them. */
-function either(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || a === b) return b;
-  return b === undefined ? a : `(${a} || ${b})`;
-}
-
-function literalCode(value: number | string | boolean): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  return typeof value === "number" && (value < 0 || Object.is(value, -0))
-    ? `(${Object.is(value, -0) ? "-0" : value})`
-    : String(value);
-}
-
-/** Puts arguments into a template's `$1`, `$2` and `$*`. */
-function fill(template: string, args: readonly string[]): string {
-  return template.replace(/\$(\*|\d)/g, (_, which: string) =>
-    which === "*" ? args.join(", ") : args[Number(which) - 1],
-  );
 }

@@ -8,6 +8,11 @@
 export interface Fragment {
   readonly text: string;
   readonly binds: number;
+  /**
+   * For an operation that is null when one of some operands is: what has to be tested, and the operation without the
+   * tests. An operation around it takes the tests over, so that they are written once, in front.
+   */
+  readonly guarded?: { readonly subjects: readonly string[]; readonly body: Fragment };
 }
 
 /** Binds tighter than any operator: names, literals, calls, anything in brackets. */

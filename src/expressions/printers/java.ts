@@ -242,50 +242,63 @@ class JavaPrinter {
 
   /** Prints an operation that is null when an operand is. */
   #orNull(operands: readonly Operand[], write: (names: readonly Fragment[]) => Fragment): Fragment {
-    return this.#guarded(
-      operands,
-      write,
-      (tests, body) => ({
-        text: `${tests.map(t => `${t} == null`).join(" || ")} ? null : ${within(body, CONDITIONAL + 1)}`,
-        binds: CONDITIONAL,
-      }),
-      "orNull",
-    );
+    const { subjects, longer, names } = this.#subjects(operands);
+    const body = write(names);
+    let printed = body;
+    if (subjects.length > 0) {
+      const tests = subjects.map(s => `${s} == null`).join(" || ");
+      printed = { text: `${tests} ? null : ${within(body, CONDITIONAL + 1)}`, binds: CONDITIONAL };
+      if (longer.length === 0) return { ...printed, guarded: { subjects, body } };
+    }
+    return this.#through("orNull", longer, printed);
   }
 
   /** Prints a test that fails when an operand is null. */
   #ifPresent(operands: readonly Operand[], write: (names: readonly Fragment[]) => Fragment): Fragment {
-    return this.#guarded(
-      operands,
-      write,
-      (tests, body) => ({ text: [...tests.map(t => `${t} != null`), within(body, AND)].join(" && "), binds: AND }),
-      "holds",
+    const { subjects, longer, names } = this.#subjects(operands);
+    const body = write(names);
+    const printed: Fragment =
+      subjects.length === 0
+        ? body
+        : { text: [...subjects.map(s => `${s} != null`), within(body, AND)].join(" && "), binds: AND };
+    return this.#through("holds", longer, printed);
+  }
+
+  /** Hands longer operands to a helper, which tests them and gives them a name. */
+  #through(
+    helper: "orNull" | "holds",
+    longer: readonly { readonly name: string; readonly text: string }[],
+    inner: Fragment,
+  ): Fragment {
+    return longer.reduceRight(
+      (body, { name, text }) => atom(`${this.#helper(helper)}(${text}, ${name} -> ${body.text})`),
+      inner,
     );
   }
 
-  #guarded(
-    operands: readonly Operand[],
-    write: (names: readonly Fragment[]) => Fragment,
-    inPlace: (tests: readonly string[], body: Fragment) => Fragment,
-    helper: "orNull" | "holds",
-  ): Fragment {
-    const simple: string[] = [];
+  /** Finds what has to be tested before operands can be used, and what to use then. */
+  #subjects(operands: readonly Operand[]): {
+    readonly subjects: readonly string[];
+    readonly longer: readonly { readonly name: string; readonly text: string }[];
+    readonly names: readonly Fragment[];
+  } {
+    const subjects = new Set<string>();
     const longer: { readonly name: string; readonly text: string }[] = [];
     const names = operands.map(({ printed, nullable }) => {
       if (!nullable) return printed;
+      if (printed.guarded !== undefined) {
+        for (const subject of printed.guarded.subjects) subjects.add(subject);
+        return printed.guarded.body;
+      }
       if (/^[\w$.]+$/.test(printed.text)) {
-        if (!simple.includes(printed.text)) simple.push(printed.text);
+        subjects.add(printed.text);
         return printed;
       }
       const name = `v${++this.#names}`;
       longer.push({ name, text: printed.text });
       return atom(name);
     });
-    let body = write(names);
-    if (simple.length > 0) body = inPlace(simple, body);
-    for (const { name, text } of longer.toReversed())
-      body = atom(`${this.#helper(helper)}(${text}, ${name} -> ${body.text})`);
-    return body;
+    return { subjects: [...subjects], longer, names };
   }
 
   #operand(expr: Expr, as: "number" | "text" | "any"): Operand {
@@ -486,6 +499,7 @@ class JavaPrinter {
     // A part of a date or a length is an int in Java; numbers are doubles here.
     const isInt = fn.result === "number" && !/^Math\.(?!floor|round)|^Double/.test(template);
     const write = (names: readonly Fragment[]): Fragment => {
+      if (expr.name === "concat") return { text: names.map(n => within(n, ADDITIVE + 1)).join(" + "), binds: ADDITIVE };
       const filled = fillTemplate(expr.name === "repeat" ? "$1.repeat((int) $2)" : template, names);
       const printed: Fragment = isAtomic(filled) ? atom(filled) : { text: filled, binds: 0 };
       const cast = isInt || (typeof fn.result === "object" && fn.result.ofText === "number");

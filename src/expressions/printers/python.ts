@@ -163,6 +163,11 @@ function pythonText(text: string): string {
   return `${out}"`;
 }
 
+interface Operand {
+  readonly printed: Fragment;
+  readonly nullable: boolean;
+}
+
 class PythonPrinter {
   readonly findings = new Findings();
   readonly #expression: RowExpression;
@@ -239,48 +244,56 @@ class PythonPrinter {
   }
 
   /**
-   * Names an operand that may be null, tests it, and hands its name on. Columns and names are repeated as they are;
-   * anything longer is named by `:=` in the first test.
+   * Finds what has to be tested before operands can be used, and what to use then. Columns and names are repeated as
+   * they are; anything longer is named by `:=` in its test.
    */
-  #tested(
-    operands: readonly { readonly printed: Fragment; readonly nullable: boolean }[],
-    test: string,
-  ): { readonly tests: readonly string[]; readonly names: readonly Fragment[] } {
-    const tests: string[] = [];
+  #subjects(operands: readonly Operand[]): {
+    readonly subjects: readonly string[];
+    readonly names: readonly Fragment[];
+  } {
+    const subjects: string[] = [];
+    const add = (subject: string): void => {
+      if (!subjects.includes(subject)) subjects.push(subject);
+    };
     const names = operands.map(({ printed, nullable }) => {
       if (!nullable) return printed;
-      const simple = /^\w+(\[("[^"\\]*")\])?$/.test(printed.text);
-      const name = simple ? printed.text : `v${++this.#names}`;
-      const tested = `${simple ? name : `(${name} := ${printed.text})`} ${test}`;
-      if (!tests.includes(tested)) tests.push(tested);
+      if (printed.guarded !== undefined) {
+        printed.guarded.subjects.forEach(add);
+        return printed.guarded.body;
+      }
+      if (/^\w+(\[("[^"\\]*")\])?$/.test(printed.text)) {
+        add(printed.text);
+        return printed;
+      }
+      const name = `v${++this.#names}`;
+      add(`(${name} := ${printed.text})`);
       return atom(name);
     });
-    return { tests, names };
+    return { subjects, names };
   }
 
   /** Prints an operation that is None when an operand is. */
-  #orNone(
-    operands: readonly { readonly printed: Fragment; readonly nullable: boolean }[],
-    write: (names: readonly Fragment[]) => Fragment,
-  ): Fragment {
-    const { tests, names } = this.#tested(operands, "is None");
+  #orNone(operands: readonly Operand[], write: (names: readonly Fragment[]) => Fragment): Fragment {
+    const { subjects, names } = this.#subjects(operands);
     const body = write(names);
-    if (tests.length === 0) return body;
-    return { text: `None if ${tests.join(" or ")} else ${within(body, CONDITIONAL + 1)}`, binds: CONDITIONAL };
+    if (subjects.length === 0) return body;
+    const tests = subjects.map(s => `${s} is None`).join(" or ");
+    return {
+      text: `None if ${tests} else ${within(body, CONDITIONAL + 1)}`,
+      binds: CONDITIONAL,
+      guarded: { subjects, body },
+    };
   }
 
   /** Prints a test that is false when an operand is None. */
-  #andNotNone(
-    operands: readonly { readonly printed: Fragment; readonly nullable: boolean }[],
-    write: (names: readonly Fragment[]) => Fragment,
-  ): Fragment {
-    const { tests, names } = this.#tested(operands, "is not None");
+  #andNotNone(operands: readonly Operand[], write: (names: readonly Fragment[]) => Fragment): Fragment {
+    const { subjects, names } = this.#subjects(operands);
     const body = write(names);
-    if (tests.length === 0) return body;
-    return { text: [...tests, within(body, AND)].join(" and "), binds: AND };
+    if (subjects.length === 0) return body;
+    return { text: [...subjects.map(s => `${s} is not None`), within(body, AND)].join(" and "), binds: AND };
   }
 
-  #operand(expr: Expr, as: "number" | "text" | "any"): { readonly printed: Fragment; readonly nullable: boolean } {
+  #operand(expr: Expr, as: "number" | "text" | "any"): Operand {
     const { nullable } = this.#type(expr);
     const printed = as === "number" ? this.#number(expr) : as === "text" ? this.#text(expr) : this.value(expr);
     return { printed, nullable };
@@ -413,9 +426,16 @@ class PythonPrinter {
   #logical(expr: LogicalExpr): Fragment {
     const left = this.#type(expr.left);
     if (expr.operator === "??") {
-      const { tests, names } = this.#tested([this.#operand(expr.left, "any")], "is not None");
-      if (tests.length === 0) return names[0];
-      return { text: `${names[0].text} if ${tests[0]} else ${this.value(expr.right).text}`, binds: CONDITIONAL };
+      const printed = this.value(expr.left);
+      if (!left.nullable) return printed;
+      // The left side as a whole is tested here, so its own tests stay inside.
+      const { subjects, names } = this.#subjects([
+        { printed: { text: printed.text, binds: printed.binds }, nullable: true },
+      ]);
+      return {
+        text: `${names[0].text} if ${subjects[0]} is not None else ${this.value(expr.right).text}`,
+        binds: CONDITIONAL,
+      };
     }
     if (left.type === "boolean" || left.type === "string" || left.type === "null") {
       const [word, binds] = expr.operator === "&&" ? ["and", AND] : ["or", OR];
@@ -468,6 +488,7 @@ class PythonPrinter {
         this.findings.note(
           "Positions count code points in Python and UTF-16 units in the notebook; they differ beyond the basic plane.",
         );
+      if (expr.name === "concat") return { text: names.map(n => within(n, ADDITIVE + 1)).join(" + "), binds: ADDITIVE };
       const filled = fillTemplate(template, names);
       return isAtomic(filled) ? atom(filled) : { text: filled, binds: 0 };
     };
@@ -478,7 +499,7 @@ class PythonPrinter {
         : this.#orNone(operands, write);
   }
 
-  #argument(type: ParameterType, expr: Expr): { readonly printed: Fragment; readonly nullable: boolean } {
+  #argument(type: ParameterType, expr: Expr): Operand {
     if (type === "number") return this.#operand(expr, "number");
     if (type === "string") return this.#operand(expr, "text");
     const inferred = this.#type(expr).type;

@@ -215,13 +215,21 @@ class SqlPrinter {
   }
 
   #source(expr: Expr): string {
-    return expr.kind === "opaque"
-      ? expr.source
-      : expr.kind === "call"
-        ? `op.${expr.name}`
-        : "operator" in expr
-          ? expr.operator
-          : expr.kind;
+    switch (expr.kind) {
+      case "opaque":
+        return expr.source;
+      case "call":
+        return `op.${expr.name}`;
+      case "conditional":
+        return "?:";
+      case "member":
+        return "json field";
+      case "column":
+      case "parameter":
+        return expr.name;
+      default:
+        return "operator" in expr ? expr.operator : expr.kind;
+    }
   }
 
   value(expr: Expr): Fragment {
@@ -454,7 +462,8 @@ class SqlPrinter {
       return this.findings.cannot(`op.${expr.name}`, `${this.#dialect.name} has no equal that is known`);
     const args = expr.arguments.map((a, i) => this.#argument(parameterAt(fn, i), a));
     const filled = fillTemplate(text, args);
-    const printed: Fragment = isAtomic(filled) ? atom(filled) : { text: filled, binds: 0 };
+    const binds = expr.name === "concat" ? ADDITIVE - 1 : 0;
+    const printed: Fragment = isAtomic(filled) ? atom(filled) : { text: filled, binds };
     const someNull = expr.arguments.some(a => this.#type(a).nullable);
     if ((expr.name === "least" || expr.name === "greatest") && someNull) {
       // Most databases pass over nulls here.
