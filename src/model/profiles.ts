@@ -23,6 +23,8 @@ export interface Profile {
   readonly inclusiveSessions: boolean;
   /** Where a session ends: gap after its last row, or at its last row (Kafka). */
   readonly sessionEnd: "gap" | "last-row";
+  /** Whether windows that begin before 1970 are left out (Kafka). */
+  readonly fromEpoch: boolean;
   /** Whether a row's lateness is checked for its own window, or after merging (Flink, Kafka). */
   readonly sessionLateness: "before-merge" | "after-merge";
   /** Whether a row is dropped when `end + lateness <= w` or only when `end + lateness < w`. */
@@ -60,6 +62,7 @@ const TIDEMARK: Profile = {
   evaluate: "row",
   inclusiveSessions: false,
   sessionEnd: "gap",
+  fromEpoch: false,
   sessionLateness: "before-merge",
   dropAt: "<=",
   onTime: "ifNonEmpty",
@@ -135,6 +138,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     streamTime: true,
     inclusiveSessions: true,
     sessionEnd: "last-row",
+    fromEpoch: true,
     sessionLateness: "after-merge",
     closing: "never",
     latePanes: "trigger",

@@ -101,6 +101,20 @@ export function assigner(window: WindowFunction): Assigner {
   return (ASSIGNERS[window.kind] as AssignerOf<WindowFunction["kind"]>)(window as never);
 }
 
+/** Leaves out windows that begin before 1970. */
+export function sinceEpoch(assign: Assigner): Assigner {
+  return (timestamp, out) => {
+    assign(timestamp, out);
+    let kept = 0;
+    for (let i = 0; i < out.count; i++) {
+      if (out.start[i] < 0) continue;
+      out.start[kept] = out.start[i];
+      out.end[kept++] = out.end[i];
+    }
+    out.count = kept;
+  };
+}
+
 /** Makes room for an assigner to write into. */
 export function assigned(): Assigned {
   return { count: 0, start: [], end: [] };

@@ -18,7 +18,7 @@ import { clockOf, dense, type Flow, positionOf } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
 import type { Step } from "../../step.ts";
 import { runTrigger } from "../../triggers/registry.ts";
-import { assigned, type Assigner, assigner } from "../../windowing/assign.ts";
+import { assigned, type Assigner, assigner, sinceEpoch } from "../../windowing/assign.ts";
 import { type WindowRules, windowRules } from "../../windowing/rules.ts";
 import type { Accumulators } from "./accumulators.ts";
 import { Cell } from "./cell.ts";
@@ -89,7 +89,8 @@ class WindowedAggregate implements Operator {
     [this.#input] = context.inputs;
     this.#rules = windowRules(strategy, context.profile);
     this.#plan = planAggregate(node, context);
-    this.#assign = assigner(strategy.window);
+    const assign = assigner(strategy.window);
+    this.#assign = context.profile.fromEpoch && strategy.window.kind !== "global" ? sinceEpoch(assign) : assign;
     this.#accumulators = this.#plan.accumulators();
     this.#panes = new PaneOutput(this.#plan);
     this.#side = new SideOutput(this.#rules, context);
