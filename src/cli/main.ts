@@ -18,6 +18,11 @@ tidemark <command> --help says more. Exit codes: 0 done, 1 the notebook or a fil
 
 /** Runs the command given by `args` and returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  // A reader such as `head` may have seen enough before we are done; that is no failure of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
   const [command, ...rest] = args;
   switch (command) {
     case "run":
