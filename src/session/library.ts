@@ -6,6 +6,7 @@ import { duration, formatDuration } from "../model/time.ts";
 import * as triggers from "../model/triggers.ts";
 import * as watermarks from "../model/watermarks.ts";
 import * as windows from "../model/windows.ts";
+import { custom, punctuated } from "../pipeline/functions.ts";
 import { rows, source, Stream } from "../pipeline/stream.ts";
 import { durationSlider, Inputs, number, select, slider, text, toggle } from "./inputs.ts";
 
@@ -24,6 +25,7 @@ export function library(): Record<string, unknown> {
     cumulating: windows.cumulating,
     calendar: windows.calendar,
     global: windows.global,
+    custom,
     afterWatermark: triggers.afterWatermark,
     afterCount: triggers.afterCount,
     afterProcessingTime: triggers.afterProcessingTime,
@@ -36,7 +38,7 @@ export function library(): Record<string, unknown> {
     bounded: watermarks.bounded,
     perfect: watermarks.perfect,
     percentile: watermarks.percentile,
-    punctuated: watermarks.punctuated,
+    punctuated,
     adaptive: watermarks.adaptive,
     manual: watermarks.manual,
     duration,
