@@ -10,6 +10,15 @@ import { reconcile } from "./operators/reconcile.ts";
 import { join } from "./operators/join.ts";
 import { topN } from "./operators/topN.ts";
 import { union } from "./operators/union.ts";
+import { branch } from "./operators/branch.ts";
+import { sample } from "./operators/sample.ts";
+import { orderby } from "./operators/orderby.ts";
+import { flatMap } from "./operators/flatMap.ts";
+import { withLateness } from "./operators/withLateness.ts";
+import { lookup } from "./operators/lookup.ts";
+import { intervalJoin } from "./operators/intervalJoin.ts";
+import { asofJoin } from "./operators/asofJoin.ts";
+import { stateful } from "./operators/stateful.ts";
 import { port } from "./operators/port.ts";
 import { select } from "./operators/select.ts";
 import { aggregate } from "./operators/aggregate.ts";
@@ -28,4 +37,13 @@ export const OPERATORS: { readonly [V in Exclude<VerbName, "source">]: OperatorF
   integrate,
   differentiate,
   reconcile,
+  branch,
+  sample,
+  orderby,
+  flatMap,
+  withLateness,
+  lookup,
+  intervalJoin,
+  asofJoin,
+  stateful,
 };

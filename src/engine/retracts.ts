@@ -1,4 +1,7 @@
-/** Says whether a node's main output may take rows back, so that readers of one that cannot may keep less. */
+/**
+ * Says whether a node's main output may take rows back, so that readers of one that cannot may keep less: deduplication,
+ * rankings, lookups, minima. Says yes where it is not certain.
+ */
 import type { Profile } from "../model/profiles.ts";
 import { inputsOf, type Node } from "../pipeline/node.ts";
 import type { AggregateNode } from "../pipeline/verbs/aggregate.ts";
@@ -21,7 +24,31 @@ export function retracts(node: Node, profile: Profile): boolean {
       return inputsOf(node.input).some(input => retracts(input, profile));
     case "aggregate":
       return aggregateRetracts(node, profile);
-    default:
+    case "union":
+    case "flatMap":
+    case "branch":
+    case "sample":
+    case "withLateness":
+    case "orderby":
+      return inputsOf(node).some(input => retracts(input, profile));
+    // What these put out is a log of things that happened; it is never taken back.
+    case "integrate":
+    case "stateful":
+      return false;
+    case "join":
+      return node.kind !== "inner" || node.strategy !== null || inputsOf(node).some(input => retracts(input, profile));
+    case "intervalJoin":
+      return node.kind !== "inner" || inputsOf(node).some(input => retracts(input, profile));
+    case "lookup":
+      return retracts(node.left, profile);
+    case "dedupe":
+      return node.keep === "last" || retracts(node.input, profile);
+    case "differentiate":
+      return node.late === "next" || retracts(node.input, profile);
+    // A result that a late row, or a better one, can replace.
+    case "asofJoin":
+    case "topN":
+    case "reconcile":
       return true;
   }
 }

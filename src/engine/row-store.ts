@@ -347,18 +347,19 @@ export class RowStore {
   snapshot(): unknown {
     return {
       used: this.#used,
-      free: [...this.#free, ...this.#freed],
+      free: [...this.#free],
+      freed: [...this.#freed],
       time: this.time.slice(0, this.#used),
       cells: this.#cells.map(c => c.snapshot(this.#used)),
     };
   }
 
   restore(snapshot: unknown): void {
-    const from = snapshot as { used: number; free: number[]; time: Float64Array; cells: unknown[] };
+    const from = snapshot as { used: number; free: number[]; freed: number[]; time: Float64Array; cells: unknown[] };
     this.#grow(Math.max(16, from.used));
     this.#used = from.used;
     this.#free = [...from.free];
-    this.#freed = [];
+    this.#freed = [...from.freed];
     this.time.set(from.time);
     this.#cells.forEach((c, i) => c.restore(from.cells[i]));
   }

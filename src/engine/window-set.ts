@@ -4,6 +4,7 @@
  */
 import type { Profile } from "../model/profiles.ts";
 import type { WindowingStrategy } from "../model/strategy.ts";
+import { windowRules } from "./windowing/rules.ts";
 
 export interface OpenWindow<T> {
   readonly start: number;
@@ -24,9 +25,10 @@ export class WindowSet<T> {
   #count = 0;
 
   constructor(strategy: WindowingStrategy, profile: Profile) {
-    this.#lateness = profile.knobs === "delay-only" ? 0 : strategy.allowedLateness;
+    const rules = windowRules(strategy, profile);
+    this.#lateness = rules.lateness;
     this.#completeness = profile.completeness;
-    this.#strict = profile.dropAt === "<";
+    this.#strict = rules.openAtLimit;
   }
 
   get lateness(): number {

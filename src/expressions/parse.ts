@@ -8,6 +8,7 @@
  */
 import { type Expression, type Function as FunctionNode, type Node, parse as parseScript } from "acorn";
 import type { Value } from "../columns/column.ts";
+import type { FunctionText } from "../model/windows.ts";
 import { aggregateNamed, type SplitAggregate, splitAggregates } from "./aggregates.ts";
 import { capturedBy } from "./captured.ts";
 import {
@@ -22,6 +23,7 @@ import {
 import { childNodes, freeNames } from "./free-names.ts";
 import type { Expr, OpaqueExpr, RowExpression } from "./tree.ts";
 import { FORBIDDEN, LANGUAGE_GLOBALS } from "./vocabulary.ts";
+import { withoutWrappers } from "./wrappers.ts";
 
 export { type Captured, captured } from "./captured.ts";
 
@@ -53,7 +55,7 @@ export function parseExpression(input: ExpressionInput, options: ParseOptions = 
   if (isRowExpression(input)) return input;
   if (typeof input === "string" && isColumnName(input, options))
     return { expr: { kind: "column", name: input, side: 0 }, parameters: {}, source: input };
-  const source = String(input).trim();
+  const source = withoutWrappers(String(input).trim());
   const captured = together(typeof input === "string" ? {} : capturedBy(input), options.parameters ?? {});
   const context: Context = {
     source,
@@ -89,6 +91,18 @@ export function parseAggregates(
       `"${name}" cannot be aggregated by "${expression.source}", because ${expression.expr.reason}. Derive a column with it first, then aggregate that.`,
     );
   return splitAggregates(expression, name);
+}
+
+/**
+ * Reads a function that is to run as it is, whatever it contains: its text, and the values of the names it captured. Throws on
+ * what could not be replayed (random numbers, the clock) and on names that nobody captured.
+ */
+export function parseFunction(fn: (...args: never[]) => unknown): FunctionText {
+  const source = String(fn).trim();
+  const node = parseSource(source);
+  if (!isFunction(node)) throw new Error(`"${source}" is not a function.`);
+  const { expr, parameters } = opaque(node, source, capturedBy(fn), "it is called as it is");
+  return { source: (expr as OpaqueExpr).source, parameters };
 }
 
 /** Joins captured values without reading any: a cell's getters are asked for what the expression uses, and no more. */
@@ -161,7 +175,7 @@ function isFunction(node: Node): node is FunctionNode {
 }
 
 function readFunction(fn: (...args: never[]) => unknown): ReturnType<Context["parseFunction"]> {
-  const source = String(fn);
+  const source = withoutWrappers(String(fn));
   if (/\{\s*\[native code\]\s*\}$/.test(source))
     throw new Unsupported(`it calls ${fn.name || "a function"}, whose source cannot be read`);
   const node = parseSource(source);

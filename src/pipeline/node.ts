@@ -16,6 +16,15 @@ import { type SelectNode, select } from "./verbs/select.ts";
 import { type SourceNode, source } from "./verbs/source.ts";
 import { type TopNNode, topN } from "./verbs/topN.ts";
 import { type UnionNode, union } from "./verbs/union.ts";
+import { type BranchNode, branch } from "./verbs/branch.ts";
+import { type SampleNode, sample } from "./verbs/sample.ts";
+import { type OrderbyNode, orderby } from "./verbs/orderby.ts";
+import { type FlatMapNode, flatMap } from "./verbs/flatMap.ts";
+import { type WithLatenessNode, withLateness } from "./verbs/withLateness.ts";
+import { type LookupNode, lookup } from "./verbs/lookup.ts";
+import { type IntervalJoinNode, intervalJoin } from "./verbs/intervalJoin.ts";
+import { type AsofJoinNode, asofJoin } from "./verbs/asofJoin.ts";
+import { type StatefulNode, stateful } from "./verbs/stateful.ts";
 import { MAIN, type Port, type Verb } from "./verb.ts";
 
 export type Node =
@@ -31,7 +40,16 @@ export type Node =
   | TopNNode
   | IntegrateNode
   | DifferentiateNode
-  | ReconcileNode;
+  | ReconcileNode
+  | BranchNode
+  | SampleNode
+  | OrderbyNode
+  | FlatMapNode
+  | WithLatenessNode
+  | LookupNode
+  | IntervalJoinNode
+  | AsofJoinNode
+  | StatefulNode;
 
 export type VerbName = Node["verb"];
 
@@ -49,6 +67,15 @@ export const VERBS: { readonly [V in VerbName]: Verb<Extract<Node, { verb: V }>>
   integrate,
   differentiate,
   reconcile,
+  branch,
+  sample,
+  orderby,
+  flatMap,
+  withLateness,
+  lookup,
+  intervalJoin,
+  asofJoin,
+  stateful,
 };
 
 /** The verb of a node, typed for it. */

@@ -5,8 +5,14 @@
  * Relational verbs are Arquero's, windowing words are Beam's. `groupby`, `window`, `trigger`, `allowedLateness` and
  * `accumulation` only gather settings; `rollup` makes the node.
  */
-import type { Value } from "../columns/column.ts";
-import { type ExpressionInput, parseAggregates, parseExpression } from "../expressions/parse.ts";
+import type { ColumnType, Field, Value } from "../columns/column.ts";
+import {
+  type ExpressionInput,
+  parseAggregates,
+  parseExpression,
+  parseFunction,
+  type RowFunction,
+} from "../expressions/parse.ts";
 import { type DurationSpec, duration } from "../model/time.ts";
 import {
   type Accumulation,
@@ -18,16 +24,18 @@ import {
 import type { Trigger } from "../model/triggers.ts";
 import { bounded, type WatermarkStrategy } from "../model/watermarks.ts";
 import type { WindowFunction } from "../model/windows.ts";
-import type { ColumnType } from "../columns/column.ts";
 import { canonical, identity } from "./identity.ts";
 import { matching, type On } from "./matching.ts";
 import type { Node } from "./node.ts";
 import type { AggregateCall } from "./verbs/aggregate.ts";
 import type { NamedExpression } from "./verbs/derive.ts";
 import type { Opening } from "./verbs/integrate.ts";
-import type { JoinKind } from "./verbs/join.ts";
+import { JOIN_KINDS, type JoinKind } from "./verbs/join.ts";
 import type { SourceNode, TimeField } from "./verbs/source.ts";
 import type { Order } from "./verbs/topN.ts";
+import { OTHERWISE } from "./verbs/branch.ts";
+import type { DelayDistribution } from "./verbs/withLateness.ts";
+import { MAIN } from "./verb.ts";
 
 /** Settings gathered before a `rollup`. */
 interface Pending {
@@ -191,6 +199,193 @@ export class Stream {
   }
 
   /**
+   * Joins rows with equal keys whose event times are near each other: `orders.intervalJoin(payments, "order", {lower: 0, upper:
+   * "1 h"})` pairs each order with the payments of the hour after it. `kind` as for `join`, default `inner`.
+   */
+  intervalJoin(
+    other: Stream,
+    on: On,
+    options: {
+      lower: DurationSpec;
+      upper: DurationSpec;
+      kind?: JoinKind;
+      allowedLateness?: DurationSpec;
+      suffixes?: readonly [string, string];
+    },
+  ): Stream {
+    const lower = duration(options.lower, "lower bound");
+    const upper = duration(options.upper, "upper bound");
+    if (!(lower <= upper))
+      throw new Error(`The lower bound of an interval join (${lower} ms) lies above the upper one (${upper} ms).`);
+    return new Stream({
+      verb: "intervalJoin",
+      left: this.node,
+      right: other.node,
+      kind: kindOf(options.kind ?? "inner", JOIN_KINDS),
+      keys: matching(on),
+      lower,
+      upper,
+      allowedLateness: duration(options.allowedLateness ?? 0, "allowed lateness"),
+      suffixes: options.suffixes ?? SUFFIXES,
+    });
+  }
+
+  /**
+   * Adds to each row the newest row of the other stream for its key at or before its own event time: `trades.asofJoin(quotes,
+   * "symbol", {tolerance: "1 min"})`. Nulls where there is none, or with `{kind: "inner"}` no row.
+   */
+  asofJoin(
+    other: Stream,
+    on: On,
+    options: {
+      kind?: "left" | "inner";
+      tolerance?: DurationSpec;
+      allowedLateness?: DurationSpec;
+      suffixes?: readonly [string, string];
+    } = {},
+  ): Stream {
+    return new Stream({
+      verb: "asofJoin",
+      left: this.node,
+      right: other.node,
+      kind: kindOf(options.kind ?? "left", ["left", "inner"]),
+      keys: matching(on),
+      tolerance: duration(options.tolerance ?? Infinity, "tolerance"),
+      allowedLateness: duration(options.allowedLateness ?? 0, "allowed lateness"),
+      suffixes: options.suffixes ?? SUFFIXES,
+    });
+  }
+
+  /**
+   * Adds to each row what a table says of its key at that moment: `payments.lookup(accounts, "account")`. The table's newest row
+   * counts; later changes of the table do not restate what came out. Nulls where there is none, or `{kind: "inner"}`.
+   */
+  lookup(
+    table: Stream,
+    on: On,
+    options: { kind?: "left" | "inner"; suffixes?: readonly [string, string] } = {},
+  ): Stream {
+    return new Stream({
+      verb: "lookup",
+      left: this.node,
+      right: table.node,
+      kind: kindOf(options.kind ?? "left", ["left", "inner"]),
+      keys: matching(on),
+      suffixes: options.suffixes ?? SUFFIXES,
+    });
+  }
+
+  /**
+   * Makes none, one or several rows of each row: `flatMap(d => d.text.split(" ").map(word => ({word})), {columns: {word:
+   * "string"}})`. The function runs as it is; its rows have the stated columns and no others.
+   */
+  flatMap(fn: RowFunction, options: { columns: Readonly<Record<string, ColumnType>> }): Stream {
+    if (options?.columns === undefined)
+      throw new Error(`flatMap needs the columns it makes: flatMap(fn, {columns: {word: "string"}}).`);
+    return this.#then({
+      verb: "flatMap",
+      input: this.node,
+      by: { kind: "function", fn: parseFunction(fn), fields: statedFields(options.columns) },
+    });
+  }
+
+  /** Makes a row of each element of a json column's array: `unnest("items", {as: "item", type: "string"})`. */
+  unnest(column: string, options: { as?: string; type?: ColumnType } = {}): Stream {
+    const { as = column, type = "json" } = options;
+    return this.#then({ verb: "flatMap", input: this.node, by: { kind: "unnest", column, as, type } });
+  }
+
+  /**
+   * Parts the stream: `const {big, small, otherwise} = s.branch({big: d => d.n > 9, small: d => d.n > 0})`. Each row goes to the
+   * first branch that takes it, or to `otherwise`.
+   */
+  branch(predicates: Readonly<Record<string, ExpressionInput>>): Readonly<Record<string, Stream>> {
+    const branches = Object.entries(predicates).map(([name, predicate]) => {
+      if ([MAIN, OTHERWISE, "changes", "panes"].includes(name))
+        throw new Error(`A branch cannot be named "${name}", which means something else. Choose another name.`);
+      return { name, predicate: parseExpression(predicate) };
+    });
+    const node: Node = { verb: "branch", input: this.node, branches };
+    return Object.fromEntries(
+      [...branches.map(b => b.name), OTHERWISE].map(port => [
+        port,
+        new Stream({ verb: "port", input: node, port }, this.#pending),
+      ]),
+    );
+  }
+
+  /** Keeps a share of the rows, 0 to 1, or of the keys: `sample(0.1, {by: "account", seed: 7})`. The same ones in every run. */
+  sample(fraction: number, options: { seed?: number; by?: ExpressionInput } = {}): Stream {
+    const { seed = 0, by } = options;
+    return this.#then({
+      verb: "sample",
+      input: this.node,
+      fraction: shareOf(fraction, "fraction to sample"),
+      seed,
+      by: by === undefined ? null : parseExpression(by),
+    });
+  }
+
+  /**
+   * Disturbs a replay, the same way for the same seed: holds back a `share` of the rows (default all) by an extra delay
+   * (`"10 s"`, `{uniform: ["1 s", "1 min"]}`, `{exponential: "10 s"}`, `{pareto: ["1 s", 1.5]}`), sends some twice (`duplicate`), loses
+   * some (`drop`). `.faults()` says what was done.
+   */
+  withLateness(options: {
+    delay?: DelayInput;
+    share?: number;
+    duplicate?: number;
+    drop?: number;
+    seed?: number;
+  }): Stream {
+    const { delay = 0, share = 1, duplicate = 0, drop = 0, seed = 0 } = options;
+    return this.#then({
+      verb: "withLateness",
+      input: this.node,
+      seed,
+      delay: delayDistribution(delay),
+      share: shareOf(share, "share of rows held back"),
+      duplicate: shareOf(duplicate, "share of rows sent twice"),
+      drop: shareOf(drop, "share of rows lost"),
+    });
+  }
+
+  /** What `withLateness` did to which rows. */
+  faults(): Stream {
+    return this.#port("faults");
+  }
+
+  /**
+   * Keeps a state of its own for each key of `groupby`, and timers: `stateful({initial: {n: 0}, onRow: (state, row, ctx) => …,
+   * onTimer: (state, timer, ctx) => …, columns: {n: "number"}})`. The functions run as they are; `ctx.emit(row, {time})` puts rows
+   * out, `ctx.eventTimer(time, name)` and `ctx.processingTimer(time, name)` set timers.
+   */
+  stateful(options: {
+    initial?: Value;
+    onRow: RowFunction;
+    onTimer?: RowFunction;
+    columns: Readonly<Record<string, ColumnType>>;
+  }): Stream {
+    const { initial = {}, onRow, onTimer, columns } = options;
+    if (onRow === undefined || columns === undefined)
+      throw new Error(`stateful needs onRow and the columns it puts out: stateful({onRow, columns: {n: "number"}}).`);
+    return new Stream({
+      verb: "stateful",
+      input: this.node,
+      keys: this.#pending.keys,
+      initial,
+      onRow: parseFunction(onRow),
+      onTimer: onTimer === undefined ? null : parseFunction(onTimer),
+      fields: statedFields(columns),
+    });
+  }
+
+  /** Says in which order the stream is shown as a table: `orderby(desc("amount"), "account")`. */
+  orderby(...order: OrderInput[]): Stream {
+    return this.#then({ verb: "orderby", input: this.node, order: orders(order) });
+  }
+
+  /**
    * Keeps one row for each key (default: the columns of `groupby`, or all), the first to arrive or with `{keep: "last"}` the
    * newest. `{within: "1 h"}` forgets a key once the watermark is that much past its kept row.
    */
@@ -334,7 +529,7 @@ export class Stream {
 
   #join(kind: JoinKind, other: Stream, on: On, options: JoinOptions): Stream {
     const { strategy } = this.#pending;
-    const { window, allowedLateness, suffixes = ["_left", "_right"] } = options;
+    const { window, allowedLateness, suffixes = SUFFIXES } = options;
     const settings: Partial<WindowingStrategy> = {
       ...(window === undefined ? {} : { window }),
       ...(allowedLateness === undefined ? {} : { allowedLateness: duration(allowedLateness, "allowed lateness") }),
@@ -369,6 +564,51 @@ export class Stream {
   #strategy(settings: Partial<WindowingStrategy>): Stream {
     return this.#gather({ strategy: { ...(this.#pending.strategy ?? DEFAULT_STRATEGY), ...settings } });
   }
+}
+
+/** Endings for names that both sides of a join have. */
+const SUFFIXES = ["_left", "_right"] as const;
+
+/** How long `withLateness` holds rows back. */
+export type DelayInput =
+  | DurationSpec
+  | { readonly uniform: readonly [DurationSpec, DurationSpec] }
+  | { readonly exponential: DurationSpec }
+  | { readonly pareto: readonly [scale: DurationSpec, shape: number] };
+
+function delayDistribution(delay: DelayInput): DelayDistribution {
+  const positive = (spec: DurationSpec): number => {
+    const value = duration(spec, "extra delay");
+    if (!(value >= 0) || value === Infinity)
+      throw new Error(`An extra delay is a finite time, not ${String(spec)}: rows cannot be hurried.`);
+    return value;
+  };
+  if (typeof delay !== "object") return { kind: "constant", delay: positive(delay) };
+  if ("uniform" in delay) return { kind: "uniform", from: positive(delay.uniform[0]), to: positive(delay.uniform[1]) };
+  if ("exponential" in delay) return { kind: "exponential", mean: positive(delay.exponential) };
+  const [scale, shape] = delay.pareto;
+  if (!(shape > 0)) throw new Error(`The shape of a Pareto distribution must be above 0, not ${shape}.`);
+  return { kind: "pareto", scale: positive(scale), shape };
+}
+
+function shareOf(value: number, what: string): number {
+  if (!(value >= 0 && value <= 1)) throw new Error(`The ${what} must be from 0 to 1, not ${value}.`);
+  return value;
+}
+
+function kindOf<K extends JoinKind>(kind: K, kinds: readonly K[]): K {
+  if (!kinds.includes(kind)) throw new Error(`There is no kind "${kind}" here. There are: ${kinds.join(", ")}.`);
+  return kind;
+}
+
+function statedFields(columns: Readonly<Record<string, ColumnType>>): Field[] {
+  return Object.entries(columns).map(([name, type]) => {
+    if (!["number", "timestamp", "boolean", "string", "json"].includes(type))
+      throw new Error(
+        `There is no column type "${type}" (for "${name}"). There are: number, timestamp, boolean, string, json.`,
+      );
+    return { name, type, nullable: true };
+  });
 }
 
 /** What joins take besides their condition. */

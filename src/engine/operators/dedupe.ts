@@ -2,7 +2,6 @@
  * `dedupe`: one row for each key. When the stream only adds rows, the kept row of each key is all there is to hold; when it
  * can take rows back, every row is held, so that another can take the place of one that goes.
  */
-import { mayRetract } from "../../pipeline/changes.ts";
 import type { DedupeNode } from "../../pipeline/verbs/dedupe.ts";
 import { Arrangement } from "../arrangement.ts";
 import { Emission, gatherAll } from "../emission.ts";
@@ -10,11 +9,12 @@ import { dense } from "../flow.ts";
 import { IntMap } from "../int-map.ts";
 import { KeyIndex, keyColumns } from "../key-index.ts";
 import type { Operator, OperatorContext, OperatorFactory } from "../operator.ts";
+import { retracts } from "../retracts.ts";
 import { RowStore } from "../row-store.ts";
 import { walk } from "../walk.ts";
 
 export const dedupe: OperatorFactory<DedupeNode> = (node, context): Operator => {
-  if (!mayRetract(node.input)) return dedupeAdditions(node, context);
+  if (!retracts(node.input, context.profile)) return dedupeAdditions(node, context);
   if (node.within !== null)
     throw new Error(
       "dedupe within a time cannot follow a stream that takes rows back. Deduplicate before joining or aggregating, or leave out `within`.",

@@ -1,18 +1,18 @@
 /** `topN`: one ranking for all time without a window, one for each window with one. */
 import type { Column } from "../../columns/column.ts";
-import { mayRetract } from "../../pipeline/changes.ts";
 import { hasWindowColumns, LATE_FIELDS } from "../../pipeline/verbs/aggregate.ts";
 import type { TopNNode } from "../../pipeline/verbs/topN.ts";
 import { DEFAULT_STRATEGY } from "../../model/strategy.ts";
-import { assigner } from "../assign.ts";
 import { Dropped } from "../dropped.ts";
 import { Emission, timestamps } from "../emission.ts";
 import { dense } from "../flow.ts";
 import { KeyIndex, keyColumns } from "../key-index.ts";
 import type { Operator, OperatorFactory, Outputs } from "../operator.ts";
 import { OrderValues, Ranking } from "../ranking.ts";
+import { retracts } from "../retracts.ts";
 import { RowStore } from "../row-store.ts";
 import { walk } from "../walk.ts";
+import { assigned, assigner } from "../windowing/assign.ts";
 import { type OpenWindow, WindowSet } from "../window-set.ts";
 
 export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
@@ -31,12 +31,13 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
   const index = new KeyIndex(node.keys.length);
   const store = new RowStore(input);
   const order = new OrderValues(node.order.map(o => o.descending));
-  const keepAll = mayRetract(node.input);
+  const keepAll = retracts(node.input, context.profile);
   const make = (): Ranking => new Ranking(node.n, store, order, keepAll);
   // Without a strategy there is one window that is complete from the start.
   const windows = node.strategy === null ? null : new WindowSet<Ranking>(node.strategy, context.profile);
   const forever = windows === null ? make() : null;
   const assign = assigner((node.strategy ?? DEFAULT_STRATEGY).window);
+  const into = assigned();
   const bounds = hasWindowColumns(node.strategy);
   const emission = new Emission();
   const dropped = new Dropped(windows?.lateness ?? 0);
@@ -81,7 +82,10 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
             return;
           }
           const set = windows as WindowSet<Ranking>;
-          assign(flow.time[row], (start, end) => {
+          assign(flow.time[row], into);
+          for (let i = 0; i < into.count; i++) {
+            const start = into.start[i];
+            const end = into.end[i];
             if (!set.expired(end, watermark)) {
               current = set.open(start, end, watermark, make);
               change(current.content, row, weight, current.complete);
@@ -90,7 +94,7 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
               store.free(slot);
               dropped.add(position, clock, flow.time[row], weight, slot, -1, start, end, watermark);
             }
-          });
+          }
         },
         advance(at, moved) {
           watermark = moved;

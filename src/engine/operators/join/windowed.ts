@@ -6,12 +6,12 @@ import type { WindowingStrategy } from "../../../model/strategy.ts";
 import { hasWindowColumns } from "../../../pipeline/verbs/aggregate.ts";
 import { droppedColumns, type JoinNode, joinColumns } from "../../../pipeline/verbs/join.ts";
 import { Links } from "../../arrangement.ts";
-import { assigner } from "../../assign.ts";
 import { Dropped } from "../../dropped.ts";
 import { Emission, timestamps } from "../../emission.ts";
 import type { Flow } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs } from "../../operator.ts";
 import { denseAll, minimumWatermark, walk } from "../../walk.ts";
+import { assigned, assigner } from "../../windowing/assign.ts";
 import { type OpenWindow, WindowSet } from "../../window-set.ts";
 import { type Emit, IncrementalJoin } from "./incremental.ts";
 import { gatherJoined, Residual, SideKeys, sideStores } from "./sides.ts";
@@ -34,6 +34,7 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
   const residual = node.keys.residual === null ? null : new Residual(node.keys.residual, context);
   const windows = new WindowSet<Content>(strategy, context.profile);
   const assign = assigner(strategy.window);
+  const into = assigned();
   const emission = new Emission();
   const dropped = new Dropped(windows.lateness);
   const saysLate = context.reads("late");
@@ -99,7 +100,9 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
           position = at;
           clock = own;
           const weight = flow.weight === null ? 1 : flow.weight[row];
-          assign(flow.time[row], (start, end) => place(side, flow, row, ids[side][row], weight, start, end));
+          assign(flow.time[row], into);
+          for (let i = 0; i < into.count; i++)
+            place(side, flow, row, ids[side][row], weight, into.start[i], into.end[i]);
         },
         advance(at, moved) {
           watermark = moved;

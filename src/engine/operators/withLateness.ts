@@ -1,0 +1,128 @@
+/** `withLateness`: decides the fate of each row by its number and the seed, and holds back those that are to come later. */
+import type { Column } from "../../columns/column.ts";
+import { Dictionary } from "../../columns/dictionary.ts";
+import { type DelayDistribution, FAULT_FIELDS, type WithLatenessNode } from "../../pipeline/verbs/withLateness.ts";
+import { Due } from "../due.ts";
+import { Emission, gatherAll } from "../emission.ts";
+import { dense } from "../flow.ts";
+import type { Operator, OperatorFactory, Outputs } from "../operator.ts";
+import { mix, RowStore } from "../row-store.ts";
+import { clockAt, walk } from "../walk.ts";
+
+const FAULTS = new Dictionary(["delayed", "duplicated", "dropped"]);
+const DELAYED = 0;
+const DUPLICATED = 1;
+const DROPPED = 2;
+
+/** Draws for one row; each its own, so that a setting changes nothing but what it is about. */
+const DRAWS = { lost: 1, twice: 2, held: 3, delay: 4, second: 5 } as const;
+
+export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): Operator => {
+  const [input] = context.inputs;
+  const store = new RowStore(input);
+  const due = new Due();
+  /** Weight of each slot held. */
+  const weights: number[] = [];
+  const emission = new Emission();
+  const faults = new Emission();
+  const saysFaults = context.reads("faults");
+  const shown = input.map((_, c) => c).filter(c => !FAULT_FIELDS.some(f => f.name === input[c].name));
+  let seen = 0;
+
+  /** A number in [0, 1) for a draw of the row seen last. */
+  const draw = (which: number): number => {
+    const low = mix(mix(node.seed ^ Math.imul(which, 0x9e3779b1)) ^ mix(seen) ^ Math.floor(seen / 2 ** 32));
+    return (low >>> 0) / 2 ** 32;
+  };
+  const hold = (at: number, slot: number, weight: number): void => {
+    weights[slot] = weight;
+    due.push(at, slot);
+  };
+  const release = (position: number, until: number, clock: number): void => {
+    while (due.first <= until) {
+      const at = due.first;
+      const slot = due.pop();
+      // Its processing time is the moment when it was due, as if it had just arrived then.
+      emission.emit(position, at < clock ? at : NaN, store.time[slot], weights[slot], slot);
+      store.free(slot);
+    }
+  };
+
+  return {
+    step(step, [from]): Outputs {
+      const flow = dense(from);
+      walk(step, [flow], from.watermark, Infinity, {
+        row(_input, row, position, own) {
+          const clock = clockAt(flow, step, row);
+          release(position, clock, step.clock[position]);
+          const weight = flow.weight === null ? 1 : flow.weight[row];
+          const time = flow.time[row];
+          seen++;
+          const fault = (what: number, delay: number): void => {
+            if (!saysFaults) return;
+            const copy = store.put(flow.batch, row, time);
+            store.free(copy);
+            faults.emit(position, own, time, weight, copy, -1, what, delay);
+          };
+          if (draw(DRAWS.lost) < node.drop) {
+            fault(DROPPED, 0);
+            return;
+          }
+          const delay = draw(DRAWS.held) < node.share ? delayOf(node.delay, draw(DRAWS.delay)) : 0;
+          const slot = store.put(flow.batch, row, time);
+          if (delay > 0) {
+            fault(DELAYED, delay);
+            hold(clock + delay, slot, weight);
+          } else {
+            emission.emit(position, own, time, weight, slot);
+            store.free(slot);
+          }
+          if (draw(DRAWS.twice) < node.duplicate) {
+            const again = delayOf(node.delay, draw(DRAWS.second));
+            fault(DUPLICATED, again);
+            hold(clock + again, store.put(flow.batch, row, time), weight);
+          }
+        },
+        end(position, clock) {
+          release(position, clock, clock);
+          if (step.last && position === step.length - 1) release(position, Infinity, -Infinity);
+        },
+      });
+      const main = emission.take(step, context.schema("main"), from.watermark, (e, count) =>
+        gatherAll(store, e.left, count),
+      );
+      const outputs: Record<string, typeof main> = { main };
+      if (saysFaults)
+        outputs.faults = faults.take(step, context.schema("faults"), from.watermark, (e, count): Column[] => [
+          ...shown.map(c => store.gather(c, e.left, count)),
+          { type: "string", codes: Int32Array.from(e.start.subarray(0, count)), dictionary: FAULTS },
+          { type: "number", values: e.end.slice(0, count), valid: null },
+        ]);
+      store.release();
+      return outputs;
+    },
+    snapshot: () => ({ seen, store: store.snapshot(), due: due.snapshot(), weights: [...weights] }),
+    restore(snapshot) {
+      const from = snapshot as { seen: number; store: unknown; due: unknown; weights: number[] };
+      seen = from.seen;
+      store.restore(from.store);
+      due.restore(from.due);
+      weights.push(...from.weights);
+    },
+    size: () => ({ keys: 0, windows: 0, entries: due.size, hold: null }),
+  };
+};
+
+/** The delay at a quantile u of [0, 1), ms. */
+export function delayOf(distribution: DelayDistribution, u: number): number {
+  switch (distribution.kind) {
+    case "constant":
+      return distribution.delay;
+    case "uniform":
+      return distribution.from + u * (distribution.to - distribution.from);
+    case "exponential":
+      return -distribution.mean * Math.log1p(-u);
+    case "pareto":
+      return distribution.scale * (1 - u) ** (-1 / distribution.shape);
+  }
+}
