@@ -105,18 +105,31 @@ export class Slices {
     const mask = ring.length - 1;
     const blocks = this.#ringBlock;
     const { rows, touched, uses, stride } = this.cells;
+    // Most rows fall into the newest slice so far: its bounds are compared before anything is computed.
+    let start = NaN;
+    let end = NaN;
+    let newest = 0;
     let set = 0;
     for (let i = 0; i < count; i++) {
       const row = first + i;
-      const number = Math.floor((time[row] - offset) / size);
-      const place = number & mask;
-      if (ring[place] !== number && !this.#openNumber(number)) {
-        located[i] = NOWHERE;
-        aside[set++] = row;
-        this.order.meet(codes[row]);
-        continue;
+      const t = time[row];
+      let block = newest;
+      if (!(t >= start && t < end)) {
+        const number = Math.floor((t - offset) / size);
+        const place = number & mask;
+        if (ring[place] !== number && !this.#openNumber(number)) {
+          located[i] = NOWHERE;
+          aside[set++] = row;
+          this.order.meet(codes[row]);
+          continue;
+        }
+        block = blocks[place];
+        if (!(t < end)) {
+          start = number * size + offset;
+          end = start + size;
+          newest = block;
+        }
       }
-      const block = blocks[place];
       const code = codes[row];
       const cell = block * stride + 2 + code;
       located[i] = cell;
@@ -142,18 +155,30 @@ export class Slices {
     const mask = ring.length - 1;
     const blocks = this.#ringBlock;
     const { rows, touched, uses, stride } = this.cells;
+    let start = NaN;
+    let end = NaN;
+    let newest = 0;
     let set = 0;
     for (let i = 0; i < count; i++) {
       const row = selection[first + i];
-      const number = Math.floor((time[row] - offset) / size);
-      const place = number & mask;
-      if (ring[place] !== number && !this.#openNumber(number)) {
-        located[i] = NOWHERE;
-        aside[set++] = row;
-        this.order.meet(codes[row]);
-        continue;
+      const t = time[row];
+      let block = newest;
+      if (!(t >= start && t < end)) {
+        const number = Math.floor((t - offset) / size);
+        const place = number & mask;
+        if (ring[place] !== number && !this.#openNumber(number)) {
+          located[i] = NOWHERE;
+          aside[set++] = row;
+          this.order.meet(codes[row]);
+          continue;
+        }
+        block = blocks[place];
+        if (!(t < end)) {
+          start = number * size + offset;
+          end = start + size;
+          newest = block;
+        }
       }
-      const block = blocks[place];
       const code = codes[row];
       const cell = block * stride + 2 + code;
       located[i] = cell;
