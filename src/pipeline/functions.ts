@@ -1,16 +1,11 @@
 /** Builders of descriptions that hold a user's own function: kept as text with what it captured, so that it can travel. */
-import { capturedBy } from "../expressions/captured.ts";
+import { parseFunction } from "../expressions/parse.ts";
 import { punctuated as describePunctuated, type WatermarkOptions, type WatermarkStrategy } from "../model/watermarks.ts";
-import type { FunctionText, Window, WindowFunction } from "../model/windows.ts";
-
-/** Reads a function as its text and captured values. */
-function functionText(fn: (...args: never[]) => unknown): FunctionText {
-  return { source: String(fn), parameters: { ...capturedBy(fn) } };
-}
+import type { Window, WindowFunction } from "../model/windows.ts";
 
 /** Takes the watermark from marked rows: `punctuated(d => d.kind === "watermark")`. Other rows do not move it. */
 export function punctuated(marks: (row: never) => boolean, options: WatermarkOptions = {}): WatermarkStrategy {
-  return describePunctuated(functionText(marks), options);
+  return describePunctuated(parseFunction(marks), options);
 }
 
 /**
@@ -18,5 +13,5 @@ export function punctuated(marks: (row: never) => boolean, options: WatermarkOpt
  * `merging`, windows of a key that overlap become one.
  */
 export function custom(assign: (timestamp: number) => readonly Window[], options: { merging?: boolean } = {}): WindowFunction {
-  return { kind: "custom", assign: functionText(assign), merging: options.merging ?? false };
+  return { kind: "custom", assign: parseFunction(assign), merging: options.merging ?? false };
 }
