@@ -1,5 +1,5 @@
 /** Undoes gzip and zstd. */
-import { decompress as decompressZstd } from "fzstd";
+import { Decompress, decompress as decompressZstd } from "fzstd";
 import { type Compression, compressionOf } from "./detect.ts";
 import { SourceError } from "./source-error.ts";
 
@@ -29,8 +29,12 @@ export async function* decompressedChunks(
   if (first.done === true) return;
   const compression = compressionOf(first.value);
   if (compression === "none") {
-    yield first.value;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+    try {
+      yield first.value;
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
     return;
   }
   const source = new ReadableStream<Uint8Array>({
@@ -49,7 +53,6 @@ export async function* decompressedChunks(
       const plain = (source as ReadableStream<Uint8Array<ArrayBuffer>>).pipeThrough(new DecompressionStream("gzip"));
       yield* chunksOf(plain);
     } else {
-      const { Decompress } = await import("fzstd");
       const out: Uint8Array[] = [];
       const stream = new Decompress(chunk => out.push(chunk.slice()));
       for await (const chunk of chunksOf(source)) {

@@ -42,6 +42,25 @@ test("progress counts bytes and rows, and may end the reading", async () => {
   await expect(decodeAll(lines, null, { file: "x.jsonl", onProgress: stop })).rejects.toThrow("stopped");
 });
 
+test.each([
+  ["plain", lines],
+  ["gzip", new Uint8Array(gzipSync(lines))],
+])("an ended reading closes its %s source", async (_, bytes) => {
+  let closed = false;
+  async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* cut(bytes, 5000);
+    } finally {
+      closed = true;
+    }
+  }
+  const stop = (): never => {
+    throw new Error("stopped");
+  };
+  await expect(decodeChunks(source(), "jsonlines", { onProgress: stop })).rejects.toThrow("stopped");
+  expect(closed).toBe(true);
+});
+
 test("damaged compression says so", async () => {
   const cutOff = new Uint8Array(gzipSync(lines)).slice(0, 5000);
   await expect(decodeAll(cutOff, null, { file: "x.jsonl.gz" })).rejects.toThrow(
