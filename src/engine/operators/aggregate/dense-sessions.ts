@@ -19,7 +19,7 @@ import { EXPIRED, LateRows } from "./dense-late.ts";
 import { KeyOrder } from "./dense-order.ts";
 import { Panes } from "./dense-panes.ts";
 import type { DensePlan } from "./dense-plan.ts";
-import { DueHeap } from "./due-heap.ts";
+import { DueQueue } from "./due-queue.ts";
 
 export interface SessionSettings extends DenseSettings {
   readonly gap: number;
@@ -56,16 +56,18 @@ export class DenseSessions implements Operator {
   #open = new Uint8Array(0);
   /** The end of an open session, which rows move; −Infinity for any other. */
   #reach = new Float64Array(0);
-  /** What the session's entry in a heap says: its end as it was, or when it expires. NaN: no entry counts. */
-  #due = new Float64Array(0);
+  /** When a fired session expires. NaN: it is open, or gone. */
+  #expiry = new Float64Array(0);
   /** The copy of the pane that the next one replaces, if the window is still the same. */
   #emitted = new Int32Array(0);
   /** Copies of panes of windows that have become this one, in the order in which they are taken back. */
-  readonly #replaced = new Map<number, number[]>();
+  readonly #replaced: (number[] | undefined)[] = [];
   /** The newest session of each key, by code + 1. */
   #head = new Int32Array(0);
-  readonly #ends = new DueHeap();
-  readonly #expiries = new DueHeap();
+  readonly #ends: DueQueue;
+  /** Fired sessions by the stretch of time, a gap long, in which they expire; and the first stretch that may hold any. */
+  readonly #expiring = new Map<number, number[]>();
+  #sweep = -Infinity;
   /** Sessions that a movement of the watermark completes. */
   readonly #complete: number[] = [];
 
@@ -92,6 +94,7 @@ export class DenseSessions implements Operator {
     this.#panes = new Panes(node, context, plan, keys, settings.accumulation === "retracting");
     this.#late = new LateRows(context, settings.allowedLateness);
     this.#cells = new Cells(plan.arguments, 16, 1);
+    this.#ends = new DueQueue(settings.gap);
     this.#grow();
   }
 
@@ -105,14 +108,14 @@ export class DenseSessions implements Operator {
     let row = 0;
     let position = 0;
     for (;;) {
-      const tick = this.#tick();
+      const tick = this.#ends.tick;
       const next = firstAtLeast(watermark, position, length, tick);
       // Up to here nothing has happened, and the next look can start from there.
       position = next;
-      if (next < length && this.#putOff(watermark[next]) > watermark[next]) continue;
+      if (next < length && this.#ends.settle(watermark[next], this.#reach) > watermark[next]) continue;
       const until = next === length ? count : rowsThrough(flow, row, next);
       row = this.#takeRows(flow, row, until, tick);
-      if (this.#tick() < tick) {
+      if (this.#ends.tick < tick) {
         // A session has come that ends sooner, perhaps at the very position of its first row.
         position = positionOf(flow, flow.selection === null ? row - 1 : flow.selection[row - 1]);
         continue;
@@ -123,6 +126,7 @@ export class DenseSessions implements Operator {
     }
     this.#flush();
     if (length > 0) this.#before = this.#watermark = watermark[length - 1];
+    this.#sweepUp();
     const main = this.#panes.flow(watermark);
     return this.#late.wanted ? { main, late: this.#late.flow(flow, step, watermark) } : { main };
   }
@@ -140,11 +144,6 @@ export class DenseSessions implements Operator {
     const head = new Int32Array(2 * (size + 1));
     head.set(this.#head);
     this.#head = head;
-  }
-
-  /** The first watermark at which a session ends, or seems to, or expires. Infinity: none does before the end of time. */
-  #tick(): number {
-    return Math.min(this.#ends.first, this.#expiries.first);
   }
 
   /** Takes the rows `[from, until)`, or fewer: a session that ends sooner than was known stops it after its row. */
@@ -184,23 +183,9 @@ export class DenseSessions implements Operator {
       this.#watermark = position === 0 ? this.#before : watermark[position - 1];
       this.#takeOne(flow, row, at);
       row++;
-      if (this.#tick() < tick) break;
+      if (this.#ends.tick < tick) break;
     }
     return row;
-  }
-
-  /** Puts off the ends of sessions that have moved on since, until one is up that counts; returns the tick. */
-  #putOff(watermark: number): number {
-    const ends = this.#ends;
-    while (ends.size > 0 && ends.first <= watermark) {
-      const session = ends.firstItem;
-      if (this.#open[session] === 0 || this.#due[session] !== ends.first) ends.pop();
-      else if (this.#reach[session] > watermark) {
-        this.#due[session] = this.#reach[session];
-        ends.postpone(this.#reach[session]);
-      } else break;
-    }
-    return this.#tick();
   }
 
   /** Leaves a row's values to be added with those before it. */
@@ -258,11 +243,14 @@ export class DenseSessions implements Operator {
       if (this.#endOf(first) < from) return NONE;
       first = this.#older[first];
     }
-    if (first === NONE) return NONE;
+    // Expired sessions are swept up now and then; until then they count for nothing, like all that are older.
+    if (first === NONE || this.#isExpired(first)) return NONE;
     // The list runs from new to old; the earliest of those that meet remains and takes in the others.
     const met = [first];
-    for (let next = this.#older[first]; next !== NONE && this.#meets(next, from, to); next = this.#older[next])
+    for (let next = this.#older[first]; next !== NONE && this.#meets(next, from, to); next = this.#older[next]) {
+      if (this.#isExpired(next)) break;
       met.push(next);
+    }
     const session = met[met.length - 1];
     const start = Math.min(this.#start[session], from);
     const end = Math.max(this.#endOf(first), to);
@@ -285,16 +273,16 @@ export class DenseSessions implements Operator {
   /** Has the panes of a session taken back by the next pane of another, or of itself with other bounds. */
   #replace(session: number, other: number): void {
     const own = this.#emitted[other];
-    const before = this.#replaced.get(other);
+    const before = this.#replaced[other];
     if (own === NONE && (before === undefined || other === session)) return;
-    const list = this.#replaced.get(session) ?? [];
+    const list = this.#replaced[session] ?? [];
     if (other !== session && before !== undefined) {
       list.push(...before);
-      this.#replaced.delete(other);
+      this.#replaced[other] = undefined;
     }
     if (own !== NONE) list.push(own);
     this.#emitted[other] = NONE;
-    this.#replaced.set(session, list);
+    this.#replaced[session] = list;
   }
 
   #create(code: number, start: number, end: number): number {
@@ -325,12 +313,11 @@ export class DenseSessions implements Operator {
       const armed = this.#open[session] === 1;
       this.#open[session] = 1;
       this.#reach[session] = end;
-      if (armed) return;
-      this.#due[session] = end;
-      this.#ends.push(end, session);
+      this.#expiry[session] = NaN;
+      if (!armed) this.#ends.add(session, end);
     } else {
       this.#end[session] = end;
-      this.#due[session] = NaN;
+      this.#expiry[session] = NaN;
     }
   }
 
@@ -349,9 +336,13 @@ export class DenseSessions implements Operator {
   #release(session: number): void {
     this.#count--;
     if (this.#emitted[session] !== NONE) this.#give(this.#emitted[session]);
-    for (const copy of this.#replaced.get(session) ?? []) this.#give(copy);
-    this.#replaced.delete(session);
+    const replaced = this.#replaced[session];
+    if (replaced !== undefined) {
+      for (const copy of replaced) this.#give(copy);
+      this.#replaced[session] = undefined;
+    }
     this.#emitted[session] = NONE;
+    this.#ends.remove(session);
     this.#close(session);
     this.#give(session);
   }
@@ -359,7 +350,7 @@ export class DenseSessions implements Operator {
   #close(session: number): void {
     this.#open[session] = 0;
     this.#reach[session] = -Infinity;
-    this.#due[session] = NaN;
+    this.#expiry[session] = NaN;
   }
 
   /** Takes an empty cell. */
@@ -394,7 +385,8 @@ export class DenseSessions implements Operator {
     };
     this.#start = floats(this.#start);
     this.#end = floats(this.#end);
-    this.#due = floats(this.#due);
+    this.#expiry = floats(this.#expiry);
+    this.#ends.widen(size);
     const reach = new Float64Array(size).fill(-Infinity);
     reach.set(this.#reach);
     this.#reach = reach;
@@ -406,38 +398,57 @@ export class DenseSessions implements Operator {
     this.#open = open;
   }
 
-  #expireLater(session: number): void {
-    const at = this.#end[session] + this.#settings.allowedLateness;
-    if (at === Infinity || at === this.#due[session]) return;
-    this.#due[session] = at;
-    this.#expiries.push(at, session);
+  #isExpired(session: number): boolean {
+    return this.#open[session] === 0 && this.#end[session] + this.#settings.allowedLateness <= this.#watermark;
   }
 
-  /** Moves the watermark: sessions that it completes fire in order, those past their lateness go. */
+  /** Sees to it that a session that has fired is forgotten once it is expired. */
+  #expireLater(session: number): void {
+    const { gap, allowedLateness } = this.#settings;
+    const at = this.#end[session] + allowedLateness;
+    if (at === Infinity || at === this.#expiry[session]) return;
+    this.#expiry[session] = at;
+    const stretch = Math.floor(at / gap);
+    const sessions = this.#expiring.get(stretch);
+    if (sessions === undefined) this.#expiring.set(stretch, [session]);
+    else sessions.push(session);
+  }
+
+  /** Forgets sessions of all stretches that the watermark has left behind. */
+  #sweepUp(): void {
+    const reached = Math.floor(this.#watermark / this.#settings.gap);
+    if (reached <= this.#sweep) return;
+    this.#sweep = reached;
+    for (const [stretch, sessions] of this.#expiring) {
+      if (stretch >= reached) continue;
+      this.#expiring.delete(stretch);
+      for (const session of sessions)
+        if (Math.floor(this.#expiry[session] / this.#settings.gap) === stretch) {
+          this.#unlink(session);
+          this.#release(session);
+        }
+    }
+  }
+
+  /** Moves the watermark: sessions that it completes fire in order. */
   #advance(watermark: number, at: number): void {
     this.#watermark = watermark;
     const complete = this.#complete;
-    while (this.#putOff(watermark) <= watermark && this.#ends.size > 0 && this.#ends.first <= watermark)
-      complete.push(this.#ends.pop());
-    if (complete.length > 0) {
-      this.#flush();
-      if (complete.length > 1) complete.sort((a, b) => this.#compare(a, b));
-      for (const session of complete) {
-        this.#end[session] = this.#reach[session];
-        this.#close(session);
-        this.#fire(session, at, ON_TIME, null);
-        this.#expireLater(session);
-      }
-      complete.length = 0;
+    let due = this.#ends.take(watermark);
+    if (due < 0) return;
+    this.#flush();
+    for (; due >= 0; due = this.#ends.take(watermark)) {
+      complete.push(due);
+      this.#ends.settle(watermark, this.#reach);
     }
-    const expiries = this.#expiries;
-    while (expiries.size > 0 && expiries.first <= watermark) {
-      const time = expiries.first;
-      const session = expiries.pop();
-      if (this.#open[session] === 1 || this.#due[session] !== time) continue;
-      this.#unlink(session);
-      this.#release(session);
+    if (complete.length > 1) complete.sort((a, b) => this.#compare(a, b));
+    for (const session of complete) {
+      this.#end[session] = this.#reach[session];
+      this.#close(session);
+      this.#fire(session, at, ON_TIME, null);
+      this.#expireLater(session);
     }
+    complete.length = 0;
   }
 
   /** Earliest end, earliest start, first key. */
@@ -455,10 +466,10 @@ export class DenseSessions implements Operator {
     const cells = this.#cells;
     const index = cells.panes[session];
     const last = this.#end[session] + allowedLateness <= this.#watermark ? 1 : 0;
-    const replaced = this.#replaced.get(session);
+    const replaced = this.#replaced[session];
     if (replaced !== undefined) {
       for (const copy of replaced) this.#takeBack(copy, at, timing, index, last);
-      this.#replaced.delete(session);
+      this.#replaced[session] = undefined;
     }
     if (this.#emitted[session] !== NONE) this.#takeBack(this.#emitted[session], at, timing, index, last);
     if (late !== null) this.#arguments.addTo(cells, session, late);
@@ -509,7 +520,7 @@ export class DenseSessions implements Operator {
       cells: this.#cells.saveCells(Int32Array.from(cells)),
     });
     const emitted = sessions.filter(s => this.#emitted[s] !== NONE);
-    const replaced = [...this.#replaced].flatMap(([session, copies]) => copies.map(copy => ({ session, copy })));
+    const replaced = sessions.flatMap(session => (this.#replaced[session] ?? []).map(copy => ({ session, copy })));
     return {
       watermark: this.#watermark,
       keys: this.#keys.snapshot(),
@@ -552,7 +563,7 @@ export class DenseSessions implements Operator {
     });
     load(from.replaced, () => this.#take()).forEach((copy, i) => {
       const session = sessions[from.replacedBy[i]];
-      this.#replaced.set(session, [...(this.#replaced.get(session) ?? []), copy]);
+      this.#replaced[session] = [...(this.#replaced[session] ?? []), copy];
     });
   }
 }

@@ -284,11 +284,16 @@ export class Windows {
     return this.#timers.first;
   }
 
-  /** Looks again at the windows whose deadlines are due. */
+  /**
+   * Looks again at the windows whose deadlines are due. A deadline that its trigger does not wait for any more, because
+   * the pane it belonged to is out, is no reason to look; nor is a window that has expired, as it is the watermark's.
+   */
   fireTimers(isDue: (deadline: number) => boolean): void {
     const due: Cell[] = [];
-    while (isDue(this.#timers.first)) list(due, this.#timers.pop());
-    // A window that has expired belongs to the watermark alone.
+    while (isDue(this.#timers.first)) {
+      const cell = this.#timers.pop();
+      if (!cell.gone && this.#trigger.deadlines(cell.trigger).some(isDue)) list(due, cell);
+    }
     for (const cell of inOrder(due)) if (!cell.gone && !this.isExpired(cell.end)) this.fireIfReady(cell);
   }
 
