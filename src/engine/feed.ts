@@ -33,6 +33,7 @@ export class SourceFeed {
   /** When the next periodic watermark is due. */
   #due = Infinity;
   #ended = false;
+  #late = 0;
   #punctuation: ((row: number) => boolean) | null;
 
   constructor(
@@ -64,6 +65,11 @@ export class SourceFeed {
 
   get watermark(): number {
     return this.#said;
+  }
+
+  /** Rows that lay behind the watermark when they arrived. */
+  get late(): number {
+    return this.#late;
   }
 
   /** Whether every row has been taken and the end has been said. */
@@ -100,6 +106,7 @@ export class SourceFeed {
       return NO_ROW;
     }
     const row = this.#cursor++;
+    if (this.#log.time[row] < this.#said) this.#late++;
     this.#learn(this.#observe(row), arrival);
     return row;
   }
@@ -147,13 +154,12 @@ export class SourceFeed {
   }
 
   /** Takes rows up to `to` (exclusive) at once and writes the watermark after each into `out`. Only when `plain`. */
-  stretch(to: number, out: Float64Array): number {
+  stretch(to: number, out: Float64Array): void {
     const { basis } = this.node.watermark;
     const delay = basis.kind === "bounded" ? basis.delay : 0;
-    const late = boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);
+    this.#late += boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);
     this.#cursor = to;
     this.#known = this.#said = this.#greatest[0] - delay;
-    return late;
   }
 
   /** What each partition contributes; one entry without a name where there are none. */
@@ -178,6 +184,7 @@ export class SourceFeed {
       said: this.#said,
       due: this.#due,
       ended: this.#ended,
+      late: this.#late,
       progress: this.#progress.snapshot(),
     };
   }
@@ -190,6 +197,7 @@ export class SourceFeed {
       said: number;
       due: number;
       ended: boolean;
+      late: number;
       progress: unknown;
     };
     this.#cursor = from.cursor;
@@ -198,6 +206,7 @@ export class SourceFeed {
     this.#said = from.said;
     this.#due = from.due;
     this.#ended = from.ended;
+    this.#late = from.late;
     this.#progress.restore(from.progress);
   }
 }

@@ -72,7 +72,6 @@ export class Run {
   #memory: Remembered[] = [];
   #taps: Tap[] = [];
   #rows = 0;
-  #late = 0;
 
   constructor(roots: readonly Node[], options: RunOptions) {
     this.#options = options;
@@ -94,7 +93,13 @@ export class Run {
   }
 
   get progress(): Progress {
-    return { rows: this.#rows, clock: this.#timeline.clock, late: this.#late, finished: this.#timeline.ended };
+    return { rows: this.#rows, clock: this.#timeline.clock, late: this.#lateRows(), finished: this.#timeline.ended };
+  }
+
+  #lateRows(): number {
+    let late = 0;
+    for (const feed of this.#feeds.values()) late += feed.late;
+    return late;
   }
 
   /** The feed of a source node's identity. */
@@ -168,7 +173,6 @@ export class Run {
     const { step, flows } = timed;
     this.#graph.step(step, flows);
     this.#rows += timed.rows;
-    this.#late += timed.late;
     for (const tap of this.#taps) deliver(tap, this.#graph, step);
     if (this.#remember) this.#memory.push({ step, flows: this.#memorable(flows) });
   }
@@ -222,7 +226,6 @@ export class Run {
     this.#feed();
     this.#memory = [];
     this.#rows = 0;
-    this.#late = 0;
     for (const tap of this.#taps) tap.reset();
   }
 
@@ -271,7 +274,6 @@ export class Run {
       feeds: new Map([...this.#feeds].map(([id, feed]) => [id, feed.snapshot()])),
       timeline: this.#timeline.snapshot(),
       rows: this.#rows,
-      late: this.#late,
     };
   }
 
@@ -282,14 +284,12 @@ export class Run {
       feeds: Map<string, unknown>;
       timeline: unknown;
       rows: number;
-      late: number;
     };
     this.#graph.restore(from.graph);
     for (const [id, feed] of this.#feeds) feed.restore(from.feeds.get(id));
     this.#timeline.restore(from.timeline);
     this.#memory = [];
     this.#rows = from.rows;
-    this.#late = from.late;
   }
 }
 

@@ -27,8 +27,6 @@ export interface TimedStep {
   readonly flows: ReadonlyMap<string, Outputs>;
   /** Rows in the step, of all sources. */
   readonly rows: number;
-  /** Rows that were behind their source's watermark when they arrived. */
-  readonly late: number;
 }
 
 export interface StepLimits {
@@ -113,7 +111,7 @@ export class Timeline {
     if (to <= from) return null;
     const length = to - from;
     const watermark = this.#watermarks(length);
-    const late = feed.stretch(to, watermark);
+    feed.stretch(to, watermark);
     const times = time.subarray(from, to);
     const step: Step = { length, first: this.#first, clock: arrival.subarray(from, to), bundleEnd: null, last: false };
     this.#first += length;
@@ -129,7 +127,7 @@ export class Timeline {
       pane: null,
       watermark,
     };
-    return { step, flows: new Map([[source.id, this.#withSidePorts(source, main, [])]]), rows: length, late };
+    return { step, flows: new Map([[source.id, this.#withSidePorts(source, main, [])]]), rows: length };
   }
 
   /** Room for the watermarks of a step: fresh where steps are kept, the same again where they are not. */
@@ -148,7 +146,6 @@ export class Timeline {
       watermark: [] as number[],
       progress: [] as Progress[],
     }));
-    let late = 0;
     let last = false;
     while (clock.length < limits.positions) {
       let soonest = -1;
@@ -173,14 +170,12 @@ export class Timeline {
         last = sources.every(s => s.feed.ended);
       } else {
         const { feed } = sources[soonest];
-        const before = feed.watermark;
         const row = feed.take();
         this.#clock = Math.max(this.#clock, seen);
         clock.push(this.#clock);
         if (row !== NO_ROW) {
           drafts[soonest].rows.push(row);
           drafts[soonest].at.push(position);
-          if (feed.log.time[row] < before) late++;
         }
         // A source that has given its last row holds nobody back: no row of it is still to come.
         if (mayEnd && sources.length > 1 && feed.next() === Infinity) feed.end();
@@ -207,7 +202,7 @@ export class Timeline {
       rows += draft.rows.length;
       flows.set(source.id, this.#withSidePorts(source, flowOf(source.feed, draft, length), draft.progress));
     });
-    return { step, flows, rows, late };
+    return { step, flows, rows };
   }
 
   #bundleEnds(clock: Float64Array): Uint8Array {

@@ -434,15 +434,18 @@ export class EngineHost {
     const [node] = viewNodes(view.plan);
     let dropped = 0;
     let errors = 0;
+    let late = 0;
     for (const below of topological([node])) {
       dropped += this.#dropped.get(identity(below))?.count ?? 0;
-      if (below.verb === "source") errors += this.#files.log(below).errors.length;
+      if (below.verb !== "source") continue;
+      errors += this.#files.log(below).errors.length;
+      late += run?.feed(identity(below))?.late ?? 0;
     }
     const running = run?.graph.find(identity(node));
     const watermark = running === undefined || !Number.isFinite(running.watermark) ? null : running.watermark;
     return {
       rows: running?.rows ?? 0,
-      late: run?.progress.late ?? 0,
+      late,
       dropped,
       errors,
       watermark,
@@ -500,7 +503,7 @@ export class EngineHost {
       inputs: inputsOf(node.node).map(identity),
       rows: node.rows,
       rate: feed === undefined ? 0 : recentRate(feed.log.arrival, feed.offset, clock),
-      late: feed === undefined ? 0 : run.progress.late,
+      late: feed?.late ?? 0,
       dropped: this.#dropped.get(node.id)?.count ?? 0,
       errors: feed?.log.errors.length ?? 0,
       watermark: Number.isFinite(node.watermark) ? node.watermark : null,
