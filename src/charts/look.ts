@@ -58,7 +58,7 @@ export function documentOf(options: DrawOptions): Document {
 }
 
 export function widthOf(options: DrawOptions): number {
-  return Math.max(280, Math.round(options.width ?? 720));
+  return Math.max(180, Math.round(options.width ?? 720));
 }
 
 /** Makes an SVG element with attributes. */

@@ -2,16 +2,29 @@
  * The list of charts for whoever runs them: one builder for each, to be called in cells, and its plan. Nothing in here
  * draws, so a session can load it in a Worker or headless. To add a chart: its folder, one line here, one in `index.ts`.
  */
+import type { ExpressionInput } from "../expressions/parse.ts";
+import { type DurationSpec, duration } from "../model/time.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { ChartPlan, ChartSpec, Span } from "./chart.ts";
+import { balanceVsFlow as balanceVsFlowPlan } from "./balance-vs-flow/plan.ts";
 import { corrections as correctionsPlan } from "./corrections/plan.ts";
+import { delayVsLateness as delayVsLatenessPlan } from "./delay-vs-lateness/plan.ts";
 import { dropCurve as dropCurvePlan } from "./drop-curve/plan.ts";
+import { joinMisses as joinMissesPlan } from "./join-misses/plan.ts";
+import { knowledgeTriangle as knowledgeTrianglePlan } from "./knowledge-triangle/plan.ts";
 import { lateness as latenessPlan } from "./lateness/plan.ts";
+import { panes as panesPlan } from "./panes/plan.ts";
+import { pareto as paretoPlan } from "./pareto/plan.ts";
+import { profiles as profilesPlan } from "./profiles/plan.ts";
+import { amountOf } from "./row-times.ts";
+import { sessionSurgery as sessionSurgeryPlan } from "./session-surgery/plan.ts";
 import { stability as stabilityPlan } from "./stability/plan.ts";
 import { stateCost as stateCostPlan } from "./state-cost/plan.ts";
 import { timeMap as timeMapPlan } from "./time-map/plan.ts";
+import { waterfall as waterfallPlan } from "./waterfall/plan.ts";
 import { watermarkHold as watermarkHoldPlan } from "./watermark-hold/plan.ts";
 import { watermarkQuality as watermarkQualityPlan } from "./watermark-quality/plan.ts";
+import { wholeDay as wholeDayPlan } from "./whole-day/plan.ts";
 import { windowLanes as windowLanesPlan } from "./window-lanes/plan.ts";
 
 export { type ChartSpec, isChart } from "./chart.ts";
@@ -23,10 +36,20 @@ export const PLANS = {
   dropCurve: dropCurvePlan,
   corrections: correctionsPlan,
   windowLanes: windowLanesPlan,
+  panes: panesPlan,
+  balanceVsFlow: balanceVsFlowPlan,
   watermarkHold: watermarkHoldPlan,
   watermarkQuality: watermarkQualityPlan,
   stability: stabilityPlan,
+  delayVsLateness: delayVsLatenessPlan,
+  pareto: paretoPlan,
+  sessionSurgery: sessionSurgeryPlan,
+  joinMisses: joinMissesPlan,
   stateCost: stateCostPlan,
+  wholeDay: wholeDayPlan,
+  profiles: profilesPlan,
+  knowledgeTriangle: knowledgeTrianglePlan,
+  waterfall: waterfallPlan,
 } as const satisfies Record<string, ChartPlan<never>>;
 
 export type ChartName = keyof typeof PLANS;
@@ -65,7 +88,64 @@ export const windowLanes = ofStream(windowLanesPlan);
 export const watermarkHold = ofStream(watermarkHoldPlan);
 export const watermarkQuality = ofStream(watermarkQualityPlan);
 export const stability = ofStream(stabilityPlan);
+export const panes = ofStream(panesPlan);
 export const stateCost = ofStream(stateCostPlan);
+export const delayVsLateness = ofStream(delayVsLatenessPlan);
+export const pareto = ofStream(paretoPlan);
+export const sessionSurgery = ofStream(sessionSurgeryPlan);
+export const profiles = ofStream(profilesPlan);
+export const knowledgeTriangle = ofStream(knowledgeTrianglePlan);
+export const waterfall = ofStream(waterfallPlan);
+
+/** Holds days of UTC against days of a zone; `amount` (a column or `d => …`) is added up, else rows are counted. */
+export function wholeDay(stream: Stream, options: { zone?: string; amount?: ExpressionInput } = {}): ChartSpec {
+  const { amount, ...rest } = options;
+  return spec("wholeDay", { stream }, { ...rest, amount: amount === undefined ? null : amountOf(amount, "wholeDay") });
+}
+
+/**
+ * Shows flows, the balance they add up to, and what snapshots say. `amount` is a flow's value; `snapshots` is a stream whose
+ * rows have a `balance` at their event time; `opening` the balance before the first flow; `asOf` a processing time (ms) to look
+ * back from; `assertions` what the balance ought to be, `{at, balance}`.
+ */
+export function balanceVsFlow(
+  stream: Stream,
+  options: {
+    amount: ExpressionInput;
+    snapshots?: Stream;
+    balance?: ExpressionInput;
+    opening?: number;
+    asOf?: number | null;
+    step?: DurationSpec;
+    assertions?: readonly { at: number; balance: number }[];
+  },
+): ChartSpec {
+  const { snapshots, amount, balance, step, ...rest } = options ?? {};
+  const read = balance ?? (snapshots === undefined ? null : "balance");
+  const own = {
+    amount: amountOf(amount, "balanceVsFlow"),
+    balance: read === null ? null : amountOf(read, "balanceVsFlow"),
+    step: step === undefined ? null : duration(step, "step of balanceVsFlow"),
+  };
+  return spec("balanceVsFlow", { stream, snapshots }, { ...rest, ...own });
+}
+
+/**
+ * Shows which rows of `left` find no match in `right`. `on` names the key: a column that both have, or pairs of columns;
+ * `within` is how far apart in event time two rows may be.
+ */
+export function joinMisses(
+  left: Stream,
+  right: Stream,
+  options: { on: string | readonly (string | readonly [string, string])[]; within?: DurationSpec },
+): ChartSpec {
+  const keys = typeof options?.on === "string" ? [options.on] : (options?.on ?? []);
+  const own = {
+    on: keys.map(key => (typeof key === "string" ? [key, key] : key)),
+    within: options?.within === undefined ? null : duration(options.within, "bound of joinMisses"),
+  };
+  return spec("joinMisses", { stream: left, other: right }, own);
+}
 
 /** What a session runs and hands to the page for one chart. */
 export interface PlannedChart {

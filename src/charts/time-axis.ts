@@ -73,8 +73,20 @@ export function momentText(at: number, timeZone: string): string {
   return `${dateText(at, timeZone)} ${clockText(at, timeZone)}`;
 }
 
-/** Writes a window in short: `12:00–12:02`, `29 Mar`, `29 Mar 22:00 – 30 Mar 02:00`. */
-export function windowText(start: number, end: number, timeZone: string): string {
+/**
+ * Makes a way to write windows that stand together: with the date where they do not all lie within one day.
+ */
+export function windowNames(
+  windows: readonly { readonly start: number; readonly end: number }[],
+  timeZone: string,
+): (start: number, end: number) => string {
+  const finite = windows.filter(w => Number.isFinite(w.start) && Number.isFinite(w.end));
+  const dates = new Set(finite.flatMap(w => [dateText(w.start, timeZone), dateText(w.end - 1, timeZone)]));
+  return (start, end) => windowText(start, end, timeZone, dates.size > 1);
+}
+
+/** Writes a window in short: `12:00–12:02`, `Sun 29 Mar`, `Sun 29 Mar 22:00 – Mon 30 Mar 02:00`; `dated` puts the date before hours too. */
+export function windowText(start: number, end: number, timeZone: string, dated = false): string {
   if (start === -Infinity) return "all of time";
   const wholeDays = startsDay(start, timeZone) && startsDay(end, timeZone);
   if (wholeDays) {
@@ -86,7 +98,9 @@ export function windowText(start: number, end: number, timeZone: string): string
   const from = clockText(start, timeZone, step);
   const to = clockText(end, timeZone, step);
   const sameDay = dateText(start, timeZone) === dateText(end - 1, timeZone);
-  return sameDay ? `${from}–${to}` : `${dateText(start, timeZone)} ${from} – ${dateText(end, timeZone)} ${to}`;
+  return sameDay
+    ? `${dated ? `${dateText(start, timeZone)} ` : ""}${from}–${to}`
+    : `${dateText(start, timeZone)} ${from} – ${dateText(end, timeZone)} ${to}`;
 }
 
 function startsDay(at: number, timeZone: string): boolean {

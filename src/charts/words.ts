@@ -12,6 +12,19 @@ export function numberText(value: number): string {
   return value < 0 && text !== "0" ? `−${text}` : text;
 }
 
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+/** Writes a number for an axis, in short: `1.5K`, `3M`. */
+export function tickText(value: number): string {
+  const size = Math.abs(value);
+  return size < 10_000 ? numberText(value) : `${value < 0 ? "−" : ""}${COMPACT.format(size).replace("K", "k")}`;
+}
+
+/** Writes an expression's text as a name: `d => d.amount` is `amount`. */
+export function expressionText(source: string): string {
+  return /^\(?\s*(\w+)\s*\)?\s*=>\s*\1\.(\w+)$/.exec(source.trim())?.[2] ?? source;
+}
+
 /** Writes a difference with its sign. */
 export function signedText(value: number): string {
   return value > 0 ? `+${numberText(value)}` : numberText(value);

@@ -1,24 +1,14 @@
 /** The charts of the gallery: each runs in the engine over a sample or a small log made for it, and is drawn from its tables. */
 import type { ChartSpec, DrawOptions } from "../../src/charts/chart.ts";
 import { CHARTS } from "../../src/charts/index.ts";
-import {
-  type ChartName,
-  corrections,
-  dropCurve,
-  lateness,
-  stability,
-  stateCost,
-  timeMap,
-  watermarkHold,
-  watermarkQuality,
-  windowLanes,
-} from "../../src/charts/plans.ts";
+import * as charts from "../../src/charts/plans.ts";
+import type { ChartName } from "../../src/charts/plans.ts";
 import { afterCount, afterProcessingTime, afterWatermark } from "../../src/model/triggers.ts";
 import { bounded } from "../../src/model/watermarks.ts";
-import { calendar, fixed } from "../../src/model/windows.ts";
+import { calendar, fixed, sessions } from "../../src/model/windows.ts";
 import { rows, source, type Stream } from "../../src/pipeline/stream.ts";
 import { runChart } from "./engine.ts";
-import { type LogRow, randomLog } from "./naive.ts";
+import { type LogRow, random, randomLog } from "./naive.ts";
 import { page } from "./page.ts";
 
 export interface Figure {
@@ -77,24 +67,125 @@ export function logStream(log: readonly LogRow[], delay: string | number): Strea
 const two = logStream(randomLog(3, 1_500, { length: 2 * HOUR, start: START }), "30 s");
 const tenMinutes = two.window(fixed("10 min")).allowedLateness("5 min").rollup({ total: "d => op.sum(d.value)" });
 
+/** A ledger of ten days with a snapshot every six hours; one flow of 900 is missing from it, and some come hours late. */
+const ledger = Array.from({ length: 900 }, (_, i) => {
+  const next = random(i + 11);
+  const event = START + Math.floor(next() * 240) * HOUR + Math.floor(next() * HOUR);
+  return {
+    event,
+    arrival: event + Math.floor(next() < 0.96 ? next() * 60_000 : next() * 14 * HOUR),
+    amount: Math.round(next() * 400 - 170),
+  };
+}).sort((a, b) => a.arrival - b.arrival);
+const MISSING = START + 150 * HOUR;
+const snapshots = Array.from({ length: 40 }, (_, i) => {
+  const event = START + (i + 1) * 6 * HOUR;
+  const flows = ledger.filter(f => f.event <= event).reduce((n, f) => n + f.amount, 0);
+  return { event, arrival: event + 60_000, balance: 12_000 + flows + (event > MISSING ? 900 : 0) };
+});
+const inMs = { eventTime: { column: "event", unit: "ms" }, arrivalTime: { column: "arrival", unit: "ms" } } as const;
+const flows = rows(ledger, { ...inMs, watermark: bounded("15 h") });
+const taken = rows(snapshots, { ...inMs, watermark: bounded(0) });
+
+/** Clicks of two users; a few come minutes late and bridge gaps that had already been closed. */
+const clicks = randomLog(21, 70, { length: 4 * HOUR, start: START, partitions: ["ann", "ben"], scale: 60 });
+const visits = logStream(clicks, "20 min")
+  .groupby("partition")
+  .window(sessions("6 min"))
+  .allowedLateness("1 h")
+  .accumulation("retracting")
+  .rollup({ clicks: "d => op.count()" });
+
+/** Orders and their payments, most of them within ten minutes. */
+const orders = Array.from({ length: 400 }, (_, i) => ({
+  order: `o${i}`,
+  event: START + i * 40_000,
+  arrival: START + i * 40_000 + 1_000,
+}));
+const paid = orders
+  .map((o, i) => {
+    const next = random(i + 5);
+    const wait = next() < 0.9 ? next() * 500_000 : next() * 5_400_000;
+    return {
+      order: o.order,
+      event: o.event + Math.floor(wait),
+      arrival: o.event + Math.floor(wait) + 2_000,
+      skip: next() < 0.03,
+    };
+  })
+  .filter(p => !p.skip)
+  .map(({ order, event, arrival }) => ({ order, event, arrival }))
+  .sort((a, b) => a.arrival - b.arrival);
+
 /** Every chart of the gallery, in the order of the list of charts. */
 export const FIGURES: readonly Figure[] = [
-  { chart: "timeMap", title: "the running example of Streaming 101", make: () => timeMap(sums) },
-  { chart: "timeMap", title: "two hours, in mid-replay", make: () => timeMap(tenMinutes), until: START + 1.3 * HOUR },
-  { chart: "timeMap", title: "three days of payments", make: () => timeMap(daily) },
-  { chart: "lateness", title: "three days of payments", make: () => lateness(daily) },
-  { chart: "dropCurve", title: "payments by the hour", make: () => dropCurve(hourly) },
-  { chart: "corrections", title: "daily totals", make: () => corrections(daily) },
+  { chart: "timeMap", title: "the running example of Streaming 101", make: () => charts.timeMap(sums) },
+  {
+    chart: "timeMap",
+    title: "two hours, in mid-replay",
+    make: () => charts.timeMap(tenMinutes),
+    until: START + 1.3 * HOUR,
+  },
+  { chart: "timeMap", title: "three days of payments", make: () => charts.timeMap(daily) },
+  { chart: "lateness", title: "three days of payments", make: () => charts.lateness(daily) },
+  { chart: "dropCurve", title: "payments by the hour", make: () => charts.dropCurve(hourly) },
+  { chart: "corrections", title: "daily totals", make: () => charts.corrections(daily) },
   {
     chart: "windowLanes",
     title: "daily totals, Sunday noon",
-    make: () => windowLanes(daily),
+    make: () => charts.windowLanes(daily),
     until: START + 36 * HOUR,
   },
-  { chart: "watermarkHold", title: "five branches", make: () => watermarkHold(payments) },
-  { chart: "watermarkQuality", title: "three days of payments", make: () => watermarkQuality(payments) },
-  { chart: "stability", title: "payments by the hour", make: () => stability(hourly) },
-  { chart: "stateCost", title: "payments by the hour", make: () => stateCost(hourly) },
+  { chart: "windowLanes", title: "sessions", make: () => charts.windowLanes(visits, { lanes: 16 }) },
+  { chart: "panes", title: "Streaming 101", make: () => charts.panes(sums) },
+  { chart: "panes", title: "daily totals", make: () => charts.panes(daily) },
+  {
+    chart: "balanceVsFlow",
+    title: "a ledger with a gap",
+    make: () =>
+      charts.balanceVsFlow(flows, { amount: "d => d.amount", snapshots: taken, step: "3 h", opening: 12_000 }),
+  },
+  {
+    chart: "balanceVsFlow",
+    title: "payments as of Sunday noon",
+    make: () =>
+      charts.balanceVsFlow(payments, {
+        amount: "amount",
+        step: "1 h",
+        asOf: START + 36 * HOUR,
+        assertions: [{ at: START + 24 * HOUR, balance: 800_000 }],
+      }),
+  },
+  { chart: "watermarkHold", title: "five branches", make: () => charts.watermarkHold(payments) },
+  { chart: "watermarkQuality", title: "three days of payments", make: () => charts.watermarkQuality(payments) },
+  { chart: "stability", title: "payments by the hour", make: () => charts.stability(hourly) },
+  { chart: "delayVsLateness", title: "payments by the hour", make: () => charts.delayVsLateness(hourly) },
+  { chart: "pareto", title: "payments by the hour", make: () => charts.pareto(hourly) },
+  { chart: "sessionSurgery", title: "two users", make: () => charts.sessionSurgery(visits) },
+  {
+    chart: "joinMisses",
+    title: "orders and payments",
+    make: () => charts.joinMisses(rows(orders, { ...inMs }), rows(paid, { ...inMs }), { on: "order", within: "5 min" }),
+  },
+  { chart: "stateCost", title: "payments by the hour", make: () => charts.stateCost(hourly) },
+  { chart: "wholeDay", title: "UTC and London", make: () => charts.wholeDay(daily) },
+  {
+    chart: "wholeDay",
+    title: "UTC and Los Angeles",
+    make: () => charts.wholeDay(payments, { zone: "America/Los_Angeles", amount: "d => d.amount" }),
+  },
+  { chart: "profiles", title: "payments by the hour", make: () => charts.profiles(hourly) },
+  {
+    chart: "knowledgeTriangle",
+    title: "daily totals in mid-replay",
+    make: () => charts.knowledgeTriangle(payments),
+    until: START + 60 * HOUR,
+  },
+  {
+    chart: "waterfall",
+    title: "three days of payments",
+    make: () => charts.waterfall(daily, { opening: 500_000, closing: 3_000_000 }),
+  },
 ];
 
 /** Runs a figure and draws it. */

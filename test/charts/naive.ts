@@ -93,7 +93,7 @@ export function simulate(log: readonly LogRow[], settings: Settings, retracting 
   const emit = (w: OpenWindow, timing: string, at: number): void => {
     const row = { key: w.key, window_start: w.start, window_end: w.start + size, emitted_at: at, timing };
     const last = out.panes.findLast(p => p.key === w.key && p.window_start === w.start && p.weight > 0);
-    if (retracting && last !== undefined) out.panes.push({ ...last, emitted_at: at, weight: -1 });
+    if (retracting && last !== undefined) out.panes.push({ ...last, emitted_at: at, timing, weight: -1 });
     out.panes.push({ ...row, total: w.sum, n: w.n, pane: w.panes++, weight: 1 });
     out.life.push({
       key: w.key,

@@ -117,7 +117,7 @@ export function correctionsTables(log: readonly LogRow[], settings: Settings): T
         panes,
         p => ({ window_start: p.window_start, window_end: p.window_end, key: p.key }),
         all => ({
-          on_time: all.filter(p => p.timing === "on-time" && p.weight > 0).reduce((a, p) => a + p.total, 0),
+          on_time: all.filter(p => p.timing !== "late").reduce((a, p) => a + p.weight * p.total, 0),
           final: all.reduce((a, p) => a + p.weight * p.total, 0),
           on_time_panes: all.filter(p => p.timing === "on-time" && p.weight > 0).length,
           late_panes: all.filter(p => p.timing === "late" && p.weight > 0).length,

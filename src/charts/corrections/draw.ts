@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
 import { emptyState, figure, GRID, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
-import { windowText, zoneNote } from "../time-axis.ts";
+import { windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, shareText, signedText } from "../words.ts";
 import { extent, keyTexts, numbers, table } from "../wire.ts";
@@ -29,10 +29,13 @@ export function correctionsOf(tables: Tables, keys: readonly string[]): readonly
   const final = numbers(rows, "final");
   const onTimePanes = numbers(rows, "on_time_panes");
   const latePanes = numbers(rows, "late_panes");
+  const earlyPanes = numbers(rows, "early_panes");
+  const reached = numbers(table(tables, "watermark"), "reached")[0] ?? -Infinity;
   const key = keyTexts(rows, keys);
   const out: Correction[] = [];
   for (let i = 0; i < rows.length; i++) {
-    if (!(onTimePanes[i] > 0 || latePanes[i] > 0)) continue;
+    // A window that has spoken early alone is complete once the watermark is past it, with or without a pane that says so.
+    if (!(onTimePanes[i] > 0 || latePanes[i] > 0 || end[i] <= reached)) continue;
     // Weighted sums may leave the dust of floating point behind.
     const difference = Number((final[i] - onTime[i]).toPrecision(12));
     const dust = Math.abs(difference) < 1e-9 * Math.max(Math.abs(final[i]), 1);
@@ -43,7 +46,7 @@ export function correctionsOf(tables: Tables, keys: readonly string[]): readonly
       onTime: onTime[i],
       final: final[i],
       difference: dust ? 0 : difference,
-      onlyLate: !(onTimePanes[i] > 0),
+      onlyLate: !(onTimePanes[i] > 0 || earlyPanes[i] > 0),
     });
   }
   return out.sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference) || a.start - b.start);
@@ -82,7 +85,7 @@ function summary(tables: Tables, options: DrawOptions & CorrectionsFacts): strin
   const moved = changed.reduce((n, c) => n + Math.abs(c.difference), 0);
   const onTime = all.reduce((n, c) => n + Math.abs(c.onTime), 0);
   const worst = changed[0];
-  const name = nameOf(worst, options);
+  const name = nameOf(worst, all, options);
   return (
     `Late rows changed ${numberText(changed.length)} of ${countText(all.length, "value")}, in all by ${numberText(moved)}` +
     `${onTime > 0 ? ` (${shareText(moved / onTime)} of what was said on time)` : ""}. ` +
@@ -90,14 +93,16 @@ function summary(tables: Tables, options: DrawOptions & CorrectionsFacts): strin
   );
 }
 
-function nameOf(c: Correction, options: DrawOptions & CorrectionsFacts): string {
-  const window = Number.isNaN(c.start) ? "" : windowText(c.start, c.end, options.timeZone ?? options.zone ?? "UTC");
+function nameOf(c: Correction, all: readonly Correction[], options: DrawOptions & CorrectionsFacts): string {
+  const window = Number.isNaN(c.start)
+    ? ""
+    : windowNames(all, options.timeZone ?? options.zone ?? "UTC")(c.start, c.end);
   return [c.key, window].filter(t => t !== "").join(", ");
 }
 
 function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFacts): Element {
   const width = widthOf(options);
-  const names = shown.map(c => nameOf(c, options));
+  const names = shown.map(c => nameOf(c, shown, options));
   const left = Math.min(Math.max(...names.map(n => n.length * 6.6)) + 16, width * 0.36);
   const right = Math.min(230, width * 0.34);
   const rows = shown.map((c, i) => ({ ...c, row: String(i), name: names[i] }));

@@ -1,10 +1,11 @@
 /**
  * `corrections`, the engine's half. The twin retracts: each pane takes back the one before it, so the weighted sum of all panes
- * of a window is its latest value, for any aggregate, and the on-time pane is its value when it was first said to be complete.
+ * of a window is its latest value, for any aggregate; and that of all panes but the late ones is its value when the watermark
+ * passed, also where the on-time pane was left out because nothing was new.
  */
 import { Stream } from "../../pipeline/stream.ts";
 import type { ChartPlan } from "../chart.ts";
-import { windowed, windowFacts, withStrategy } from "../twins.ts";
+import { sourcesBelow, windowed, windowFacts, withStrategy } from "../twins.ts";
 
 export interface CorrectionsOptions {
   /** The result column to compare. Default: the first. */
@@ -28,11 +29,16 @@ export const corrections: ChartPlan<CorrectionsOptions> = {
     const windows = node.strategy.window.kind === "global" ? [] : ["window_start", "window_end"];
     return {
       corrections: panes.groupby(...windows, ...node.keys.map(k => k.name)).rollup({
-        on_time: `d => op.sum(d.timing == "on-time" && d.weight > 0 ? d["${value}"] : 0)`,
+        on_time: `d => op.sum(d.timing != "late" ? d.weight * d["${value}"] : 0)`,
         final: `d => op.sum(d.weight * d["${value}"])`,
+        early_panes: `d => op.sum(d.timing == "early" && d.weight > 0 ? 1 : 0)`,
         on_time_panes: `d => op.sum(d.timing == "on-time" && d.weight > 0 ? 1 : 0)`,
         late_panes: `d => op.sum(d.timing == "late" && d.weight > 0 ? 1 : 0)`,
       }),
+      watermark: new Stream(sourcesBelow(node)[0])
+        .progress()
+        .filter("d => d.partition == null")
+        .rollup({ reached: "d => op.max(d.watermark)" }),
     };
   },
   facts({ streams, options }) {

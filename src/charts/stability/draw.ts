@@ -123,7 +123,7 @@ function byWindow(tables: Tables, options: DrawOptions & StabilityFacts): Elemen
     x: (start[i] + end[i]) / 2,
     longest: Math.max(longest[i], 1),
     mean: Math.max(mean[i], 1),
-    title: `${windowText(start[i], end[i], timeZone)}\nlast change ${aboutText(longest[i])} after its end\non average ${aboutText(mean[i])} over ${countText(results[i], "result")}`,
+    title: `${windowText(start[i], end[i], timeZone, true)}\nlast change ${aboutText(longest[i])} after its end\non average ${aboutText(mean[i])} over ${countText(results[i], "result")}`,
   }))
     .filter(p => Number.isFinite(p.x))
     .sort((a, b) => a.x - b.x);

@@ -412,7 +412,7 @@ function paneTitle(pane: PaneMark, timeZone: string): string {
       ? `${countText(pane.panes, "pane")}, ${pane.timing}`
       : `${pane.retracted ? "retraction of an " : ""}${pane.timing} pane${value}`;
   const key = pane.key === "" ? "" : `\n${pane.key}`;
-  return `${name}${key}\nwindow ${windowText(pane.start, pane.end, timeZone)}\nemitted ${momentText(pane.at, timeZone)}`;
+  return `${name}${key}\nwindow ${windowText(pane.start, pane.end, timeZone, true)}\nemitted ${momentText(pane.at, timeZone)}`;
 }
 
 function legendOf(scene: Scene, options: TimeMapDrawOptions, bands: boolean): LegendItem[] {

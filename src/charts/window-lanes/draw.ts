@@ -21,7 +21,7 @@ import {
   widthOf,
 } from "../look.ts";
 import { coursesOf, earlier, passedAt } from "../time-map/scene.ts";
-import { momentText, windowText, zoneNote } from "../time-axis.ts";
+import { momentText, windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText } from "../words.ts";
 import { extent, keyTexts, numbers, table, texts } from "../wire.ts";
@@ -35,8 +35,8 @@ interface Firing {
 
 /** One window, of one key or over all of them; NaN for what has not happened. */
 export interface Lane {
-  readonly start: number;
-  readonly end: number;
+  start: number;
+  end: number;
   readonly key: string;
   opened: number;
   fired: number;
@@ -45,7 +45,7 @@ export interface Lane {
 }
 
 /** Reads the lanes in order of windows, then of keys. */
-export function lanesOf(tables: Tables, keys: readonly string[]): readonly Lane[] {
+export function lanesOf(tables: Tables, keys: readonly string[], merging = false): readonly Lane[] {
   const exact = table(tables, "life");
   const source = exact.length > 0 ? exact : table(tables, "windows");
   const single = exact.length > 0;
@@ -55,14 +55,27 @@ export function lanesOf(tables: Tables, keys: readonly string[]): readonly Lane[
   const first = numbers(source, single ? "processing_time" : "first");
   const last = numbers(source, single ? "processing_time" : "last");
   const key = single ? keyTexts(source, keys) : [];
-  const lanes = new Map<string, Lane>();
-  for (let i = 0; i < source.length; i++) {
+  const lanes: Lane[] = [];
+  const known = new Map<string, Lane>();
+  const laneOf = (i: number): Lane => {
     const id = `${start[i]}|${end[i]}|${key[i] ?? ""}`;
-    let lane = lanes.get(id);
+    let lane = known.get(id);
+    // A session grows without being said so: what happens to it later bears its new bounds.
+    if (lane === undefined && merging && what[i] !== "opened") {
+      lane = lanes.find(
+        l => l.key === (key[i] ?? "") && Number.isNaN(l.closed) && l.start < end[i] && start[i] < l.end,
+      );
+      if (lane !== undefined) [lane.start, lane.end] = [Math.min(lane.start, start[i]), Math.max(lane.end, end[i])];
+    }
     if (lane === undefined) {
       lane = { start: start[i], end: end[i], key: key[i] ?? "", opened: NaN, fired: NaN, closed: NaN, firings: [] };
-      lanes.set(id, lane);
+      lanes.push(lane);
     }
+    known.set(id, lane);
+    return lane;
+  };
+  for (let i = 0; i < source.length; i++) {
+    const lane = laneOf(i);
     const event = what[i];
     if (event === "opened") lane.opened = Number.isNaN(lane.opened) ? first[i] : Math.min(lane.opened, first[i]);
     else if (event === "closed" || event === "merged") lane.closed = last[i];
@@ -72,16 +85,20 @@ export function lanesOf(tables: Tables, keys: readonly string[]): readonly Lane[
       if (!single && last[i] !== first[i]) lane.firings.push({ at: last[i], timing: event });
     }
   }
+  // Complete is complete, also where no pane came out because nothing was new.
   const course = coursesOf(tables).find(c => c.partition === null);
   if (course !== undefined)
-    for (const lane of lanes.values()) lane.fired = earlier(lane.fired, passedAt(course, lane.end));
-  return [...lanes.values()].sort((a, b) => a.start - b.start || a.end - b.end || (a.key < b.key ? -1 : 1));
+    for (const lane of lanes) {
+      const passed = passedAt(course, lane.end);
+      if (!(passed > lane.closed)) lane.fired = earlier(lane.fired, passed);
+    }
+  return lanes.sort((a, b) => a.start - b.start || a.end - b.end || (a.key < b.key ? -1 : 1));
 }
 
 export const windowLanes: ChartDrawing<LaneFacts> = {
   name: "windowLanes",
   draw(tables, options) {
-    const all = lanesOf(tables, options.keys ?? []);
+    const all = lanesOf(tables, options.keys ?? [], options.windowKind === "sessions");
     if (all.length === 0)
       return emptyState(options, "windowLanes", "No window has opened yet. Press play: the first row opens one.");
     const most = options.lanes ?? 24;
@@ -113,7 +130,7 @@ export const windowLanes: ChartDrawing<LaneFacts> = {
 };
 
 function summary(tables: Tables, options: LaneFacts & DrawOptions): string {
-  const lanes = lanesOf(tables, options.keys ?? []);
+  const lanes = lanesOf(tables, options.keys ?? [], options.windowKind === "sessions");
   if (lanes.length === 0) return "No window has opened yet.";
   const closed = lanes.filter(l => !Number.isNaN(l.closed)).length;
   const complete = lanes.filter(l => Number.isNaN(l.closed) && !Number.isNaN(l.fired)).length;
@@ -124,7 +141,7 @@ function summary(tables: Tables, options: LaneFacts & DrawOptions): string {
   ];
   if (refined.length > 0) {
     const worst = refined.reduce((a, b) => (lastFiring(b) - b.fired > lastFiring(a) - a.fired ? b : a));
-    const name = windowText(worst.start, worst.end, options.timeZone ?? options.zone ?? "UTC");
+    const name = windowNames(lanes, options.timeZone ?? options.zone ?? "UTC")(worst.start, worst.end);
     parts.push(
       Number.isNaN(worst.fired)
         ? `${countText(refined.length, "was", "were")} refined by late rows.`
@@ -139,7 +156,8 @@ const lastFiring = (lane: Lane): number => lane.firings.reduce((a, f) => Math.ma
 function drawLanes(lanes: readonly Lane[], options: LaneFacts & DrawOptions): Element {
   const width = widthOf(options);
   const timeZone = options.timeZone ?? options.zone ?? "UTC";
-  const name = (l: Lane): string => [windowText(l.start, l.end, timeZone), l.key].filter(t => t !== "").join(" · ");
+  const nameOf = windowNames(lanes, timeZone);
+  const name = (l: Lane): string => [nameOf(l.start, l.end), l.key].filter(t => t !== "").join(" · ");
   const rows = lanes.map((lane, i) => ({ ...lane, row: String(i), name: name(lane) }));
   const left = Math.min(Math.max(...rows.map(r => r.name.length * 6.5)) + 18, width * 0.36);
   const seen = extent(...rows.map(r => Float64Array.of(r.opened, r.fired, r.closed, ...r.firings.map(f => f.at)))) ?? [

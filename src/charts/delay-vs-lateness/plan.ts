@@ -1,0 +1,38 @@
+/** `delayVsLateness`, the engine's half: the margins that answer for every pair of settings, and how fast the watermark would move. */
+import { Stream } from "../../pipeline/stream.ts";
+import { timeBin } from "../bins.ts";
+import type { ChartPlan } from "../chart.ts";
+import { dropCurve } from "../drop-curve/plan.ts";
+import { courseStep } from "../shared-plans.ts";
+import { eager, sourcesBelow, windowed, windowFacts } from "../twins.ts";
+
+export type DelayVsLatenessOptions = Readonly<Record<string, never>>;
+
+export const delayVsLateness: ChartPlan<DelayVsLatenessOptions> = {
+  name: "delayVsLateness",
+  title: "Delay or allowed lateness?",
+  question:
+    "Delay or allowed lateness? What each pair drops, what it corrects afterwards, and how long the first result takes.",
+  plan(args) {
+    const node = windowed(args.streams.stream, "delayVsLateness");
+    const { margins, fates } = dropCurve.plan({ ...args, options: {} });
+    const source = sourcesBelow(node)[0];
+    return {
+      margins,
+      fates,
+      // The course of a watermark with delay d is this one, d later in event time.
+      course: new Stream({ ...source, watermark: eager(source) })
+        .progress()
+        .filter("d => d.partition == null")
+        .groupby({ at: timeBin("processing_time", courseStep(args)) })
+        .rollup({ watermark: "d => op.max(d.watermark)" }),
+      windows: new Stream(node)
+        .life()
+        .filter('d => d.what == "opened"')
+        .groupby("window_start", "window_end")
+        .rollup({ n: "d => op.count()" }),
+    };
+  },
+  limits: { windows: 20_000 },
+  facts: args => ({ ...windowFacts(args.streams.stream), courseStep: courseStep(args) }),
+};

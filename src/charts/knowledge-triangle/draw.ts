@@ -1,0 +1,191 @@
+/** `knowledgeTriangle`, the page's half: a table of shares, shaded; what lies in the future is hatched, never blank. */
+import * as Plot from "@observablehq/plot";
+import { formatDuration } from "../../model/time.ts";
+import { ratioBinBounds } from "../bins.ts";
+import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import {
+  defsMark,
+  documentOf,
+  emptyState,
+  figure,
+  hatch,
+  INK,
+  INK_SOFT,
+  ON_TIME,
+  PAPER,
+  plot,
+  widthOf,
+} from "../look.ts";
+import { windowNames, zoneNote } from "../time-axis.ts";
+import type { WindowFacts } from "../twins.ts";
+import { numberText, shareText } from "../words.ts";
+import { numbers, table } from "../wire.ts";
+import { AGE_BINS } from "./plan.ts";
+
+type TriangleFacts = Partial<WindowFacts> & { readonly step?: number };
+
+/** One stretch of event time: its rows so far, and how many of them had come by each age. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly rows: number;
+  readonly by: (age: number) => number;
+  /** The age by which the last row so far had come, ms. */
+  readonly last: number;
+}
+
+/** Reads the stretches in order; strays from a wrong clock, less than a thousandth of a usual stretch, are left out. */
+export function stretchesOf(tables: Tables, step: number): readonly Stretch[] {
+  const cells = table(tables, "cells");
+  const at = numbers(cells, "at");
+  const age = numbers(cells, "age");
+  const rows = numbers(cells, "rows");
+  const groups = new Map<number, { low: number; high: number; rows: number }[]>();
+  for (let i = 0; i < cells.length; i++) {
+    if (!(rows[i] > 0)) continue;
+    const [low, high] = ratioBinBounds(age[i], AGE_BINS);
+    const list = groups.get(at[i]);
+    const cell = { low, high, rows: rows[i] };
+    if (list === undefined) groups.set(at[i], [cell]);
+    else list.push(cell);
+  }
+  const made = [...groups].map(([start, list]) => {
+    const total = list.reduce((n, c) => n + c.rows, 0);
+    return {
+      start,
+      end: start + step,
+      rows: total,
+      last: list.reduce((a, c) => Math.max(a, c.high), -Infinity),
+      by: (limit: number): number =>
+        list.reduce(
+          (n, c) => n + (c.high <= limit ? c.rows : c.low >= limit ? 0 : c.rows * ((limit - c.low) / (c.high - c.low))),
+          0,
+        ),
+    };
+  });
+  const usual = made.map(s => s.rows).sort((a, b) => a - b)[Math.floor(made.length / 2)] ?? 0;
+  return made.filter(s => s.rows >= usual / 1_000).sort((a, b) => a.start - b.start);
+}
+
+const AGES = [
+  0, 1_000, 10_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000, 86_400_000,
+  604_800_000, 2_419_200_000,
+];
+
+export const knowledgeTriangle: ChartDrawing<TriangleFacts> = {
+  name: "knowledgeTriangle",
+  draw(tables, options) {
+    const stretches = stretchesOf(tables, options.step ?? 3_600_000);
+    if (stretches.length === 0)
+      return emptyState(options, "knowledgeTriangle", "No row has arrived yet. Press play to see when what was known.");
+    return figure(options, {
+      chart: "knowledgeTriangle",
+      summary: summary(tables, options),
+      legend: [
+        { label: "share of the rows so far", shape: "area", colour: `color-mix(in srgb, ${ON_TIME} 60%, transparent)` },
+        { label: "not that old yet", shape: "hatch", colour: INK_SOFT },
+      ],
+      body: [picture(stretches, options)],
+      notes: [
+        zoneNote(options.timeZone ?? options.zone ?? "UTC", stretches[0].start, stretches[stretches.length - 1].end),
+      ],
+    });
+  },
+  summary,
+};
+
+function summary(tables: Tables, options: DrawOptions & TriangleFacts): string {
+  const stretches = stretchesOf(tables, options.step ?? 3_600_000);
+  if (stretches.length === 0) return "No row has arrived yet.";
+  const rows = stretches.reduce((n, s) => n + s.rows, 0);
+  const known = (age: number): number => stretches.reduce((n, s) => n + s.by(age), 0) / rows;
+  const complete = AGES.find(a => known(a) >= 0.999);
+  return `At the end of a stretch of ${formatDuration(options.step ?? 3_600_000)} ${shareText(known(0))} of its rows are there, a minute later ${shareText(known(60_000))}; ${complete === undefined ? "99.9 % are not reached" : `99.9 % are reached within ${formatDuration(complete)}`}.`;
+}
+
+function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleFacts): Element {
+  const width = widthOf(options);
+  const timeZone = options.timeZone ?? options.zone ?? "UTC";
+  const latest = Math.max(...stretches.map(s => s.last));
+  const ages = AGES.filter((a, i) => a <= latest || AGES[i - 1] < latest);
+  const now = options.now ?? Infinity;
+  const nameOf = windowNames(stretches, timeZone);
+  const names = stretches.map(s => nameOf(s.start, s.end));
+  const column = (age: number): string => (age === 0 ? "at its end" : `+${formatDuration(age)}`);
+  const cells = stretches.flatMap((s, i) =>
+    ages.map(age => ({
+      row: String(i),
+      column: column(age),
+      known: s.by(age) / s.rows,
+      future: s.end + age > now,
+      name: names[i],
+      rows: s.by(age),
+      total: s.rows,
+    })),
+  );
+  const pattern = hatch(documentOf(options), INK_SOFT, 5);
+  const left = Math.min(Math.max(...names.map(n => n.length * 6.4)) + 16, width * 0.3);
+  const tall = stretches.length > 30 ? 15 : 23;
+  const roomy = tall > 18 && (width - left - 70) / ages.length > 38;
+  // Most shares are near 1; the shade follows what is still missing, so that the last per cents are seen.
+  const shade = (known: number): number => 0.06 + 0.76 * Math.min(1, -Math.log10(Math.max(1 - known, 1e-4)) / 4);
+  return plot(options, {
+    height: stretches.length * tall + 40,
+    marginLeft: left,
+    marginRight: 66,
+    marginTop: 34,
+    marginBottom: 6,
+    x: { type: "band", domain: ages.map(column), padding: 0.04, axis: null },
+    y: { type: "band", domain: stretches.map((_, i) => String(i)), padding: 0.08, axis: null },
+    marks: [
+      defsMark(pattern.defs),
+      Plot.axisX({ anchor: "top", label: null, tickSize: 0, color: INK_SOFT }),
+      Plot.text(names, {
+        y: (_: string, i: number) => String(i),
+        text: (n: string) => n,
+        frameAnchor: "left",
+        textAnchor: "end",
+        dx: -8,
+        fill: INK,
+      }),
+      Plot.cell(
+        cells.filter(c => !c.future),
+        {
+          x: "column",
+          y: "row",
+          fill: ON_TIME,
+          fillOpacity: c => shade(c.known),
+          rx: 2,
+          title: c =>
+            `${c.name}\n${c.column}: ${numberText(Math.round(c.rows))} of ${numberText(c.total)} rows, ${shareText(c.known)}`,
+          tip: true,
+        },
+      ),
+      Plot.cell(
+        cells.filter(c => c.future),
+        { x: "column", y: "row", fill: pattern.fill, fillOpacity: 0.4, rx: 2 },
+      ),
+      roomy
+        ? Plot.text(
+            cells.filter(c => !c.future),
+            {
+              x: "column",
+              y: "row",
+              text: c => shareText(c.known).replace(" %", ""),
+              fill: c => (shade(c.known) > 0.52 ? PAPER : INK),
+              fontSize: 10.5,
+            },
+          )
+        : null,
+      Plot.text(stretches as Stretch[], {
+        y: (_: Stretch, i: number) => String(i),
+        frameAnchor: "right",
+        textAnchor: "end",
+        dx: 60,
+        text: (s: Stretch) => numberText(s.rows),
+        fill: INK_SOFT,
+      }),
+      Plot.text(["rows"], { frameAnchor: "top-right", textAnchor: "end", dx: 60, dy: -18, fill: INK_SOFT }),
+    ],
+  });
+}

@@ -1,0 +1,172 @@
+/** `profiles`, the page's half: the results that differ, engine by engine, and the rule that makes the difference. */
+import * as Plot from "@observablehq/plot";
+import type { ProfileName } from "../../model/profiles.ts";
+import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { DROPPED, emptyState, figure, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
+import { windowNames, zoneNote } from "../time-axis.ts";
+import type { WindowFacts } from "../twins.ts";
+import { countText, numberText, signedText } from "../words.ts";
+import { extent, keyTexts, numbers, table } from "../wire.ts";
+
+type ProfileFacts = Partial<WindowFacts> & { readonly compared?: readonly ProfileName[] };
+
+/** One result: under Tidemark's rules, and under each profile's; NaN where there is none. */
+export interface Compared {
+  readonly start: number;
+  readonly end: number;
+  readonly key: string;
+  readonly own: number;
+  readonly others: Readonly<Record<string, number>>;
+  /** Greatest relative difference. */
+  readonly size: number;
+}
+
+/** Why a profile may differ, in a phrase. */
+const RULES: Readonly<Record<string, string>> = {
+  beam: "Beam gives empty on-time panes too and asks triggers once per bundle",
+  "beam-python": "Beam's Python runner keeps a row that arrives exactly at the end of allowed lateness",
+  flink: "Flink moves its watermark every 200 ms, merges sessions that touch, and gives a pane for each late row",
+  "flink-sql": "Flink SQL has no allowed lateness: what comes after the watermark is dropped",
+  spark: "Spark's watermark is that of the micro-batch before, and it has no allowed lateness",
+  kafka: "Kafka Streams takes one stream time over all partitions; its grace period is delay and lateness in one",
+  batch: "A batch waits for the end of the input, so nothing is late",
+};
+
+export function comparedOf(tables: Tables, options: ProfileFacts): readonly Compared[] {
+  const names = options.compared ?? [];
+  const found = new Map<
+    string,
+    { start: number; end: number; key: string; own: number; others: Record<string, number> }
+  >();
+  const add = (
+    name: string,
+    put: (entry: { own: number; others: Record<string, number> }, value: number) => void,
+  ): void => {
+    const rows = table(tables, name);
+    const start = numbers(rows, "window_start");
+    const end = numbers(rows, "window_end");
+    const value = numbers(rows, options.outputs?.[0] ?? "");
+    const key = keyTexts(rows, options.keys ?? []);
+    for (let i = 0; i < rows.length; i++) {
+      const id = `${start[i]}|${end[i]}|${key[i]}`;
+      let entry = found.get(id);
+      if (entry === undefined) {
+        entry = { start: start[i], end: end[i], key: key[i], own: NaN, others: {} };
+        found.set(id, entry);
+      }
+      put(entry, value[i]);
+    }
+  };
+  add("tidemark", (e, v) => (e.own = v));
+  for (const name of names) add(name, (e, v) => (e.others[name] = v));
+  return [...found.values()].map(e => ({
+    ...e,
+    others: Object.fromEntries(names.map(n => [n, e.others[n] ?? NaN])),
+    size: Math.max(...names.map(n => (same(e.own, e.others[n] ?? NaN) ? 0 : relative(e.own, e.others[n] ?? NaN)))),
+  }));
+}
+
+const same = (a: number, b: number): boolean =>
+  (Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
+const relative = (a: number, b: number): number =>
+  Number.isNaN(a) || Number.isNaN(b) ? Infinity : Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b));
+
+export const profiles: ChartDrawing<ProfileFacts> = {
+  name: "profiles",
+  draw(tables, options) {
+    const all = comparedOf(tables, options);
+    if (all.length === 0)
+      return emptyState(
+        options,
+        "profiles",
+        "No result has come out yet. Play to the end to compare the final results of each engine.",
+      );
+    const differing = all.filter(c => c.size > 0).sort((a, b) => b.size - a.size || a.start - b.start);
+    const seen = extent(
+      Float64Array.from(all, c => c.start),
+      Float64Array.from(all, c => c.end),
+    );
+    const names = options.compared ?? [];
+    const rules = names.filter(n => differing.some(c => !same(c.own, c.others[n]))).map(n => `${RULES[n]}.`);
+    return figure(options, {
+      chart: "profiles",
+      summary: summary(tables, options),
+      body: differing.length === 0 ? [] : [matrix(differing.slice(0, 14), options)],
+      notes: [
+        ...(differing.length > 14 ? [`The 14 greatest of ${numberText(differing.length)} differences.`] : []),
+        ...rules,
+        ...(seen === null ? [] : [zoneNote(options.timeZone ?? options.zone ?? "UTC", seen[0], seen[1])]),
+      ],
+    });
+  },
+  summary,
+};
+
+function summary(tables: Tables, options: DrawOptions & ProfileFacts): string {
+  const all = comparedOf(tables, options);
+  if (all.length === 0) return "No result has come out yet.";
+  const counts = (options.compared ?? []).map(n => ({ n, count: all.filter(c => !same(c.own, c.others[n])).length }));
+  const differing = counts.filter(c => c.count > 0).sort((a, b) => b.count - a.count);
+  const equal = counts.filter(c => c.count === 0).map(c => c.n);
+  const list = (names: readonly string[]): string =>
+    names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+  if (differing.length === 0) return `All ${countText(all.length, "result")} are the same under ${list(equal)}.`;
+  return `Of ${countText(all.length, "result")}, ${list(differing.map(c => `${numberText(c.count)} differ under ${c.n}`))}${equal.length > 0 ? `; ${list(equal)} ${equal.length === 1 ? "gives" : "give"} the same` : ""}.`;
+}
+
+function matrix(shown: readonly Compared[], options: DrawOptions & ProfileFacts): Element {
+  const width = widthOf(options);
+  const timeZone = options.timeZone ?? options.zone ?? "UTC";
+  const names = options.compared ?? [];
+  const nameOf = windowNames(shown, timeZone);
+  const label = (c: Compared): string => [c.key, nameOf(c.start, c.end)].filter(t => t !== "").join(", ");
+  const rows = shown.map((c, i) => ({ c, i: String(i), label: label(c) }));
+  const left = Math.min(Math.max(...rows.map(r => r.label.length * 6.4)) + 14, width * 0.34);
+  const columns = ["tidemark", ...names];
+  const cells = rows.flatMap(r =>
+    names.map(name => ({ ...r, name, value: r.c.others[name], same: same(r.c.own, r.c.others[name]) })),
+  );
+  const text = (c: (typeof cells)[number]): string =>
+    c.same
+      ? "="
+      : Number.isNaN(c.value)
+        ? "no result"
+        : Number.isNaN(c.c.own)
+          ? numberText(c.value)
+          : signedText(Number((c.value - c.c.own).toPrecision(10)));
+  return plot(options, {
+    height: rows.length * 25 + 44,
+    marginLeft: left,
+    marginRight: 4,
+    marginTop: 32,
+    marginBottom: 6,
+    x: { type: "band", domain: columns, padding: 0.06, axis: null },
+    y: { type: "band", domain: rows.map(r => r.i), padding: 0.1, axis: null },
+    marks: [
+      Plot.axisX({ anchor: "top", label: null, tickSize: 0, color: INK_SOFT }),
+      Plot.text(rows, { y: "i", text: "label", frameAnchor: "left", textAnchor: "end", dx: -8, fill: INK }),
+      Plot.cell(
+        cells.filter(c => !c.same),
+        {
+          x: "name",
+          y: "i",
+          fill: c => (Number.isNaN(c.value) ? DROPPED : LATE),
+          fillOpacity: 0.22,
+          rx: 2,
+          title: c =>
+            `${c.label}\ntidemark ${numberText(c.c.own)}\n${c.name} ${numberText(c.value)}\n${RULES[c.name] ?? ""}`,
+          tip: true,
+        },
+      ),
+      Plot.text(cells, { x: "name", y: "i", text, fill: c => (c.same ? INK_SOFT : INK), fontSize: 11 }),
+      Plot.text(rows, {
+        x: () => "tidemark",
+        y: "i",
+        text: r => numberText(r.c.own),
+        fill: INK,
+        fontWeight: 600,
+        fontSize: 11,
+      }),
+    ],
+  });
+}

@@ -1,0 +1,158 @@
+/** `waterfall`, the page's half: from opening to closing, one step for each reason. */
+import * as Plot from "@observablehq/plot";
+import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { numberAxisY } from "../duration-axis.ts";
+import {
+  defsMark,
+  documentOf,
+  DROPPED,
+  emptyState,
+  figure,
+  hatch,
+  INK,
+  INK_SOFT,
+  LATE,
+  ON_TIME,
+  PAPER,
+  plot,
+  widthOf,
+} from "../look.ts";
+import type { WindowFacts } from "../twins.ts";
+import { numberText, shareText, signedText, tickText } from "../words.ts";
+import { numbers, sum, table } from "../wire.ts";
+
+type WaterfallFacts = Partial<WindowFacts> & { readonly opening?: number; readonly closing?: number | null };
+
+interface Part {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly kind: "total" | "on-time" | "late" | "dropped" | "unexplained";
+}
+
+export function partsOf(tables: Tables, options: WaterfallFacts): readonly Part[] {
+  const windows = table(tables, "windows");
+  const opening = options.opening ?? 0;
+  const inflow = sum(numbers(windows, "in"));
+  const outflow = sum(numbers(windows, "out"));
+  const late = sum(numbers(windows, "late"));
+  const dropped = sum(numbers(table(tables, "dropped"), "value"));
+  const parts: Part[] = [{ name: "opening", from: 0, to: opening, kind: "total" }];
+  let at = opening;
+  const step = (name: string, change: number, kind: Part["kind"]): void => {
+    if (Math.abs(change) < 1e-9) return;
+    parts.push({ name, from: at, to: at + change, kind });
+    at += change;
+  };
+  step("in, on time", inflow, "on-time");
+  step("out, on time", outflow, "on-time");
+  step("late corrections", late, "late");
+  const closing = options.closing ?? null;
+  if (closing !== null) {
+    step("dropped as too late", dropped, "dropped");
+    step("unexplained", Number((closing - at).toPrecision(12)), "unexplained");
+  }
+  parts.push({ name: closing === null ? "in the results" : "closing", from: 0, to: closing ?? at, kind: "total" });
+  if (closing === null && Math.abs(dropped) > 1e-9)
+    parts.push({ name: "dropped as too late", from: at, to: at + dropped, kind: "dropped" });
+  return parts;
+}
+
+export const waterfall: ChartDrawing<WaterfallFacts> = {
+  name: "waterfall",
+  draw(tables, options) {
+    if (table(tables, "windows").length === 0)
+      return emptyState(
+        options,
+        "waterfall",
+        "No window has spoken yet. Play on until the watermark passes the end of one.",
+      );
+    return figure(options, {
+      chart: "waterfall",
+      summary: summary(tables, options),
+      body: [bars(partsOf(tables, options), options)],
+      notes:
+        options.closing === null || options.closing === undefined
+          ? ["No closing balance was given, so nothing can be unexplained: {closing: …} states one."]
+          : [],
+    });
+  },
+  summary,
+};
+
+function summary(tables: Tables, options: DrawOptions & WaterfallFacts): string {
+  if (table(tables, "windows").length === 0) return "No window has spoken yet.";
+  const parts = partsOf(tables, options);
+  const change = (name: string): number => {
+    const p = parts.find(q => q.name === name);
+    return p === undefined ? 0 : p.to - p.from;
+  };
+  const onTime = change("in, on time") + change("out, on time");
+  const late = change("late corrections");
+  const dropped = change("dropped as too late");
+  const unexplained = change("unexplained");
+  const sentence = `On time ${signedText(onTime)}, by late corrections ${signedText(late)}${onTime === 0 ? "" : ` (${shareText(Math.abs(late / onTime))})`}, ${Math.abs(dropped) < 1e-9 ? "nothing dropped" : `${numberText(dropped)} dropped`}`;
+  return options.closing === null || options.closing === undefined
+    ? `${sentence}.`
+    : `${sentence}; ${unexplained === 0 ? "nothing is unexplained" : `${signedText(unexplained)} is unexplained`}.`;
+}
+
+const COLOURS: Readonly<Record<Part["kind"], string>> = {
+  total: INK_SOFT,
+  "on-time": ON_TIME,
+  late: LATE,
+  dropped: DROPPED,
+  unexplained: DROPPED,
+};
+
+function bars(parts: readonly Part[], options: DrawOptions): Element {
+  const pattern = hatch(documentOf(options), DROPPED, 5);
+  const values = parts.flatMap(p => [p.from, p.to]);
+  const steps = parts.filter(p => p.kind !== "total");
+  const [low, high] = [Math.min(...values, 0), Math.max(...values, 0)];
+  // Where the changes are small beside the totals, the axis begins near them: a step must be seen.
+  const zoom = [Math.min(...steps.flatMap(p => [p.from, p.to])), Math.max(...steps.flatMap(p => [p.from, p.to]))];
+  const cut = steps.length > 0 && zoom[0] > 0 && (zoom[1] - zoom[0]) / high < 0.2;
+  const base = cut ? zoom[0] - (zoom[1] - zoom[0]) * 0.4 : low;
+  const pad = (high - base) * 0.1;
+  const shown = parts.map(p => ({ ...p, a: Math.max(Math.min(p.from, p.to), base), b: Math.max(p.from, p.to) }));
+  const links = shown.slice(0, -1).map((p, i) => ({ x: p.name, next: shown[i + 1].name, y: p.to }));
+  return plot(options, {
+    height: 300,
+    width: Math.min(widthOf(options), 110 * parts.length + 90),
+    marginLeft: 64,
+    marginRight: 12,
+    marginTop: 26,
+    marginBottom: 42,
+    x: { type: "band", domain: parts.map(p => p.name), padding: 0.32 },
+    y: { type: "linear", domain: [base, high + pad] },
+    marks: [
+      defsMark(pattern.defs),
+      ...numberAxisY(cut ? "↑ balance (axis does not begin at 0)" : "↑ balance", {
+        ticks: 5,
+        tickFormat: (v: number) => tickText(v),
+      }),
+      Plot.axisX({ label: null, tickSize: 0, color: INK_SOFT, lineWidth: 7 }),
+      Plot.link(links, { x1: "x", x2: "next", y: "y", stroke: INK_SOFT, strokeDasharray: "2 2" }),
+      Plot.barY(shown, {
+        x: "name",
+        y1: "a",
+        y2: "b",
+        fill: p => (p.kind === "unexplained" || p.kind === "dropped" ? pattern.fill : COLOURS[p.kind as Part["kind"]]),
+        stroke: p => COLOURS[p.kind as Part["kind"]],
+        fillOpacity: 0.85,
+        rx: 1.5,
+      }),
+      Plot.text(shown, {
+        x: "name",
+        y: "b",
+        dy: -10,
+        text: p => (p.kind === "total" ? numberText(p.to) : signedText(p.to - p.from)),
+        fill: INK,
+        fontWeight: 600,
+        stroke: PAPER,
+        strokeWidth: 4,
+      }),
+    ],
+  });
+}
