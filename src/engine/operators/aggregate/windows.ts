@@ -378,7 +378,7 @@ export class Windows {
     }));
   }
 
-  /** Puts back what `save` gave. Timers, holds and expiries follow from it; the watermark has to be in place. */
+  /** Puts back what `save` gave. Timers, holds and expiries follow from it, by the clock and the watermark in place. */
   load(saved: readonly SavedCell[]): void {
     for (const { state, trigger, replaced, ...rest } of saved) {
       const slot = rest.finished ? -1 : this.#accumulators.load(state);
@@ -390,7 +390,9 @@ export class Windows {
       this.#cells.add(cell);
       this.#schedule(cell);
       this.#holds.watch(cell);
-      for (const deadline of this.#trigger.deadlines(cell.trigger)) this.#timers.push(deadline, cell);
+      // A part that does not run yet may hold a deadline that has passed; its timer has come and gone.
+      for (const deadline of this.#trigger.deadlines(cell.trigger))
+        if (deadline >= this.#now.clock) this.#timers.push(deadline, cell);
     }
   }
 }
