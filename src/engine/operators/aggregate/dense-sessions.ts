@@ -434,6 +434,8 @@ export class DenseSessions implements Operator {
   #advance(watermark: number, at: number): void {
     this.#watermark = watermark;
     const complete = this.#complete;
+    // Rows taken since the last look may have moved what seemed due.
+    this.#ends.settle(watermark, this.#reach);
     let due = this.#ends.take(watermark);
     if (due < 0) return;
     this.#flush();

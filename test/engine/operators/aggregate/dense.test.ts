@@ -262,7 +262,7 @@ test("dense operators give what the general one gives", () => {
       const dense = outcome(log, setup, way, () => aggregate(node, contextOf(node, setup, true)));
       expect(byPort(dense)).toEqual(byPort(general));
     }),
-    { numRuns: Number(process.env["TIDEMARK_RUNS"] ?? 400) },
+    { numRuns: Number(process.env["TIDEMARK_RUNS"] ?? 1_000) },
   );
   expect(specialised).toBeGreaterThan(100);
 });
