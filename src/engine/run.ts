@@ -236,6 +236,8 @@ export class Run {
     const figures = new Map(work.map(n => [n, { rows: n.rows, watermark: n.watermark }]));
     const present = new Map(this.#graph.nodes.map(n => [n, n.outputs]));
     for (const { step, flows } of this.#memory) {
+      // What nodes that are gone have put out is of no use to anybody any more.
+      for (const id of flows.keys()) if (this.#graph.find(id) === undefined) (flows as Map<string, Outputs>).delete(id);
       for (const node of this.#graph.nodes) {
         const kept = flows.get(node.id);
         if (kept !== undefined && !counted.has(node)) node.outputs = kept;
