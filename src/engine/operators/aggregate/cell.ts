@@ -28,6 +28,8 @@ export class Cell {
   hold = NaN;
   /** Where the window itself holds it, for a pane when it expires; NaN: nowhere. */
   expiryHold = NaN;
+  /** Time of the entry that stands for this cell in the queue of holds; NaN: there is none. */
+  queuedHold = NaN;
   /** Numbers of the next pane, and the timing code of the last one (−1: none yet). A changed window starts afresh. */
   index = 0;
   nonSpeculative = 0;

@@ -13,7 +13,7 @@ import type { Now } from "./now.ts";
 export class Holds {
   readonly #rules: WindowRules;
   readonly #now: Now;
-  /** Every cell that holds has an entry at its hold or before it; what the entry says is checked when it comes up. */
+  /** Every cell that holds has one entry that counts, at its hold or before it. What it says is checked when it comes up. */
   readonly #heap = new TimeHeap<Cell>();
 
   constructor(rules: WindowRules, now: Now) {
@@ -28,16 +28,23 @@ export class Holds {
       const time = heap.first;
       const cell = heap.firstItem;
       const hold = holdOf(cell);
-      if (hold === time) return time;
+      if (cell.queuedHold === time && hold === time) return time;
       heap.pop();
-      if (hold > time && hold < Infinity) heap.push(hold, cell);
+      // An entry that another one has replaced means nothing; a hold that has moved on gets a new one.
+      if (cell.queuedHold !== time) continue;
+      cell.queuedHold = NaN;
+      this.watch(cell);
     }
     return Infinity;
   }
 
-  /** Takes up a cell that holds already. */
+  /** Sees to it that a cell's hold is found when it is the earliest. */
   watch(cell: Cell): void {
-    if (holdOf(cell) < Infinity) this.#heap.push(holdOf(cell), cell);
+    const hold = holdOf(cell);
+    // An entry that comes up too early is put right then.
+    if (hold === Infinity || cell.queuedHold <= hold) return;
+    cell.queuedHold = hold;
+    this.#heap.push(hold, cell);
   }
 
   /** Holds for the pane of a row. */
@@ -50,7 +57,7 @@ export class Holds {
     if (this.#rules.strategy.timestampCombiner === "endOfWindow") {
       cell.hold = NaN;
       this.#addRow(cell, this.lastMoment(cell));
-    } else if (!Number.isNaN(cell.hold)) this.#heap.push(cell.hold, cell);
+    } else this.watch(cell);
     cell.expiryHold = NaN;
     this.#untilExpiry(cell, false);
   }
@@ -86,8 +93,7 @@ export class Holds {
     const before = cell.hold;
     if (Number.isNaN(before) || timestampCombiner === "endOfWindow") cell.hold = hold;
     else cell.hold = timestampCombiner === "latest" ? Math.max(before, hold) : Math.min(before, hold);
-    // A hold that only grew has an entry already, which moves on by itself.
-    if (!(cell.hold >= before)) this.#heap.push(cell.hold, cell);
+    this.watch(cell);
     return true;
   }
 
@@ -95,7 +101,7 @@ export class Holds {
     const hold = cell.end - 1 + this.#rules.lateness;
     if (hold < this.#now.watermark || hold === Infinity || (paneIsEmpty && this.#rules.closing !== "always")) return;
     cell.expiryHold = hold;
-    this.#heap.push(hold, cell);
+    this.watch(cell);
   }
 }
 
