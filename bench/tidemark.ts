@@ -3,10 +3,11 @@
  * engine's own run with full semantics. Panes are collected as columns, as the columnar loop collects its own.
  */
 import { batchOf } from "../src/columns/builder.ts";
-import type { Batch } from "../src/columns/batch.ts";
+import { type Batch, columnNamed } from "../src/columns/batch.ts";
 import type { Column, NumberColumn, Schema, StringColumn } from "../src/columns/column.ts";
 import { Dictionary } from "../src/columns/dictionary.ts";
 import type { Flow } from "../src/engine/flow.ts";
+import { type Balances, balancesOf } from "../src/engine/operators/integrate.ts";
 import { Run, type RunOptions, type Tap } from "../src/engine/run.ts";
 import { op } from "../src/expressions/op.ts";
 import { captured } from "../src/expressions/parse.ts";
@@ -18,18 +19,8 @@ import type { Node } from "../src/pipeline/node.ts";
 import type { SourceLog } from "../src/pipeline/source-log.ts";
 import { source, type Stream } from "../src/pipeline/stream.ts";
 import { ERRORS_SCHEMA } from "../src/pipeline/verbs/source.ts";
-import { Fold, wid } from "./baselines/check.mjs";
-import { BASE } from "./baselines/data.mjs";
-
-/** The data set, as `baselines/data.mjs` makes it. */
-export interface Data {
-  readonly n: number;
-  readonly key: Int32Array;
-  readonly t: Float64Array;
-  readonly v: Float64Array;
-  readonly side: Uint8Array;
-  readonly keyNames: readonly string[];
-}
+import { Fold, kid, wid } from "./baselines/check.mjs";
+import { BASE, type Data } from "./baselines/data.mjs";
 
 const SCHEMA: Schema = [
   { name: "key", type: "string", nullable: false },
@@ -65,12 +56,16 @@ class Columns {
     this.#values[i] = value;
   }
 
+  arrivalOf(row: number): number {
+    return this.#arrival[row];
+  }
+
   get clock(): number {
     return this.#arrival[this.count - 1];
   }
 
-  log(): SourceLog {
-    const { count } = this;
+  /** The log of the first `count` rows. */
+  log(count = this.count): SourceLog {
     const time = this.#time.subarray(0, count);
     const columns: Column[] = [
       { type: "string", codes: this.#keys.subarray(0, count), dictionary: this.#names },
@@ -209,6 +204,57 @@ export const W3 = (): Stream =>
  */
 const AFTER_MERGE: Profile = { ...PROFILES.tidemark, sessionLateness: "after-merge" };
 
+export const W5 = (): Stream =>
+  events()
+    .groupby("key")
+    .integrate((d: Row) => d.v);
+
+/** Sums the restatements that balances come with. */
+class Restatements implements Tap {
+  readonly node: Node;
+  sum = 0;
+  constructor(stream: Stream) {
+    this.node = stream.node;
+  }
+  apply({ batch, count }: Flow): void {
+    const { values } = columnNamed(batch, "restated") as NumberColumn;
+    for (let i = 0; i < count; i++) this.sum += values[i];
+  }
+  reset(): void {
+    this.sum = 0;
+  }
+}
+
+interface BalancesKept {
+  readonly balances: Balances;
+  readonly restated: number;
+}
+
+function integrate(data: Data): BalancesKept {
+  const log = columnsOf(data).log();
+  const stream = W5();
+  const run = new Run([stream.node], { logs: () => log, remember: false });
+  const restatements = new Restatements(stream);
+  run.tap(restatements);
+  run.finish();
+  return {
+    balances: balancesOf(run.graph.of(stream.node).operator) as Balances,
+    restated: restatements.sum,
+  };
+}
+
+function foldBalances({ balances, restated }: BalancesKept): { chk: number; series: number; restated: number } {
+  const last = new Fold();
+  const all = new Fold();
+  for (const key of balances.keys()) {
+    const { time, balance } = balances.series(key);
+    const id = kid(key[0]);
+    last.add(id, 0, balance[balance.length - 1], balance.length);
+    for (let i = 0; i < time.length; i++) all.add(id, time[i] - BASE, balance[i], 0);
+  }
+  return { chk: last.chk, series: all.chk, restated };
+}
+
 interface Outcome {
   readonly changes: Changes;
   readonly dropped: number | null;
@@ -325,6 +371,7 @@ export default {
     check: foldSessions,
     late: (data: Data) => executeWithLate(data, W3(), 1, { profile: AFTER_MERGE }),
   },
+  W5: { run: integrate, check: foldBalances },
   async W6(data: Data, helpers: Helpers) {
     // A threshold that comes from another cell is captured by the function that names it, as the notebook does.
     const above = (threshold: number): Stream => {
@@ -344,17 +391,14 @@ export default {
     return { a, b, c, note: "the running graph is edited; b and c until every pane is there again" };
   },
   W7(data: Data, helpers: Helpers) {
-    const columns = new Columns(data.keyNames, data.n);
+    const columns = columnsOf(data);
     const stream = W1();
-    let log = columns.log();
-    const run = new Run([stream.node], { logs: () => log, remember: false });
+    const run = new Run([stream.node], { logs: () => columns.log(0), remember: false });
     const changes = new Changes(stream, 2);
     run.tap(changes);
-    return helpers.batches(data.n, 100, (from, to) => {
-      for (let i = from; i < to; i++) columns.append(data.key[i], data.t[i], data.v[i]);
-      log = columns.log();
-      run.extend(EVENTS, log);
-      run.advance({ until: columns.clock });
+    return helpers.batches(data.n, 100, (_from, to) => {
+      run.extend(EVENTS, columns.log(to));
+      run.advance({ until: columns.arrivalOf(to - 1) });
     });
   },
 };

@@ -141,8 +141,7 @@ export class Tumbling {
     }
   }
   end() {
-    const { mask } = this,
-      last = Math.floor(this.maxT / this.size) + 1;
+    const last = Math.floor(this.maxT / this.size) + 1;
     const l = this.lateness;
     this.lateness = Infinity;
     this.advance(last * this.size);

@@ -94,7 +94,7 @@ export function load(n = N) {
   return D;
 }
 export function toRows(D, from = 0, to = D.n) {
-  const out = new Array(to - from);
+  const out = Array.from({ length: to - from });
   for (let i = from; i < to; i++) out[i - from] = { key: D.keyNames[D.key[i]], t: D.t[i], v: D.v[i], side: D.side[i] };
   return out;
 }

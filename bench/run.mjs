@@ -1,0 +1,181 @@
+/**
+ * The benchmarks: Tidemark, the columnar loop that is the limit, the loop an expert writes by hand, and other tools, on the
+ * same work in one process, round by round. Every result is checked against the others and against known counts.
+ *
+ *     node bench/run.mjs [--quick] [--peers] [--only W1,W6] [--rounds 9] [--no-write]
+ *
+ * `--quick` takes a minute; `--peers` installs the peers of `bench/package.json` into `bench/node_modules` first and runs
+ * them too. The tables go to `docs/benchmarks.md`.
+ */
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import columnar from "./baselines/col.mjs";
+import { extra, load } from "./baselines/data.mjs";
+import hand from "./baselines/hand.mjs";
+import { helpers, median, ratio, rounds } from "./harness.mjs";
+import { report } from "./report.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
+    only: { type: "string" },
+    rounds: { type: "string" },
+    "no-write": { type: "boolean", default: false },
+  },
+});
+
+/** What the work comes to, known from outside this program: inserts, retractions, dropped rows (or window memberships). */
+const TRUTH = {
+  W1: { plus: 63_737, minus: 5_437, dropped: 3_825 },
+  W2: { plus: 89_420, minus: 25_472, dropped: 9_554 },
+  W3: { plus: 26_175, minus: 1_122, dropped: 495 },
+  W4: { plus: 5_391, minus: 5_331, dropped: 3_822 },
+  W5: { restated: 36_867_204 },
+};
+
+const ABOUT = {
+  W1: "fixed 1 min, sum and count per key",
+  W2: "sliding 5 min / 1 min, count per key",
+  W3: "sessions of 30 s, sum per key",
+  W4: "windowed join of 2 × 500 k, pairs counted per window",
+  W5: "running balance per key, with restatements",
+};
+
+const works = options.only?.split(",") ?? [
+  "W1",
+  "W2",
+  "W3",
+  "W4",
+  "W5",
+  "W6",
+  "W7",
+  ...(options.quick ? [] : ["memory"]),
+];
+const count = Number(options.rounds ?? (options.quick ? 5 : 9));
+const warmup = options.quick ? 3 : 5;
+
+/** Peers that could not be loaded, and why. */
+const missing = [];
+const data = load();
+const tidemark = (await import("./tidemark.ts")).default;
+const entries = [columnar, hand, tidemark, ...(options.peers ? await installedPeers() : [])];
+const results = { rows: data.n, machine: machine(), options, count, works: {}, W6: [], W7: [], memory: null, missing };
+
+for (const work of works) {
+  if (work in ABOUT) results.works[work] = await compare(work);
+  else if (work === "W6" || work === "W7") results[work] = await interact(work);
+  else if (work === "memory") results.memory = memory();
+}
+const text = report(results);
+console.log(text);
+if (!options["no-write"]) {
+  const to = path.join(import.meta.dirname, "..", "docs", "benchmarks.md");
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  fs.writeFileSync(to, text);
+  console.error(`written to ${path.relative(process.cwd(), to)}`);
+}
+
+/** Checks every entry's result, then times them in turn. */
+async function compare(work) {
+  const taking = entries.filter(entry => entry[work] !== undefined);
+  const expected = columnar[work].check(await columnar[work].run(data));
+  for (const entry of taking) {
+    const { run, check, late } = entry[work];
+    verify(work, entry.name, check(await run(data)), expected);
+    if (late !== undefined) verify(work, `${entry.name}, with its late output`, check(await late(data)), expected);
+  }
+  console.error(`${work}: ${taking.length} results agree`);
+  const slow = taking.filter(entry => entry.slow === true);
+  const fast = taking.filter(entry => entry.slow !== true);
+  const times = await rounds(
+    fast.map(entry => () => entry[work].run(data)),
+    { count, warmup },
+  );
+  const slowTimes = await rounds(
+    slow.map(entry => () => entry[work].run(data)),
+    { count: 1, warmup: 0 },
+  );
+  const [limit, byHand] = times;
+  return {
+    about: ABOUT[work],
+    rows: [...fast, ...slow].map((entry, e) => {
+      const own = e < fast.length ? times[e] : slowTimes[e - fast.length];
+      const whole = own.length === limit.length;
+      return {
+        name: entry.name,
+        plain: entry[work].plain === true,
+        milliseconds: median(own),
+        perSecond: data.n / median(own) / 1000,
+        ofLimit: whole ? ratio(own, limit) : median(limit) / median(own),
+        ofHand: whole ? ratio(own, byHand) : median(byHand) / median(own),
+      };
+    }),
+  };
+}
+
+/** Throws unless a result is the expected one, and the known one where the work has its full size. */
+function verify(work, name, got, expected) {
+  const known = data.n === 1_000_000 ? TRUTH[work] : {};
+  for (const field of ["chk", "plus", "minus", "dropped", "series", "restated"]) {
+    const right = known[field] ?? expected[field];
+    if (got[field] === undefined || got[field] === null || right === undefined) continue;
+    if (got[field] !== right) throw new Error(`${work}, ${name}: ${field} is ${got[field]}, not ${right}.`);
+  }
+}
+
+async function interact(work) {
+  const rows = [];
+  for (const entry of entries) {
+    if (entry[work] === undefined) continue;
+    rows.push({ name: entry.name, ...(await entry[work](data, helpers(extra(data)))) });
+    console.error(`${work}: ${entry.name}`);
+  }
+  return rows;
+}
+
+/** Memory and time of W1 over ten million rows, in a process of its own. */
+function memory() {
+  const { stdout, status, stderr } = spawnSync(process.execPath, ["--expose-gc", "memory.ts"], {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+    env: { ...process.env, BENCH_N: "10000000" },
+  });
+  if (status !== 0) throw new Error(`The memory benchmark failed:\n${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** Installs the peers beside this file and loads those that this machine can load. */
+async function installedPeers() {
+  const cwd = import.meta.dirname;
+  const { status } = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--no-package-lock"], {
+    cwd,
+    stdio: "inherit",
+  });
+  if (status !== 0) console.error("npm could not install all peers; those that are there run.");
+  const peers = [];
+  for (const file of fs.readdirSync(path.join(cwd, "peers")).sort())
+    try {
+      peers.push((await import(`./peers/${file}`)).default);
+    } catch (error) {
+      console.error(`${file}: ${error.message}`);
+      missing.push(`${path.basename(file, ".mjs")}: ${error.message.split("\n")[0]}`);
+    }
+  return peers;
+}
+
+function machine() {
+  const cpus = os.cpus();
+  return {
+    cpu: cpus[0].model.trim(),
+    cores: cpus.length,
+    memory: os.totalmem(),
+    system: `${os.type()} ${os.release()}`,
+    node: process.version,
+    load: os.loadavg()[0],
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
