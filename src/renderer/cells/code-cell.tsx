@@ -4,7 +4,7 @@ import type { EditorView } from "@codemirror/view";
 import { useEffect, useRef } from "preact/hooks";
 import type { CellKind, CellSource } from "../../notebook/document.ts";
 import { createEditor, showError, showSource } from "../editor/code-editor.ts";
-import { typeInto } from "../state/notebook.ts";
+import { cellWithId, typeInto } from "../state/notebook.ts";
 import { cellState, ranSources } from "../state/session.ts";
 import { mode, selectedCell } from "../state/ui.ts";
 
@@ -50,8 +50,10 @@ export function CodeCell({ cell, kind }: { readonly cell: CellSource; readonly k
     };
   }, [near.value, cell.id, kind]);
 
+  // What was typed since this was rendered is in the store already: the store is what counts, not the older text rendered.
   useEffect(() => {
-    if (editor.current !== null) showSource(editor.current, cell.source);
+    const present = cellWithId(cell.id);
+    if (editor.current !== null && present !== undefined) showSource(editor.current, present.source);
   }, [cell.source]);
 
   // The mark stands where the error was; once the text differs from what ran, the place may no longer be there.

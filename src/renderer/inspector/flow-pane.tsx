@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { NodeFigures } from "../../protocol/session.ts";
 import { writeClock, writeCount } from "../parts/time.ts";
-import { graph, running, trusted } from "../state/session.ts";
+import { graph, running, transport, trusted } from "../state/session.ts";
 import { selectedNode, zone } from "../state/ui.ts";
 import { edgePath, heightOf, layoutGraph, nodeWidth, shapeOf } from "./graph-layout.ts";
 import { NodeDetails } from "./node-details.tsx";
@@ -128,7 +128,7 @@ function NodeBox({
         {writeCount(node.rows)} {node.rows === 1 ? "row" : "rows"}
       </text>
       <text x="10" y="49" class="small">
-        {node.watermark === null ? "no watermark yet" : `wm ${writeClock(node.watermark, zone.value)}`}
+        {node.watermark === null ? (transport.value?.finished ? "complete" : "no watermark yet") : `wm ${writeClock(node.watermark, zone.value)}`}
       </text>
       <text x={nodeWidth - 10} y="49" text-anchor="end" class="small">
         {node.windows > 0 ? `${writeCount(node.windows)} open` : ""}

@@ -59,6 +59,7 @@ export function writeDuration(ms: number | null): string {
   if (!Number.isFinite(ms)) return "∞";
   const sign = ms < 0 ? "−" : "";
   const size = Math.abs(ms);
+  if (size === 0) return "0 s";
   if (size < 1_000) return `${sign}${Math.round(size)} ms`;
   if (size < 10_000) return `${sign}${trim(size / 1_000, 1)} s`;
   const seconds = Math.round(size / 1_000);
