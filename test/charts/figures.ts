@@ -137,7 +137,7 @@ export const FIGURES: readonly Figure[] = [
     until: START + 36 * HOUR,
   },
   { chart: "windowLanes", title: "sessions", make: () => charts.windowLanes(visits, { lanes: 16 }) },
-  { chart: "panes", title: "Streaming 101", make: () => charts.panes(sums) },
+  { chart: "panes", title: "the running example of Streaming 101", make: () => charts.panes(sums) },
   { chart: "panes", title: "daily totals", make: () => charts.panes(daily) },
   {
     chart: "balanceVsFlow",
@@ -177,7 +177,7 @@ export const FIGURES: readonly Figure[] = [
   { chart: "profiles", title: "payments by the hour", make: () => charts.profiles(hourly) },
   {
     chart: "knowledgeTriangle",
-    title: "daily totals in mid-replay",
+    title: "payments in mid-replay",
     make: () => charts.knowledgeTriangle(payments),
     until: START + 60 * HOUR,
   },

@@ -103,8 +103,13 @@ function nameOf(c: Correction, all: readonly Correction[], options: DrawOptions 
 function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFacts): Element {
   const width = widthOf(options);
   const names = shown.map(c => nameOf(c, shown, options));
-  const left = Math.min(Math.max(...names.map(n => n.length * 6.6)) + 16, width * 0.36);
-  const right = Math.min(230, width * 0.34);
+  const left = Math.min(Math.max(...names.map(n => n.length * 6.6)) + 16, width * 0.4);
+  // Both columns of figures are as wide as their widest figure.
+  const figures = (value: (c: Correction) => number): number =>
+    Math.max(...shown.map(c => numberText(value(c)).length), 7) * 7.3 + 14;
+  const first = figures(c => c.onTime);
+  const second = first + figures(c => c.final);
+  const right = second + 62;
   const rows = shown.map((c, i) => ({ ...c, row: String(i), name: names[i] }));
   const most = Math.max(...shown.map(c => Math.abs(c.difference)));
   const low = Math.min(0, ...shown.map(c => c.difference));
@@ -149,7 +154,7 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
       Plot.text(rows, {
         y: "row",
         frameAnchor: "right",
-        dx: 82,
+        dx: first,
         textAnchor: "end",
         text: r => numberText(r.onTime),
         fill: INK_SOFT,
@@ -157,15 +162,22 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
       Plot.text(rows, {
         y: "row",
         frameAnchor: "right",
-        dx: 152,
+        dx: second,
         textAnchor: "end",
         text: r => numberText(r.final),
         fill: INK,
         fontWeight: 600,
       }),
-      Plot.text(rows, { y: "row", frameAnchor: "right", dx: 160, textAnchor: "start", text: change, fill: LATE }),
-      Plot.text(["on time"], { frameAnchor: "top-right", dx: 82, dy: -16, textAnchor: "end", fill: INK_SOFT }),
-      Plot.text(["final"], { frameAnchor: "top-right", dx: 152, dy: -16, textAnchor: "end", fill: INK_SOFT }),
+      Plot.text(rows, {
+        y: "row",
+        frameAnchor: "right",
+        dx: second + 8,
+        textAnchor: "start",
+        text: change,
+        fill: LATE,
+      }),
+      Plot.text(["on time"], { frameAnchor: "top-right", dx: first, dy: -16, textAnchor: "end", fill: INK_SOFT }),
+      Plot.text(["final"], { frameAnchor: "top-right", dx: second, dy: -16, textAnchor: "end", fill: INK_SOFT }),
     ],
   });
 }

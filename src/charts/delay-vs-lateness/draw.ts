@@ -8,7 +8,7 @@ import { FINE } from "../lateness/plan.ts";
 import type { WindowFacts } from "../twins.ts";
 import { aboutText, shareText } from "../words.ts";
 import { numbers, sum, table } from "../wire.ts";
-import { latencies, median, outcome } from "./settings.ts";
+import { eagerCourse, latencies, median, outcome } from "./settings.ts";
 
 type SettingFacts = Partial<WindowFacts> & { readonly courseStep?: number };
 
@@ -37,11 +37,7 @@ function read(tables: Tables, options: SettingFacts): Reading {
     return [...new Set([...thinned, ...finite])].sort((a, b) => a - b);
   };
   const course = table(tables, "course");
-  const step = options.courseStep ?? 0;
-  const at = numbers(course, "at");
-  const watermark = numbers(course, "watermark");
-  const order = Array.from(at.keys()).sort((a, b) => at[a] - at[b]);
-  const eager = { at: order.map(i => at[i] + step / 2), watermark: order.map(i => watermark[i]) };
+  const eager = eagerCourse(numbers(course, "at"), numbers(course, "watermark"), options.courseStep ?? 0);
   const ends = Array.from(numbers(table(tables, "windows"), "window_end")).filter(Number.isFinite);
   return {
     rows,
@@ -95,6 +91,11 @@ function summary(tables: Tables, options: DrawOptions & SettingFacts): string {
   );
 }
 
+/** Writes a wait in its greatest unit alone, so that it fits under a column. */
+function roughly(wait: number): string {
+  return Number.isNaN(wait) ? "–" : aboutText(wait).split(" ").slice(0, 2).join(" ");
+}
+
 function map(
   reading: Reading,
   label: string,
@@ -118,7 +119,7 @@ function map(
   const left = 62;
   const waits = delays.map(d => ({
     delay: String(d),
-    text: Number.isNaN(reading.wait(d)) ? "–" : aboutText(reading.wait(d)),
+    text: roughly(reading.wait(d)),
   }));
   const room = (widthOf(options) - left) / delays.length;
   return plot(options, {
@@ -175,7 +176,7 @@ function map(
         x: "delay",
         y: "lateness",
         text: c => (room > 34 ? shareText(c.share).replace(" %", "").replace("< 0.01", "·") : ""),
-        fill: c => (shade(c.share) > 0.6 ? PAPER : INK),
+        fill: c => (shade(c.share) > 0.72 ? PAPER : INK),
         fontSize: 10.5,
       }),
       Plot.cell(here, { x: "delay", y: "lateness", fill: "none", stroke: INK, strokeWidth: 2, rx: 2, inset: -1 }),

@@ -14,26 +14,41 @@ export function outcome(
   return { corrected: Math.max(missed - dropped, 0), dropped };
 }
 
-/** The watermark without delay: from `at[i]` on it is `watermark[i]`, ms; ascending in both. */
+/** The watermark without delay at moments of processing time, ms; ascending in both. */
 export interface EagerCourse {
   readonly at: readonly number[];
   readonly watermark: readonly number[];
 }
 
-/** How long after the end of each window its on-time pane comes with a delay, ms; windows that are not complete yet have none. */
+/**
+ * How long after the end of each window its on-time pane comes with a delay, ms; windows that are not complete yet have none.
+ * Between two moments the watermark is taken to have moved steadily.
+ */
 export function latencies(course: EagerCourse, ends: readonly number[], delay: number): number[] {
+  const { at, watermark } = course;
   const out: number[] = [];
   for (const end of ends) {
+    const wanted = end + delay;
     let low = 0;
-    let high = course.watermark.length;
+    let high = watermark.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (course.watermark[middle] >= end + delay) high = middle;
+      if (watermark[middle] >= wanted) high = middle;
       else low = middle + 1;
     }
-    if (low < course.at.length) out.push(course.at[low] - end);
+    if (low >= at.length) continue;
+    const before = low === 0 ? NaN : watermark[low - 1];
+    const steady = Number.isFinite(before) && Number.isFinite(watermark[low]);
+    const part = steady ? (wanted - before) / (watermark[low] - before) : 1;
+    out.push((low === 0 ? at[0] : at[low - 1] + (at[low] - at[low - 1]) * part) - end);
   }
   return out;
+}
+
+/** Reads a binned course: the greatest watermark of each step of `step` ms holds at the step's end. */
+export function eagerCourse(at: Float64Array, watermark: Float64Array, step: number): EagerCourse {
+  const order = Array.from(at.keys()).sort((a, b) => at[a] - at[b]);
+  return { at: order.map(i => at[i] + step), watermark: order.map(i => watermark[i]) };
 }
 
 /** The median of numbers; NaN of none. */

@@ -100,7 +100,7 @@ function summary(tables: Tables, options: DrawOptions & TriangleFacts): string {
   const rows = stretches.reduce((n, s) => n + s.rows, 0);
   const known = (age: number): number => stretches.reduce((n, s) => n + s.by(age), 0) / rows;
   const complete = AGES.find(a => known(a) >= 0.999);
-  return `At the end of a stretch of ${formatDuration(options.step ?? 3_600_000)} ${shareText(known(0))} of its rows are there, a minute later ${shareText(known(60_000))}; ${complete === undefined ? "99.9 % are not reached" : `99.9 % are reached within ${formatDuration(complete)}`}.`;
+  return `At the end of a stretch of ${formatDuration(options.step ?? 3_600_000)}, ${shareText(known(0))} of its rows are there, a minute later ${shareText(known(60_000))}; ${complete === undefined ? "99.9 % are not reached" : `99.9 % are reached within ${formatDuration(complete)}`}.`;
 }
 
 function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleFacts): Element {
@@ -139,7 +139,13 @@ function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleF
     y: { type: "band", domain: stretches.map((_, i) => String(i)), padding: 0.08, axis: null },
     marks: [
       defsMark(pattern.defs),
-      Plot.axisX({ anchor: "top", label: null, tickSize: 0, color: INK_SOFT }),
+      Plot.axisX({
+        anchor: "top",
+        label: null,
+        tickSize: 0,
+        color: INK_SOFT,
+        fontSize: (width - left - 66) / ages.length < 58 ? 9.5 : 11,
+      }),
       Plot.text(names, {
         y: (_: string, i: number) => String(i),
         text: (n: string) => n,
@@ -172,7 +178,7 @@ function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleF
               x: "column",
               y: "row",
               text: c => shareText(c.known).replace(" %", ""),
-              fill: c => (shade(c.known) > 0.52 ? PAPER : INK),
+              fill: c => (shade(c.known) > 0.68 ? PAPER : INK),
               fontSize: 10.5,
             },
           )

@@ -91,17 +91,20 @@ function settled(tables: Tables, options: DrawOptions): Element {
       Plot.areaY(points, { x: "x", y: "y", fill: ON_TIME, fillOpacity: 0.09 }),
       Plot.line(points, { x: "x", y: "y", stroke: ON_TIME, strokeWidth: 2.2 }),
       Plot.dot(marks, { x: "x", y: "y", r: 3.5, fill: ON_TIME, stroke: PAPER }),
-      Plot.text(marks, {
-        x: "x",
-        y: "y",
-        text: "name",
-        dx: 9,
-        dy: 12,
-        textAnchor: "start",
-        fill: INK,
-        stroke: PAPER,
-        strokeWidth: 4,
-        fontWeight: 600,
+      marks.map(m => {
+        const right = m.x > low * (high / low) ** 0.6;
+        return Plot.text([m], {
+          x: "x",
+          y: "y",
+          text: "name",
+          dx: right ? -4 : 9,
+          dy: 13,
+          textAnchor: right ? "end" : "start",
+          fill: INK,
+          stroke: PAPER,
+          strokeWidth: 4,
+          fontWeight: 600,
+        });
       }),
       tip(
         points.map(p => ({ ...p, title: `${shareText(p.y)} settled within ${aboutText(p.x)}` })),
