@@ -16,7 +16,7 @@ type Row = readonly [key: string, value: unknown, ts: number | string];
 interface Event {
   readonly input?: readonly Row[];
   readonly watermark?: number | string;
-  readonly processingTime?: number;
+  readonly processingTime?: number | string;
   readonly expect?: readonly object[];
   readonly dropped?: readonly object[];
   readonly outputWatermark?: number | string;
@@ -40,13 +40,14 @@ const scenarios = names.flatMap(name => {
 });
 
 function eventOf({ input, watermark, processingTime }: Event): object {
-  if (input !== undefined) return { input: input.map(([key, value, ts]) => ({ key, value, ts })) };
-  return watermark !== undefined ? { watermark } : { processingTime };
+  if (input !== undefined) return { input: input.map(([key, value, ts]) => ({ key, value, ts: withTimes(ts) })) };
+  return watermark !== undefined ? { watermark: withTimes(watermark) } : { processingTime: withTimes(processingTime) };
 }
 
-/** Written times are easier to read than milliseconds. */
+/** Written times are easier to read than milliseconds: dates, and times of one day such as `12:05:19`. */
 function withTimes(value: unknown): unknown {
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value)) return Date.parse(value);
+  if (typeof value === "string" && /^\d\d:\d\d:\d\d$/.test(value)) return Date.parse(`1970-01-01T${value}Z`);
   if (Array.isArray(value)) return value.map(withTimes);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, withTimes(v)]));
