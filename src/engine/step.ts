@@ -14,8 +14,8 @@
  * ```
  *
  * At a position, in this order: the clock moves on, and processing-time timers that were due before it fire; the rows of
- * the position are processed, meeting the watermark of the position before; the watermark moves on, and event-time
- * timers fire; where the bundle ends, triggers are evaluated that wait for it.
+ * the position are processed, meeting the watermark of the position before; where the bundle ends, triggers are evaluated
+ * that wait for it; the watermark moves on, and event-time timers fire.
  */
 import type { Timestamp } from "../model/time.ts";
 

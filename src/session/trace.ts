@@ -181,7 +181,7 @@ function windowAt(json: unknown, where: string): WindowFunction {
 
 const TRIGGERS: Readonly<Record<string, Reader<Trigger>>> = {
   afterWatermark: (json, where) => {
-    const options = objectAt(json.afterWatermark, `${where}.afterWatermark`);
+    const options = objectAt(json.afterWatermark ?? {}, `${where}.afterWatermark`);
     knownFields(options, ["early", "late"], `${where}.afterWatermark`);
     const part = (name: string): Trigger | undefined =>
       options[name] == null ? undefined : triggerAt(options[name], `${where}.afterWatermark.${name}`);
