@@ -114,8 +114,9 @@ export class Graph {
     return out;
   }
 
-  restore(snapshot: ReadonlyMap<string, unknown>): void {
-    for (const node of this.nodes) {
+  /** Puts back what `snapshot` gave, into all nodes or into those of `only`. */
+  restore(snapshot: ReadonlyMap<string, unknown>, only: readonly GraphNode[] = this.nodes): void {
+    for (const node of only) {
       const from = snapshot.get(node.id) as { state: unknown; rows: number; watermark: number } | undefined;
       if (from === undefined)
         throw new Error(`The snapshot lacks the node "${verbOf(node.node).describe(node.node)}".`);

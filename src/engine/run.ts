@@ -32,6 +32,9 @@ export interface Tap {
   apply(flow: Flow, step: Step, node: GraphNode): void;
   /** Forgets everything: the run begins again. */
   reset(): void;
+  /** Takes its state out and puts it back, on this very tap. A tap that cannot catches up from what the run remembers. */
+  snapshot?(): unknown;
+  restore?(snapshot: unknown): void;
 }
 
 export interface RunOptions {
@@ -52,7 +55,28 @@ interface Remembered {
   readonly flows: ReadonlyMap<string, Outputs>;
 }
 
+/** A moment of a run that it can be taken to, backwards or forwards, as long as its sources stay the same. */
+export interface Checkpoint {
+  readonly progress: Progress;
+  /** What `snapshot` gave: plain data. */
+  readonly state: RunSnapshot;
+  /** Ports read of each node then: an operator keeps state for those alone. */
+  readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly taps: ReadonlyMap<Tap, unknown>;
+  readonly memory: readonly Remembered[];
+}
+
+/** A run as plain, structured-cloneable data. */
+export interface RunSnapshot {
+  readonly graph: ReadonlyMap<string, unknown>;
+  readonly feeds: ReadonlyMap<string, unknown>;
+  readonly timeline: unknown;
+  readonly rows: number;
+}
+
 export interface Progress {
+  /** Positions so far. */
+  readonly positions: number;
   readonly rows: number;
   /** Processing time reached; -Infinity before the first row. */
   readonly clock: number;
@@ -93,7 +117,8 @@ export class Run {
   }
 
   get progress(): Progress {
-    return { rows: this.#rows, clock: this.#timeline.clock, late: this.#lateRows(), finished: this.#timeline.ended };
+    const { positions, clock, ended } = this.#timeline;
+    return { positions, rows: this.#rows, clock, late: this.#lateRows(), finished: ended };
   }
 
   #lateRows(): number {
@@ -270,7 +295,7 @@ export class Run {
   }
 
   /** Takes the whole run out as plain data: operators, feeds, clock. Taps and memory are not part of it. */
-  snapshot(): unknown {
+  snapshot(): RunSnapshot {
     return {
       graph: this.#graph.snapshot(),
       feeds: new Map([...this.#feeds].map(([id, feed]) => [id, feed.snapshot()])),
@@ -279,20 +304,71 @@ export class Run {
     };
   }
 
-  /** Puts back what `snapshot` gave, on a run of the same pipeline over the same logs. */
-  restore(snapshot: unknown): void {
-    const from = snapshot as {
-      graph: Map<string, unknown>;
-      feeds: Map<string, unknown>;
-      timeline: unknown;
-      rows: number;
-    };
-    this.#graph.restore(from.graph);
-    for (const [id, feed] of this.#feeds) feed.restore(from.feeds.get(id));
-    this.#timeline.restore(from.timeline);
+  /** Puts back what `snapshot` gave, on a run of the same pipeline over the same logs. What was remembered is forgotten. */
+  restore(snapshot: RunSnapshot): void {
+    this.#graph.restore(snapshot.graph);
+    for (const [id, feed] of this.#feeds) feed.restore(snapshot.feeds.get(id));
+    this.#timeline.restore(snapshot.timeline);
     this.#memory = [];
-    this.#rows = from.rows;
+    this.#rows = snapshot.rows;
   }
+
+  /** Notes this moment, so that the run can be taken back to it with its taps and with what it remembers. */
+  checkpoint(): Checkpoint {
+    const taps = new Map<Tap, unknown>();
+    for (const tap of this.#taps) if (tap.snapshot !== undefined) taps.set(tap, tap.snapshot());
+    const reads = new Map(this.#graph.nodes.map(n => [n.id, n.reads]));
+    return { progress: this.progress, state: this.snapshot(), reads, taps, memory: [...this.#memory] };
+  }
+
+  /**
+   * Takes the run to a checkpoint of its own. Nodes and taps that were not there then, because of an edit since, catch up from
+   * what is remembered up to it. Says whether all were there.
+   */
+  rewind(to: Checkpoint): boolean {
+    const graph = new Graph(this.#roots, this.#graphOptions());
+    const fresh: GraphNode[] = [];
+    for (const node of graph.nodes) {
+      const then = to.reads.get(node.id);
+      // An operator's state follows from what was read of it, so it is only put back where the same is read. Sources have none.
+      const same =
+        then !== undefined &&
+        (node.operator === null || (then.size === node.reads.size && [...node.reads].every(p => then.has(p))));
+      if (!same || node.inputs.some(i => fresh.includes(i.from))) fresh.push(node);
+    }
+    const kept = graph.nodes.filter(n => !fresh.includes(n));
+    // Copies: an operator may go on with the arrays it is given, and the checkpoint is to be used again.
+    const state = copyPlain(to.state);
+    graph.restore(state.graph, kept);
+    this.#graph = graph;
+    this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null, this.#remember);
+    this.#timeline.restore(state.timeline);
+    this.#feeds = new Map();
+    this.#feed();
+    for (const [id, feed] of this.#feeds) feed.restore(state.feeds.get(id));
+    this.#memory = [...to.memory];
+    this.#rows = to.state.rows;
+    const behind: Tap[] = [];
+    for (const tap of this.#taps) {
+      if (tap.restore !== undefined && to.taps.has(tap)) tap.restore(to.taps.get(tap));
+      else {
+        tap.reset();
+        behind.push(tap);
+      }
+    }
+    this.#catchUp(fresh, behind);
+    return fresh.length === 0 && behind.length === 0;
+  }
+}
+
+/** Copies plain data: what a structured clone would, which not every host of the core has. */
+function copyPlain<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (ArrayBuffer.isView(value)) return (value as unknown as Float64Array).slice() as unknown as T;
+  if (Array.isArray(value)) return value.map(copyPlain) as T;
+  if (value instanceof Map) return new Map([...value].map(([k, v]) => [k, copyPlain(v)])) as T;
+  if (value instanceof Set) return new Set(value) as T;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, copyPlain(v)])) as T;
 }
 
 function deliver(tap: Tap, graph: Graph, step: Step): void {

@@ -110,6 +110,18 @@ class TableColumn {
     }
   }
 
+  /** Copies the first `length` cells. Strings are codes of this column's dictionary, which never forgets one. */
+  snapshot(length: number): Float64Array | Int32Array | Value[] {
+    if (this.type === "json") return this.values.slice(0, length);
+    return this.type === "string" ? this.codes.slice(0, length) : this.numbers.slice(0, length);
+  }
+
+  restore(cells: Float64Array | Int32Array | readonly Value[]): void {
+    if (cells instanceof Float64Array) this.numbers.set(cells);
+    else if (cells instanceof Int32Array) this.codes.set(cells);
+    else this.values = [...cells];
+  }
+
   move(from: number, to: number): void {
     if (this.type === "json") this.values[to] = this.values[from];
     else if (this.type === "string") this.codes[to] = this.codes[from];
@@ -166,6 +178,15 @@ const SCRATCH_BITS = new Int32Array(SCRATCH.buffer);
 export interface Order {
   readonly column: string;
   readonly descending: boolean;
+}
+
+/** A table's state at one moment of a replay. */
+export interface TableSnapshot {
+  readonly length: number;
+  readonly received: number;
+  /** Cells of each column; null for a log, whose rows stay in the table. */
+  readonly columns: readonly (Float64Array | Int32Array | readonly Value[])[] | null;
+  readonly weights: Int32Array | null;
 }
 
 export class Table implements Tap {
@@ -332,6 +353,36 @@ export class Table implements Tap {
     this.#index.fill(-1);
     this.#changes++;
     this.#order = null;
+  }
+
+  /**
+   * Takes the table's state out, for this very table. Of a log nothing but its length is kept: its rows never change and
+   * stay where they are, so going back is forgetting the last ones.
+   */
+  snapshot(): TableSnapshot {
+    const { kind } = this.kind;
+    if (kind === "append") return { length: this.#length, received: this.#rows, columns: null, weights: null };
+    return {
+      length: this.#length,
+      received: this.#rows,
+      columns: this.#columns.map(c => c.snapshot(this.#length)),
+      weights: this.#weights.slice(0, this.#length),
+    };
+  }
+
+  /** Puts back what `snapshot` of this table gave, earlier or later in the same replay. */
+  restore(from: TableSnapshot): void {
+    this.#length = from.length;
+    this.#rows = from.received;
+    this.#changes++;
+    this.#order = null;
+    if (from.columns === null || from.weights === null) return;
+    this.#reserve(from.length + 1);
+    from.columns.forEach((cells, c) => this.#columns[c].restore(cells));
+    this.#weights.set(from.weights);
+    let size = this.#index.length;
+    while (2 * this.#length > size) size *= 4;
+    this.#rehash(size);
   }
 
   /** Returns rows `[from, from + count)` in the given order (null: the table's own) as plain columns of values. */

@@ -12,6 +12,7 @@ import { identity } from "../pipeline/identity.ts";
 import { inputsOf, type Node, schemaOf, topological, verbOf } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
+import { Checkpoints } from "../engine/checkpoints.ts";
 import type { Flow } from "../engine/flow.ts";
 import type { GraphNode } from "../engine/graph.ts";
 import { Run, type Tap } from "../engine/run.ts";
@@ -53,6 +54,12 @@ class Counter implements Tap {
   reset(): void {
     this.count = 0;
   }
+  snapshot(): number {
+    return this.count;
+  }
+  restore(count: number): void {
+    this.count = count;
+  }
 }
 
 /** A view with its charts planned: the streams to keep tables of. */
@@ -81,6 +88,7 @@ export class EngineHost {
   #request = 0;
   #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
   #run: Run | null = null;
+  readonly #checkpoints = new Checkpoints();
   #views = new Map<string, LiveView>();
   /** Dropped rows of each windowed aggregate, by identity. */
   #dropped = new Map<string, Counter>();
@@ -191,12 +199,15 @@ export class EngineHost {
         run.tap(tap);
       }
       this.#run = run;
+      this.#checkpoints.clear();
       if (before !== null) this.#catchUpTo(before);
       return;
     }
     const { clock, finished } = before.progress;
-    if (before.replan(roots, taps) === "restarted" && (clock > -Infinity || finished))
-      this.#target ??= { clock, end: finished };
+    // Checkpoints outlive an edit: what it brought is worked up to them when they are used. Other sources are another replay.
+    if (before.replan(roots, taps) !== "restarted") return;
+    this.#checkpoints.clear();
+    if (clock > -Infinity || finished) this.#target ??= { clock, end: finished };
   }
 
   #catchUpTo(before: Run): void {
@@ -287,7 +298,7 @@ export class EngineHost {
           this.#step(run, action.by);
           break;
         case "seek":
-          if (action.to < run.progress.clock) run.restart();
+          this.#checkpoints.rewind(run, at => at.clock > action.to);
           this.#target = { clock: action.to, end: false };
           break;
       }
@@ -364,8 +375,11 @@ export class EngineHost {
       const goal = this.#goal();
       if (goal === null) return false;
       const moved = run.advance(goal.end ? {} : { until: goal.clock });
-      if (moved) this.#dirty = true;
-      if (moved) continue;
+      if (moved) {
+        this.#dirty = true;
+        this.#checkpoints.take(run);
+        continue;
+      }
       // Nothing is left up to the goal.
       if (this.#target !== null) {
         this.#target = null;

@@ -1,0 +1,130 @@
+/**
+ * The checkpoints of a replay: moments it can be taken to at once, so that seeking backwards costs a stretch of the log and
+ * not all of it.
+ *
+ * They are taken as the replay goes on, each when the log has grown by a twelfth since the one before, so there are few of
+ * them however long the log is. Above a bound on their number or their bytes, the one goes that is missed least: the one
+ * that leaves the shortest stretch in relation to where it lies. What a seek works through is then a share of the rows
+ * before its target:
+ *
+ * ```
+ * rows     0   2k 4k  6k …   250k    500k         1 M
+ * kept     |   |  |   |      |   |   |   |    |    |
+ * ```
+ *
+ * Checkpoints behind the present are as good as those before it: a replay of the same log is the same every time.
+ */
+import type { Checkpoint, Progress, Run } from "./run.ts";
+
+export interface CheckpointLimits {
+  /** Most checkpoints kept. */
+  readonly count?: number;
+  /** Most bytes they hold together. */
+  readonly bytes?: number;
+  /** Fewest rows between two of them. */
+  readonly rows?: number;
+}
+
+interface Kept {
+  readonly checkpoint: Checkpoint;
+  readonly bytes: number;
+}
+
+/** The next one is taken when the rows have grown by this share. */
+const GROWTH = 1 / 12;
+
+export class Checkpoints {
+  readonly #count: number;
+  readonly #bytes: number;
+  readonly #rows: number;
+  /** In order of rows. */
+  #kept: Kept[] = [];
+  /** Doubles whenever a single checkpoint is too large to keep many of. */
+  #patience = 1;
+
+  /** At most 32 checkpoints, 256 MB, and 2,000 rows between two of them, unless told otherwise. */
+  constructor(limits: CheckpointLimits = {}) {
+    this.#count = limits.count ?? 32;
+    this.#bytes = limits.bytes ?? 256 * 2 ** 20;
+    this.#rows = limits.rows ?? 2_000;
+  }
+
+  get length(): number {
+    return this.#kept.length;
+  }
+
+  /** Bytes held, by estimate: arrays and strings, each counted once. */
+  get bytes(): number {
+    return this.#kept.reduce((sum, k) => sum + k.bytes, 0);
+  }
+
+  /** Forgets all: the sources, the profile or the logs are others now. */
+  clear(): void {
+    this.#kept = [];
+    this.#patience = 1;
+  }
+
+  /** Takes a checkpoint of the run where it stands, if one is due. Call it between steps. */
+  take(run: Run): void {
+    const { rows } = run.progress;
+    const before = this.#kept.findLast(k => k.checkpoint.progress.rows <= rows);
+    const since = rows - (before?.checkpoint.progress.rows ?? 0);
+    if (since < this.#patience * Math.max(this.#rows, rows * GROWTH)) return;
+    this.#keep(run.checkpoint());
+  }
+
+  /**
+   * Takes the run to the last checkpoint that has not passed the target, or to its start. Says whether anything was done: nothing
+   * is when the run stands between that checkpoint and the target already.
+   */
+  rewind(run: Run, passed: (at: Progress) => boolean): boolean {
+    const best = this.#kept.findLast(k => !passed(k.checkpoint.progress))?.checkpoint ?? null;
+    if (!passed(run.progress) && (best === null || best.progress.positions <= run.progress.positions)) return false;
+    if (best === null) run.restart();
+    else if (!run.rewind(best)) this.#replace(best, run.checkpoint());
+    return true;
+  }
+
+  #replace(old: Checkpoint, by: Checkpoint): void {
+    this.#kept = this.#kept.filter(k => k.checkpoint !== old);
+    this.#keep(by);
+  }
+
+  #keep(checkpoint: Checkpoint): void {
+    const bytes = bytesOf([checkpoint.state, [...checkpoint.taps.values()]]);
+    if (bytes * 4 > this.#bytes) this.#patience *= 2;
+    const at = this.#kept.findIndex(k => k.checkpoint.progress.rows > checkpoint.progress.rows);
+    this.#kept.splice(at < 0 ? this.#kept.length : at, 0, { checkpoint, bytes });
+    while (this.#kept.length > this.#count || (this.bytes > this.#bytes && this.#kept.length > 1)) this.#thin();
+  }
+
+  #thin(): void {
+    let least = Infinity;
+    let index = 0;
+    for (let i = 0; i < this.#kept.length - 1; i++) {
+      const from = i === 0 ? 0 : this.#kept[i - 1].checkpoint.progress.rows;
+      const to = this.#kept[i + 1].checkpoint.progress.rows;
+      const stretch = (to - from) / to;
+      if (stretch < least) {
+        least = stretch;
+        index = i;
+      }
+    }
+    this.#kept.splice(index, 1);
+  }
+}
+
+/** Estimates the bytes of plain data: typed arrays by their length, numbers 8, strings 2 for each unit. */
+export function bytesOf(value: unknown, seen = new Set<object>()): number {
+  if (typeof value === "string") return 2 * value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  if (seen.has(value)) return 0;
+  seen.add(value);
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  let sum = 16;
+  if (value instanceof Map) for (const [k, v] of value) sum += bytesOf(k, seen) + bytesOf(v, seen);
+  else if (Array.isArray(value) && typeof value[0] === "number") sum += 8 * value.length;
+  else if (value instanceof Set || Array.isArray(value)) for (const v of value) sum += bytesOf(v, seen);
+  else for (const v of Object.values(value)) sum += bytesOf(v, seen);
+  return sum;
+}
