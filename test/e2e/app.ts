@@ -106,7 +106,10 @@ export function startServer(
 /** A notebook file with these cells. */
 export function notebookWith(title: string, cells: readonly (readonly [type: string, source: string])[]): string {
   const scripts = cells.map(([type, source], index) => {
-    const body = source.split("\n").map(line => (line === "" ? "" : `    ${line}`));
+    const body = source
+      .replaceAll("</script", "<\\/script")
+      .split("\n")
+      .map(line => (line === "" ? "" : `    ${line}`));
     return `  <script id="${index + 1}" type="${type}">\n${body.join("\n")}\n  </script>\n`;
   });
   return `<!doctype html>\n<notebook theme="air">\n  <title>${title}</title>\n${scripts.join("")}</notebook>\n`;

@@ -10,7 +10,9 @@ let app: RunningApp;
 let page: Page;
 
 /** The log as a reader without any engine sees it: one row per line that is JSON. */
-const lines = readFileSync(resolve(import.meta.dirname, "../../samples/bank-payments.jsonl"), "utf8").split("\n").filter(line => line.trim() !== "");
+const lines = readFileSync(resolve(import.meta.dirname, "../../samples/bank-payments.jsonl"), "utf8")
+  .split("\n")
+  .filter(line => line.trim() !== "");
 
 function cell(name: string) {
   return page.locator(".cell").filter({ has: page.locator(".names", { hasText: new RegExp(`(^|, )${name}(,|$)`) }) });
@@ -136,7 +138,9 @@ test("an edited cell is run by Shift-Enter, saved by Ctrl-S, and there again aft
   const onDisk = readFileSync(app.notebook, "utf8");
   expect(onDisk).not.toContain('.groupby("branch")');
   expect(onDisk.replace(/\n\s*\.window\(/, "\n.window(")).toBe(
-    readFileSync(join(import.meta.dirname, "../../notebooks/bank-day-totals.html"), "utf8").replace(/\n\s*\.groupby\("branch"\)\n\s*\.window\(/, "\n.window(").replace(/\n\s*\.window\(/, "\n.window("),
+    readFileSync(join(import.meta.dirname, "../../notebooks/bank-day-totals.html"), "utf8")
+      .replace(/\n\s*\.groupby\("branch"\)\n\s*\.window\(/, "\n.window(")
+      .replace(/\n\s*\.window\(/, "\n.window("),
   );
   await page.reload();
   await cell("daily").waitFor();

@@ -1,7 +1,7 @@
 /** The source of a cell in its editor. The editor is made when the cell comes near the screen, and then stays. */
 import { useSignal } from "@preact/signals";
 import type { EditorView } from "@codemirror/view";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { CellKind, CellSource } from "../../notebook/document.ts";
 import { createEditor, showError, showSource } from "../editor/code-editor.ts";
 import { cellWithId, typeInto } from "../state/notebook.ts";
@@ -13,7 +13,8 @@ const editable: ReadonlySet<CellKind> = new Set(["typescript", "markdown"]);
 export function CodeCell({ cell, kind }: { readonly cell: CellSource; readonly kind: CellKind }) {
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<EditorView | null>(null);
-  const near = useSignal(false);
+  // A cell that was just made or opened takes what is typed at once.
+  const near = useSignal(selectedCell.peek() === cell.id && mode.peek() === "edit");
   const readOnly = !editable.has(kind);
   const error = cellState(cell.id).value?.error ?? null;
 
@@ -28,7 +29,7 @@ export function CodeCell({ cell, kind }: { readonly cell: CellSource; readonly k
     return () => observer.disconnect();
   }, []);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!near.value) return;
     const view = createEditor({
       parent: place.current!,

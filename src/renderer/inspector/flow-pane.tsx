@@ -128,7 +128,11 @@ function NodeBox({
         {writeCount(node.rows)} {node.rows === 1 ? "row" : "rows"}
       </text>
       <text x="10" y="49" class="small">
-        {node.watermark === null ? (transport.value?.finished ? "complete" : "no watermark yet") : `wm ${writeClock(node.watermark, zone.value)}`}
+        {node.watermark === null
+          ? transport.value?.finished
+            ? "complete"
+            : "no watermark yet"
+          : `wm ${writeClock(node.watermark, zone.value)}`}
       </text>
       <text x={nodeWidth - 10} y="49" text-anchor="end" class="small">
         {node.windows > 0 ? `${writeCount(node.windows)} open` : ""}

@@ -1,0 +1,155 @@
+/** Work is never lost: keys, the bin, undo, the journal, a file that changed underneath, and a cell that hangs. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { notebookWith, openApp } from "./app.ts";
+import type { RunningApp } from "./app.ts";
+
+const ts = "text/x-typescript";
+const sample = notebookWith("Small", [
+  ["text/markdown", "# Small"],
+  [ts, "const first = 1;"],
+  [ts, "const second = first + 1;"],
+  ["application/x-unknown", "kept as it is"],
+]);
+
+let app: RunningApp;
+let page: Page;
+
+beforeEach(async () => {
+  app = await openApp({ text: sample });
+  page = app.page;
+  await page.getByText("second: 2").waitFor();
+});
+
+afterEach(() => app?.close());
+
+const ids = (): Promise<string[]> =>
+  page.locator(".cell").evaluateAll(cells => cells.map(cell => (cell as HTMLElement).dataset.cell ?? ""));
+
+async function select(id: number): Promise<void> {
+  await page.locator(`[data-cell="${id}"] .cell-head, [data-cell="${id}"] .prose`).first().click();
+  await page.locator(`[data-cell="${id}"][data-selected][data-mode=command]`).waitFor();
+}
+
+test("cells are inserted, moved, changed in kind, deleted and brought back by keys", async () => {
+  await select(2);
+  await page.keyboard.press("b");
+  await page.locator('[data-cell="5"][data-mode=edit]').waitFor();
+  expect(await ids()).toEqual(["1", "2", "5", "3", "4"]);
+  await page.locator('[data-cell="5"] .cm-focused').waitFor();
+  await page.keyboard.type("const third = second * 10;");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("third: 20").waitFor();
+
+  await page.keyboard.press("k");
+  expect(await ids()).toEqual(["1", "5", "2", "3", "4"]);
+  await page.keyboard.press("d");
+  await page.keyboard.press("d");
+  expect(await ids()).toEqual(["1", "2", "3", "4"]);
+  await page.locator(".sidebar").getByText("const third = second * 10;").waitFor();
+  await page.keyboard.press("z");
+  expect(await ids()).toEqual(["1", "5", "2", "3", "4"]);
+  await page.getByText("third: 20").waitFor();
+  await page.keyboard.press("z");
+  expect(await ids()).toEqual(["1", "2", "5", "3", "4"]);
+
+  await select(2);
+  await page.keyboard.press("m");
+  await page.locator('[data-cell="2"][data-kind=markdown]').waitFor();
+  await page.locator('[data-cell="3"][data-status=error], [data-cell="3"][data-status=blocked]').waitFor();
+  await page.keyboard.press("z");
+  await page.getByText("second: 2").waitFor();
+});
+
+test("an edit runs what depends on it, and text typed elsewhere is not run along", async () => {
+  await page.locator('[data-cell="3"] .cm-content').click();
+  await page.keyboard.press("End");
+  await page.keyboard.type(" broken(");
+  await page.locator('[data-cell="2"] .cm-content').click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("const first = 41;");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("second: 42").waitFor();
+  await page.locator('[data-cell="3"]').getByText("edited, not run").waitFor();
+});
+
+test("saving keeps cells that are not understood, byte for byte, and the title", async () => {
+  await page.getByLabel("Title of the notebook").fill("Small & neat");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Control+s");
+  await page.getByText("saved", { exact: true }).waitFor();
+  expect(readFileSync(app.notebook, "utf8")).toBe(sample.replace("<title>Small<", "<title>Small &amp; neat<"));
+});
+
+test("unsaved work survives a page that is gone", async () => {
+  await page.locator('[data-cell="2"] .cm-content').click();
+  await page.keyboard.press("End");
+  await page.keyboard.type(" // not saved");
+  const journal = join(`${app.notebook}.tidemark`, "journal.html");
+  await expect
+    .poll(() => existsSync(journal) && readFileSync(journal, "utf8").includes("// not saved"), { timeout: 5_000 })
+    .toBe(true);
+  page.on("dialog", dialog => void dialog.accept());
+  await page.reload();
+  await page.getByText("Unsaved work was found").waitFor();
+  await page.getByRole("button", { name: "Look at it" }).click();
+  await page.locator('[data-cell="2"]').getByText("// not saved").waitFor();
+  // The journal lies beside the file, where somebody else may have put it: it is not run unasked.
+  await page.getByText("This is a preview: nothing runs.").waitFor();
+  expect(readFileSync(app.notebook, "utf8")).toBe(sample);
+});
+
+test("a file that another program changed is not written over unasked", async () => {
+  writeFileSync(app.notebook, sample.replace("# Small", "# Changed elsewhere"));
+  await page.locator('[data-cell="2"] .cm-content').click();
+  await page.keyboard.press("End");
+  await page.keyboard.type(" // mine");
+  await page.keyboard.press("Control+s");
+  await page.getByRole("dialog").getByText("was changed by another program").waitFor();
+  await page.getByRole("button", { name: "Keep the file, do not save" }).click();
+  expect(readFileSync(app.notebook, "utf8")).toContain("# Changed elsewhere");
+  await page.keyboard.press("Control+s");
+  await page.getByRole("button", { name: "Save over it" }).click();
+  await page.getByText("saved", { exact: true }).waitFor();
+  expect(readFileSync(app.notebook, "utf8")).toContain("// mine");
+});
+
+test("a cell that never ends is noticed and stopped, and the notebook stays", async () => {
+  await page.locator('[data-cell="2"] .cm-content').click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("const first = (() => { for (;;); })();");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("A cell is busy").waitFor({ timeout: 20_000 });
+  // The page itself answers while the cell loops.
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Command" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByText("A cell is busy").waitFor({ state: "detached" });
+  await page.locator('[data-cell="2"] .cm-content').click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("const first = 9;");
+  await page.keyboard.press("Control+Enter");
+  await page.getByText("second: 10").waitFor();
+});
+
+test("the palette finds commands, and the help shows the keys", async () => {
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("dark");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+  await select(2);
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).getByText("Delete, into the bin").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+});
+
+test("completion offers the notebook's names", async () => {
+  await page.locator('[data-cell="3"] .cm-content').click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("const second = fir");
+  await page.locator(".cm-tooltip-autocomplete").getByText("first").waitFor();
+});
