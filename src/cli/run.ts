@@ -3,10 +3,12 @@ import { parseArgs } from "node:util";
 import { formatDuration } from "../model/time.ts";
 import type { Value } from "../columns/column.ts";
 import { type HeadlessStream, runOf } from "../session/headless.ts";
+import { OutputHash } from "../engine/output-hash.ts";
+import { plainRow } from "../session/plain-rows.ts";
 import { openNotebookStream, reporting, UsageError } from "./arguments.ts";
 import { progressBar } from "./progress.ts";
 
-const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME]
+const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME] [--hash]
 
 Evaluates the notebook FILE, replays its logs, and prints the table of a stream on standard output.
   --cell NAME     which stream; default the last one that is defined
@@ -14,6 +16,7 @@ Evaluates the notebook FILE, replays its logs, and prints the table of a stream 
   --format F      csv, jsonl or table; default table on a terminal, jsonl otherwise
   --speed S       max, or a factor of real time; default max
   --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
+  --hash          also prints the output's hash on standard error: equal for equal rows, weights, panes and emission times
 `;
 
 const FORMATS = ["csv", "jsonl", "table"] as const;
@@ -31,6 +34,7 @@ export function runCommand(args: readonly string[]): Promise<number> {
         format: { type: "string" },
         speed: { type: "string" },
         profile: { type: "string" },
+        hash: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -43,8 +47,10 @@ export function runCommand(args: readonly string[]): Promise<number> {
     const format = formatOf(values.format);
     const speed = speedOf(values.speed);
     const headless = await openNotebookStream(positionals[0], values.cell ?? null, values.param ?? []);
-    const rows = await replay(headless, speed, values.profile);
+    const hash = values.hash === true ? new OutputHash() : null;
+    const rows = await replay(headless, speed, values.profile, hash);
     print(headless, rows, format);
+    if (hash !== null) process.stderr.write(`output hash ${hash.digest()}\n`);
     return 0;
   });
 }
@@ -67,8 +73,12 @@ async function replay(
   headless: HeadlessStream,
   speed: number,
   profile: string | undefined,
+  hash: OutputHash | null,
 ): Promise<Record<string, Value>[]> {
-  const { run, table } = runOf(headless, { profile });
+  const { run, table } = runOf(headless, {
+    profile,
+    ...(hash === null ? {} : { onChanges: (flow, step) => hash.apply(flow, step) }),
+  });
   const total = run.totalRows;
   const bar = progressBar("Replaying");
   const began = performance.now();
@@ -94,15 +104,8 @@ async function replay(
 
 function print(headless: HeadlessStream, rows: readonly Record<string, Value>[], format: Format): void {
   const { schema } = headless;
-  const times = new Set(schema.filter(f => f.type === "timestamp").map(f => f.name));
-  const shown = (name: string, value: Value): Value =>
-    times.has(name) && typeof value === "number"
-      ? Number.isFinite(value)
-        ? new Date(value).toISOString()
-        : String(value)
-      : value;
   const names = schema.map(f => f.name);
-  const plain = rows.map(row => Object.fromEntries(names.map(name => [name, shown(name, row[name])])));
+  const plain = rows.map(row => plainRow(schema, row));
   if (format === "jsonl") for (const row of plain) process.stdout.write(`${JSON.stringify(row)}\n`);
   else if (format === "csv") {
     process.stdout.write(`${names.map(csvField).join(",")}\n`);

@@ -1,7 +1,8 @@
 /** The list of targets, by the name that stands after `--to`. To add one: its folder, and one line here. */
 import type { Exporter } from "./exporter.ts";
+import { typescript } from "./typescript/exporter.ts";
 
-export const EXPORTERS: Readonly<Record<string, Exporter>> = {};
+export const EXPORTERS: Readonly<Record<string, Exporter>> = { typescript };
 
 /** Finds an exporter by name. Throws with the names there are. */
 export function exporterNamed(name: string): Exporter {

@@ -1,23 +1,11 @@
-/** Prints a pipeline as the TypeScript a person would write: one `const` per stream that is used twice, chained verbs otherwise. */
-import type { RowExpression } from "../../expressions/tree.ts";
+/** Prints windowing words: windows, triggers, watermarks and strategies as the calls that make them. */
 import type { WindowingStrategy } from "../../model/strategy.ts";
 import { DEFAULT_STRATEGY } from "../../model/strategy.ts";
 import type { Trigger } from "../../model/triggers.ts";
 import type { WatermarkStrategy } from "../../model/watermarks.ts";
 import type { WindowFunction } from "../../model/windows.ts";
-import { canonical } from "../../pipeline/identity.ts";
-
-/** Names of the library that a script uses, to be imported. */
-export class Imports {
-  readonly #names = new Set<string>();
-  use(name: string): string {
-    this.#names.add(name);
-    return name;
-  }
-  get names(): string[] {
-    return [...this.#names].sort();
-  }
-}
+import { literal, object } from "./literal.ts";
+import { type Imports, same } from "./script.ts";
 
 /** Writes a length of time so that it reads back exactly: `"30 s"` where that is exact, else milliseconds. */
 export function printDuration(milliseconds: number): string {
@@ -28,12 +16,13 @@ export function printDuration(milliseconds: number): string {
     [60_000, "min"],
     [1_000, "s"],
   ];
-  for (const [size, unit] of units) if (milliseconds !== 0 && milliseconds % size === 0) return `"${milliseconds / size} ${unit}"`;
+  for (const [size, unit] of units)
+    if (milliseconds !== 0 && milliseconds % size === 0) return `"${milliseconds / size} ${unit}"`;
   return String(milliseconds);
 }
 
 export function printWindow(window: WindowFunction, imports: Imports): string {
-  const offset = (ms: number): string => (ms === 0 ? "" : `, {offset: ${printDuration(ms)}}`);
+  const offset = (ms: number): string => (ms === 0 ? "" : `, { offset: ${printDuration(ms)} }`);
   switch (window.kind) {
     case "global":
       return `${imports.use("global")}()`;
@@ -42,15 +31,16 @@ export function printWindow(window: WindowFunction, imports: Imports): string {
     case "sliding":
       return `${imports.use("sliding")}(${printDuration(window.size)}, ${printDuration(window.period)}${offset(window.offset)})`;
     case "sessions":
-      return `${imports.use("sessions")}(${printDuration(window.gap)}${window.inclusive === null ? "" : `, {inclusive: ${window.inclusive}}`})`;
+      return `${imports.use("sessions")}(${printDuration(window.gap)}${window.inclusive === null ? "" : `, { inclusive: ${window.inclusive} }`})`;
     case "cumulating":
       return `${imports.use("cumulating")}(${printDuration(window.size)}, ${printDuration(window.step)}${offset(window.offset)})`;
     case "calendar": {
-      const week = window.unit === "week" && window.weekStart !== "monday" ? `, weekStart: "${window.weekStart}"` : "";
-      return `${imports.use("calendar")}("${window.unit}", {timeZone: ${JSON.stringify(window.timeZone)}${week}})`;
+      const week = window.weekStart !== "monday" ? `, weekStart: "${window.weekStart}"` : "";
+      return `${imports.use("calendar")}("${window.unit}", { timeZone: ${JSON.stringify(window.timeZone)}${week} })`;
     }
     case "custom":
-      return `${imports.use("custom")}(${window.assign.source}${window.merging ? ", {merging: true}" : ""})`;
+      // There is no word for it: plain data is what the library takes as well.
+      return literal(window);
   }
 }
 
@@ -66,12 +56,12 @@ export function printTrigger(trigger: Trigger, imports: Imports): string {
         ...(trigger.early === null ? [] : [`early: ${printTrigger(trigger.early, imports)}`]),
         ...(trigger.late === null ? [] : [`late: ${printTrigger(trigger.late, imports)}`]),
       ];
-      return `${imports.use("afterWatermark")}(${parts.length === 0 ? "" : `{${parts.join(", ")}}`})`;
+      return `${imports.use("afterWatermark")}(${parts.length === 0 ? "" : object(parts)})`;
     }
     case "afterCount":
       return `${imports.use("afterCount")}(${trigger.count})`;
     case "afterProcessingTime":
-      return `${imports.use("afterProcessingTime")}(${printDuration(trigger.delay)}${trigger.aligned ? ", {aligned: true}" : ""})`;
+      return `${imports.use("afterProcessingTime")}(${printDuration(trigger.delay)}${trigger.aligned ? ", { aligned: true }" : ""})`;
     case "repeatedly":
       return `${imports.use("repeatedly")}(${printTrigger(trigger.trigger, imports)})`;
     case "orFinally":
@@ -97,32 +87,26 @@ export function printWatermark(strategy: WatermarkStrategy, imports: Imports): s
   if (basis.kind === "bounded") args.push(printDuration(basis.delay));
   if (basis.kind === "percentile") args.push(String(basis.quantile), String(basis.window));
   if (basis.kind === "adaptive") args.push(String(basis.quantile), String(basis.sensitivity));
-  if (basis.kind === "punctuated") args.push(`{source: ${JSON.stringify(basis.predicate.source)}, parameters: ${JSON.stringify(basis.predicate.parameters)}}`);
-  if (options.length > 0) args.push(`{${options.join(", ")}}`);
+  if (basis.kind === "punctuated") args.push(literal(basis.predicate));
+  if (options.length > 0) args.push(object(options));
   return `${imports.use(basis.kind)}(${args.join(", ")})`;
 }
 
 /** Writes the windowing words of a strategy, those that differ from the defaults. */
 export function printStrategy(strategy: WindowingStrategy, imports: Imports): string[] {
   const out = [`.window(${printWindow(strategy.window, imports)})`];
-  if (canonical(strategy.trigger) !== canonical(DEFAULT_STRATEGY.trigger)) out.push(`.trigger(${printTrigger(strategy.trigger, imports)})`);
+  if (!same(strategy.trigger, DEFAULT_STRATEGY.trigger))
+    out.push(`.trigger(${printTrigger(strategy.trigger, imports)})`);
   if (strategy.allowedLateness !== 0) out.push(`.allowedLateness(${printDuration(strategy.allowedLateness)})`);
   if (strategy.accumulation !== DEFAULT_STRATEGY.accumulation) out.push(`.accumulation("${strategy.accumulation}")`);
-  if (strategy.timestampCombiner !== DEFAULT_STRATEGY.timestampCombiner) out.push(`.timestamp("${strategy.timestampCombiner}")`);
+  if (strategy.timestampCombiner !== DEFAULT_STRATEGY.timestampCombiner)
+    out.push(`.timestamp("${strategy.timestampCombiner}")`);
   if (strategy.onTime !== null || strategy.closing !== null) {
-    const parts = [strategy.onTime === null ? "" : `onTime: "${strategy.onTime}"`, strategy.closing === null ? "" : `closing: "${strategy.closing}"`];
-    out.push(`.emptyPanes({${parts.filter(p => p !== "").join(", ")}})`);
+    const parts = [
+      strategy.onTime === null ? "" : `onTime: "${strategy.onTime}"`,
+      strategy.closing === null ? "" : `closing: "${strategy.closing}"`,
+    ];
+    out.push(`.emptyPanes(${object(parts.filter(p => p !== ""))})`);
   }
   return out;
 }
-
-/** Writes a row expression as it was written, with the values it captured. */
-export function printExpression(expression: RowExpression, imports: Imports): string {
-  const { source, parameters } = expression;
-  const names = Object.keys(parameters);
-  const isFunction = /=>|^function/.test(source);
-  if (!isFunction) return expression.expr.kind === "column" ? JSON.stringify(expression.expr.name) : JSON.stringify(source);
-  if (names.length === 0) return source;
-  return `${imports.use("captured")}({${names.map(n => `${n}: ${JSON.stringify(parameters[n])}`).join(", ")}}, ${source})`;
-}
-

@@ -1,0 +1,80 @@
+/** What tests of exporters share: streams opened without a window, run in process, and as a script of their own. */
+import { execFile } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { OutputHash } from "../../src/engine/output-hash.ts";
+import type { ExportResult } from "../../src/exporters/exporter.ts";
+import { exporterNamed } from "../../src/exporters/index.ts";
+import type { Stream } from "../../src/pipeline/stream.ts";
+import { schemaOf, topological } from "../../src/pipeline/node.ts";
+import { type HeadlessStream, openStream, runOf } from "../../src/session/headless.ts";
+import { SourceFiles } from "../../src/session/source-files.ts";
+import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
+import { identity } from "../../src/pipeline/identity.ts";
+
+export const ROOT = resolve(import.meta.dirname, "../..");
+export const SAMPLES = join(ROOT, "samples");
+
+const readSample = (file: string): Promise<Uint8Array> => readFile(join(SAMPLES, file));
+
+/** Loads what a stream reads. */
+export async function opened(stream: Stream, name = "result"): Promise<HeadlessStream> {
+  const sources = new SourceFiles(readSample);
+  const nodes = topological([stream.node]).filter((n): n is SourceNode => n.verb === "source");
+  await Promise.all(nodes.map(n => sources.load(n)));
+  return {
+    name,
+    stream,
+    sources,
+    schema: schemaOf(stream.node, source => sources.log(source).batch.schema),
+    sourceSchema: id => sources.log(nodes.find(n => identity(n) === id) as SourceNode).batch.schema,
+  };
+}
+
+/** Opens a stream of a notebook's text. */
+export function openedCell(
+  notebook: string,
+  name: string,
+  parameters: Record<string, unknown> = {},
+): Promise<HeadlessStream> {
+  return openStream(notebook, name, {
+    file: "test.html",
+    read: readSample,
+    parameters,
+    now: () => 0,
+    defer: work => void setImmediate(work),
+  });
+}
+
+export function exported({ stream, name, sourceSchema }: HeadlessStream, target: string): ExportResult {
+  return exporterNamed(target).export({
+    node: stream.node,
+    name,
+    source: source => sourceSchema(identity(source)),
+  });
+}
+
+/** The hash of a stream's output and its number of rows, run in this process. */
+export function hashOf(headless: HeadlessStream): { hash: string; rows: number } {
+  const hash = new OutputHash();
+  const { run } = runOf(headless, { onChanges: (flow, step) => hash.apply(flow, step) });
+  run.finish();
+  return { hash: hash.digest(), rows: hash.rows };
+}
+
+/** Writes a script into the tests' output folder and returns its path. */
+export async function written(folder: string, result: ExportResult): Promise<string> {
+  if (result.files.length === 0) throw new Error(result.obstacles.map(o => `${o.where}: ${o.reason}`).join("\n"));
+  const place = join(ROOT, "test/output", folder);
+  await mkdir(place, { recursive: true });
+  for (const file of result.files) await writeFile(join(place, file.name), file.text);
+  return join(place, result.files[0].name);
+}
+
+const run = promisify(execFile);
+
+/** Runs a TypeScript script with the checkout's own Node. */
+export function runScript(path: string): Promise<{ stdout: string; stderr: string }> {
+  return run(join(ROOT, "node_modules/.bin/node"), [path, SAMPLES], { maxBuffer: 1 << 28 });
+}
