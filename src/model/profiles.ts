@@ -49,6 +49,11 @@ export interface Profile {
    * the whole operator (Beam), or what the window by itself would allow, so that keys do not influence each other.
    */
   readonly outputWatermark: "operator" | "window";
+  /**
+   * Whether the trigger is asked in any case when the watermark passes a window's end, or only if a part of it that waits
+   * for that has seen a row (Beam, where it is that part which sets the timer).
+   */
+  readonly asksAtEnd: "always" | "awaited";
   /** Whether a merge that ends up at the very bounds of a finished session starts afresh, or is finished too (Beam). */
   readonly revives: boolean;
 }
@@ -72,6 +77,7 @@ const TIDEMARK: Profile = {
   processingTimer: "at",
   lastPane: "expiry",
   outputWatermark: "window",
+  asksAtEnd: "always",
   revives: true,
 };
 
@@ -85,6 +91,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     onTime: "always",
     processingTimer: "after",
     outputWatermark: "operator",
+    asksAtEnd: "awaited",
     revives: false,
   },
   "beam-python": {

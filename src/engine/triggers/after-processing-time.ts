@@ -41,7 +41,8 @@ export class AfterProcessingTimeMachine extends TriggerMachine {
       // The earliest of the windows counts. Comparing with NaN is false, so "not later" lets the first one in.
       if (!Number.isNaN(deadline) && !(state.data[this.place] <= deadline)) state.data[this.place] = deadline;
     }
-    if (!Number.isNaN(state.data[this.place])) context.wakeAt(state.data[this.place]);
+    // A deadline that has passed needs no timer: the merged window is looked at once its rows are in.
+    if (state.data[this.place] >= context.now) context.wakeAt(state.data[this.place]);
   }
 
   shouldFire(context: TriggerContext): boolean {

@@ -7,7 +7,9 @@ export class AfterWatermarkMachine extends TriggerMachine {
     return true;
   }
 
-  onElement(): void {}
+  onElement(context: TriggerContext): void {
+    context.wakeAtEnd();
+  }
 
   onMerge(context: TriggerContext): void {
     // Still waiting in one of the windows means still waiting in the merged one: even if that is complete already, rows
@@ -43,6 +45,7 @@ export class AfterWatermarkEarlyLateMachine extends TriggerMachine {
   }
 
   onElement(context: TriggerContext): void {
+    context.wakeAtEnd();
     // Where windows merge, both parts follow along, because merging may bring the early one back.
     if (context.merging) for (const part of this.parts) part.onElement(context);
     else this.firstUnfinished(context.state)?.onElement(context);

@@ -6,8 +6,12 @@ export class DefaultMachine extends TriggerMachine {
     return true;
   }
 
-  onElement(): void {}
-  onMerge(): void {}
+  onElement(context: TriggerContext): void {
+    context.wakeAtEnd();
+  }
+  onMerge(context: TriggerContext): void {
+    context.wakeAtEnd();
+  }
   shouldFire(context: TriggerContext): boolean {
     return context.complete;
   }

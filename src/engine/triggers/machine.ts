@@ -29,6 +29,8 @@ export interface TriggerContext {
   sources: readonly TriggerState[];
   /** Asks to be looked at again at a moment of processing time. */
   wakeAt(deadline: number): void;
+  /** Asks to be looked at again when the watermark passes the end of the window. */
+  wakeAtEnd(): void;
 }
 
 /** The bits of `finished` are those of a 32-bit integer. */

@@ -34,6 +34,8 @@ export class Cell {
   index = 0;
   nonSpeculative = 0;
   timing = -1;
+  /** Whether the trigger has asked to be looked at when the watermark passes the end. */
+  awaitsEnd = false;
   /** Whether the trigger has finished. */
   finished = false;
   /** Whether it was forgotten or merged into another one; timers that still point to it mean nothing. */

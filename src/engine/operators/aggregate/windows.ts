@@ -34,6 +34,7 @@ export interface SavedCell {
   readonly index: number;
   readonly nonSpeculative: number;
   readonly timing: number;
+  readonly awaitsEnd: boolean;
   readonly finished: boolean;
   readonly emitted: EmittedPane | null;
   readonly replaced: readonly EmittedPane[] | null;
@@ -55,7 +56,7 @@ export class Windows {
   /** Ends of windows that the watermark has not reached, and times at which windows are forgotten. */
   readonly #ends = new TimeHeap<Cell>();
   readonly #expiries = new TimeHeap<Cell>();
-  /** Deadlines in processing time. A window that waits no more finds its trigger not ready. */
+  /** Deadlines in processing time. One that a window waits for no more means nothing. */
   readonly #timers = new TimeHeap<Cell>();
   /** What triggers are told; `#cell` is the window it is about. */
   readonly #context: TriggerContext;
@@ -78,6 +79,9 @@ export class Windows {
       merging: parts.rules.merging,
       sources: [],
       wakeAt: deadline => this.#timers.push(deadline, this.#cell as Cell),
+      wakeAtEnd: () => {
+        (this.#cell as Cell).awaitsEnd = true;
+      },
     };
   }
 
@@ -231,6 +235,7 @@ export class Windows {
     cell.index = 0;
     cell.nonSpeculative = 0;
     cell.timing = -1;
+    cell.awaitsEnd = false;
     this.#cells.add(cell);
     if (ended) this.#schedule(cell);
   }
@@ -323,7 +328,7 @@ export class Windows {
       // A session that grew has another entry.
       if (cell.gone || cell.end !== end) continue;
       this.#expiries.push(this.#forgottenAt(cell), cell);
-      list(due, cell);
+      if (cell.awaitsEnd || this.#rules.profile.asksAtEnd === "always") list(due, cell);
     }
     const atLimit = !this.#rules.openAtLimit;
     while (this.#expiries.first < watermark || (atLimit && this.#expiries.first === watermark)) {
@@ -371,6 +376,7 @@ export class Windows {
       index: cell.index,
       nonSpeculative: cell.nonSpeculative,
       timing: cell.timing,
+      awaitsEnd: cell.awaitsEnd,
       finished: cell.finished,
       emitted: cell.emitted,
       replaced: cell.replaced?.slice() ?? null,
