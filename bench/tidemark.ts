@@ -106,18 +106,23 @@ class Changes implements Tap {
   readonly node: Node;
   readonly #width: number;
   count = 0;
-  keys = new Int32Array(1 << 17);
-  start = new Float64Array(1 << 17);
-  end = new Float64Array(1 << 17);
-  weight = new Int32Array(1 << 17);
+  keys: Int32Array;
+  start: Float64Array;
+  end: Float64Array;
+  weight: Int32Array;
   readonly values: Float64Array[];
   /** Rows that came out on the port `late`. */
   dropped = 0;
 
-  constructor(stream: Stream, width: number) {
+  /** Collects changes of `width` values, in the arrays of `previous` if there is one. */
+  constructor(stream: Stream, width: number, previous: Changes | null = null) {
     this.node = stream.node;
     this.#width = width;
-    this.values = Array.from({ length: width }, () => new Float64Array(1 << 17));
+    this.values = previous?.values ?? Array.from({ length: width }, () => new Float64Array(1 << 17));
+    this.keys = previous?.keys ?? new Int32Array(1 << 17);
+    this.start = previous?.start ?? new Float64Array(1 << 17);
+    this.end = previous?.end ?? new Float64Array(1 << 17);
+    this.weight = previous?.weight ?? new Int32Array(1 << 17);
   }
 
   apply(flow: Flow): void {
@@ -344,7 +349,7 @@ class Live {
   /** Changes the pipeline; the run catches up. */
   edit(stream: Stream): void {
     this.#stream = stream;
-    this.changes = new Changes(stream, 2);
+    this.changes = new Changes(stream, 2, this.changes);
     this.run.replan([stream.node], [this.changes]);
   }
 

@@ -27,6 +27,8 @@ export class Panes {
   #last = new Uint8Array(64);
   readonly #values: Float64Array[];
   readonly #valid: Uint8Array[];
+  /** Whether any result of this step is null. */
+  #nulls = false;
   /** The flow of a step without panes. */
   #nothing: Flow | null = null;
   readonly #retracting: boolean;
@@ -59,6 +61,7 @@ export class Panes {
   /** Forgets the panes of the step before. */
   clear(): void {
     this.count = 0;
+    this.#nulls = false;
   }
 
   /** Appends one pane for each of `codes`, whose cells are `origin + code`, on time and at one position. */
@@ -88,7 +91,7 @@ export class Panes {
     this.#last.fill(last, from, to);
     const { results } = this.#plan;
     for (let r = 0; r < results.length; r++)
-      read(results[r], cells, keys, origin, from, to, this.#values[r], this.#valid[r]);
+      if (read(results[r], cells, keys, origin, from, to, this.#values[r], this.#valid[r])) this.#nulls = true;
     this.count = to;
   }
 
@@ -119,7 +122,8 @@ export class Panes {
     this.#last[i] = last;
     const { results } = this.#plan;
     for (let r = 0; r < results.length; r++)
-      read(results[r], cells, this.#keys, cell - code, i, i + 1, this.#values[r], this.#valid[r]);
+      if (read(results[r], cells, this.#keys, cell - code, i, i + 1, this.#values[r], this.#valid[r]))
+        this.#nulls = true;
     this.count = i + 1;
   }
 
@@ -141,7 +145,7 @@ export class Panes {
         (result, r): Column => ({
           type: result.type,
           values: this.#values[r].slice(0, count),
-          valid: this.#valid[r].subarray(0, count).includes(0) ? this.#valid[r].slice(0, count) : null,
+          valid: this.#nulls ? this.#valid[r].slice(0, count) : null,
         }),
       ),
     ];
@@ -200,7 +204,10 @@ function grown<A extends Int32Array | Float64Array | Uint8Array>(from: A, to: A)
   return to;
 }
 
-/** Reads one result for the panes `[from, to)` out of the cells `origin + keys[i]`. A group without values gives null. */
+/**
+ * Reads one result for the panes `[from, to)` out of the cells `origin + keys[i]`. A group without values gives null;
+ * returns whether there was one.
+ */
 function read(
   result: DenseResult,
   cells: Cells,
@@ -210,23 +217,27 @@ function read(
   to: number,
   out: Float64Array,
   outValid: Uint8Array,
-): void {
+): boolean {
   const { kind, argument } = result;
   const own = argument < 0 ? null : cells.values[argument];
   const counts = own?.valid ?? cells.rows;
   if (kind === "count") {
     for (let i = from; i < to; i++) out[i] = counts[origin + keys[i]];
     outValid.fill(1, from, to);
-    return;
+    return false;
   }
   const { min, max } = own as ArgumentCells;
   const extreme = kind === "min" ? min : kind === "max" ? max : null;
+  let nulls = false;
   for (let i = from; i < to; i++) {
     const cell = origin + keys[i];
     const n = counts[cell];
     outValid[i] = n > 0 ? 1 : 0;
-    if (n === 0) out[i] = NaN;
-    else if (extreme !== null) out[i] = extreme[cell];
+    if (n === 0) {
+      out[i] = NaN;
+      nulls = true;
+    } else if (extreme !== null) out[i] = extreme[cell];
     else out[i] = kind === "mean" ? sumAt(own as ArgumentCells, cell) / n : sumAt(own as ArgumentCells, cell);
   }
+  return nulls;
 }
