@@ -6,6 +6,7 @@
  */
 import type { Value } from "../../columns/column.ts";
 import { compileFunction } from "../../expressions/compile.ts";
+import { END_OF_TIME } from "../../model/time.ts";
 import type { CalendarUnit, WindowFunction } from "../../model/windows.ts";
 import { GLOBAL_WINDOW, periodStart } from "../../model/windows.ts";
 import { civilFromDays, daysFromCivil, type Zone, zone } from "../../model/zones.ts";
@@ -96,9 +97,14 @@ const ASSIGNERS: { readonly [K in WindowFunction["kind"]]: AssignerOf<K> } = {
   },
 };
 
-/** Makes the assigner of a window function. Throws when its time zone or its function's text is not valid. */
+/**
+ * Makes the assigner of a window function. A row at the end of time, as panes of the global window are, falls into a
+ * window of its own there. Throws when the time zone or the function's text is not valid.
+ */
 export function assigner(window: WindowFunction): Assigner {
-  return (ASSIGNERS[window.kind] as AssignerOf<WindowFunction["kind"]>)(window as never);
+  const assign = (ASSIGNERS[window.kind] as AssignerOf<WindowFunction["kind"]>)(window as never);
+  if (window.kind === "global") return assign;
+  return (timestamp, out) => (timestamp === END_OF_TIME ? one(out, END_OF_TIME, END_OF_TIME) : assign(timestamp, out));
 }
 
 /** Leaves out windows that begin before 1970. */
@@ -128,7 +134,7 @@ function one(out: Assigned, start: number, end: number): void {
 
 function customError(given: unknown, timestamp: number, merging: boolean): Error {
   return new Error(
-    `A custom window function gave ${JSON.stringify(given)} for ${new Date(timestamp).toISOString()}. It must return ` +
+    `A custom window function gave ${JSON.stringify(given)} for ${timestamp}. It must return ` +
       `an array of windows such as [{start: ms, end: ms}] with start < end${merging ? "; those that overlap merge" : ""}.`,
   );
 }

@@ -74,6 +74,11 @@ test("the other windows", () => {
   ]);
 });
 
+test("a row at the end of time is in a window of its own, whatever the windows", () => {
+  for (const window of [fixed(10), sliding(10, 5), sessions(5), cumulating(30, 10), calendar("day")])
+    expect(windows(window, Infinity)).toEqual([[Infinity, Infinity]]);
+});
+
 test("a custom function gives its own windows, and says so when it does not", () => {
   const custom = (source: string): WindowFunction => ({
     kind: "custom",
