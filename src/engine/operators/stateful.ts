@@ -121,7 +121,7 @@ export const stateful: OperatorFactory<StatefulNode> = (node, context): Operator
   };
   /** Fires the timers of a kind that are due, in order, with those that they set. */
   const fire = (kind: TimerKind, isDue: (time: number) => boolean, position: number, clock: number): void => {
-    while (isDue(due[kind].first)) {
+    while (due[kind].size > 0 && isDue(due[kind].first)) {
       const number = due[kind].pop();
       const timer = timers.get(number);
       if (timer === undefined) continue;

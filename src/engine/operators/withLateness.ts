@@ -39,7 +39,7 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
     due.push(at, slot);
   };
   const release = (position: number, until: number, clock: number): void => {
-    while (due.first <= until) {
+    while (due.size > 0 && due.first <= until) {
       const at = due.first;
       const slot = due.pop();
       // Its processing time is the moment when it was due, as if it had just arrived then.

@@ -244,7 +244,7 @@ test("follows retractions within a window before and after it is complete", () =
 });
 
 test("frees the state of expired windows", () => {
-  const list: Moment[] = Array.from({ length: 200 }, (_, i) => ({
+  const list: Moment[] = Array.from({ length: 200 }, (_, i): Moment => ({
     rows: [
       { input: 0, row: { k: "x", a: i }, time: i },
       { input: 1, row: { k: "x", b: i }, time: i },
