@@ -39,7 +39,7 @@ export default defineConfig({
         input: {
           index: from("src/main/index.ts"),
           serve: from("src/cli/serve.ts"),
-          ...(existsSync(from("src/cli/conform.ts")) ? { cli: from("src/cli/main.ts") } : {}),
+          cli: from("src/cli/main.ts"),
         },
         output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },
       },
