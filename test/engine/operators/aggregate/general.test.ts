@@ -1,11 +1,11 @@
 /** The general aggregate: laws on random pipelines and logs, however they are cut, and what its side outputs say. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { columnNamed, type Row } from "../../../../src/columns/batch.ts";
+import { type Row, rowsOf } from "../../../../src/columns/batch.ts";
 import { batchOf } from "../../../../src/columns/builder.ts";
-import { type Schema, valueAt } from "../../../../src/columns/column.ts";
+import type { Schema } from "../../../../src/columns/column.ts";
 import { emptyFlow, type Flow } from "../../../../src/engine/flow.ts";
-import type { OperatorFactory } from "../../../../src/engine/operator.ts";
+import type { Operator, OperatorFactory } from "../../../../src/engine/operator.ts";
 import { aggregate } from "../../../../src/engine/operators/aggregate.ts";
 import type { RowExpression } from "../../../../src/expressions/tree.ts";
 import { PROFILES } from "../../../../src/model/profiles.ts";
@@ -24,6 +24,7 @@ import {
   type Trigger,
 } from "../../../../src/model/triggers.ts";
 import { cumulating, fixed, global, sessions, sliding, type WindowFunction } from "../../../../src/model/windows.ts";
+import { verbOf } from "../../../../src/pipeline/node.ts";
 import type { AggregateNode } from "../../../../src/pipeline/verbs/aggregate.ts";
 import { drive, driveEveryWay, type Emitted, input, type Moment, moments, zset } from "../../drive.ts";
 
@@ -318,22 +319,19 @@ test("the life of windows is told", () => {
   ]);
 });
 
-test("a bundle may go through several steps", () => {
-  const node = rollup({ trigger: repeatedly(afterCount(1)) });
-  const operator = general(node, {
-    inputs: [SCHEMA],
-    schema: () => [
-      { name: "k", type: "string", nullable: true },
-      { name: "window_start", type: "timestamp", nullable: false },
-      { name: "window_end", type: "timestamp", nullable: false },
-      ...["sum", "count", "max"].map(name => ({ name, type: "number", nullable: true }) as const),
-    ],
-    reads: () => false,
-    profile: { ...PROFILES.beam },
-    codegen: true,
-    specialize: false,
-  });
-  const step = (first: number, ends: boolean): number => {
+test.each([false, true])("a bundle may go through several steps (restored between them: %s)", restored => {
+  const node = rollup({ window: sessions(10), trigger: repeatedly(afterCount(1)) });
+  const make = (): Operator =>
+    general(node, {
+      inputs: [SCHEMA],
+      schema: port => verbOf(node).schema(node, [SCHEMA], port),
+      reads: port => port === "main",
+      profile: PROFILES.beam,
+      codegen: true,
+      specialize: false,
+    });
+  let operator = make();
+  const step = (first: number, ends: boolean): Row[] => {
     const flow: Flow = {
       ...emptyFlow(SCHEMA, batchOf(SCHEMA, [{ k: "a", v: first }]), Float64Array.of(-Infinity)),
       count: 1,
@@ -341,7 +339,16 @@ test("a bundle may go through several steps", () => {
     };
     const bundleEnd = Uint8Array.of(ends ? 1 : 0);
     const out = operator.step({ length: 1, first, clock: Float64Array.of(0), bundleEnd, last: false }, [flow]);
-    return out.main.count === 0 ? 0 : (valueAt(columnNamed(out.main.batch, "sum"), 0) as number);
+    const rows = rowsOf(out.main.batch);
+    if (restored) {
+      const snapshot = structuredClone(operator.snapshot());
+      operator = make();
+      operator.restore(snapshot);
+    }
+    return rows;
   };
-  expect([step(1, false), step(2, false), step(3, true)]).toEqual([0, 0, 6]);
+  expect([step(1, false), step(2, false)]).toEqual([[], []]);
+  // Windows of the whole bundle merge before anything comes out.
+  expect(step(3, true)).toEqual([{ k: "a", window_start: 1, window_end: 13, sum: 6, count: 3, max: 3 }]);
+  expect(step(4, true)).toEqual([{ k: "a", window_start: 1, window_end: 14, sum: 10, count: 4, max: 4 }]);
 });
