@@ -82,12 +82,30 @@ class Exceptions {
   }
 }
 
-/** `sum`, or with `mean` the sum divided by the number of values. Null where there is no value. */
+type SavedSum = [
+  count: number,
+  sum: number,
+  rest: number,
+  exceptions: [number, number, number] | null,
+  greatest: number,
+];
+
+/** What a sum may be off by when everything has been taken back, as a share of the greatest value in it. */
+const NOTHING_LEFT = 1e-12;
+
+/**
+ * `sum`, or with `mean` the sum divided by the number of values. Null where there is no value.
+ *
+ * A discarding pane may hold a row's retraction and its replacement without the row: as many values as were taken back, and
+ * yet a sum. So a sum is only over when nothing but a rounding error is left of it.
+ */
 class Sum implements Aggregation {
   readonly #mean: boolean;
   readonly #sums = new Sums();
   readonly #exceptions = new Exceptions();
   #counts = new Int32Array(0);
+  /** The greatest magnitude added since the sum was zero. */
+  #greatest = new Float64Array(0);
   #numbers: Numbers = NO_NUMBERS;
 
   constructor(mean: boolean) {
@@ -101,35 +119,52 @@ class Sum implements Aggregation {
     if (valid !== null && valid[row] === 0) return;
     const value = values[row];
     this.#counts[slot] += weight;
-    if (Number.isFinite(value)) this.#sums.add(slot, value * weight);
+    if (Number.isFinite(value)) this.#addFinite(slot, value * weight);
     else this.#exceptions.add(slot, value, weight);
-    if (this.#counts[slot] === 0) this.#sums.reset(slot);
+    if (this.#counts[slot] === 0) this.#settle(slot);
+  }
+  #addFinite(slot: number, value: number): void {
+    this.#sums.add(slot, value);
+    const size = Math.abs(value);
+    if (size > this.#greatest[slot]) this.#greatest[slot] = size;
+  }
+  /** Sets a sum of no values to zero exactly, unless more than a rounding error is left. */
+  #settle(slot: number): void {
+    if (Math.abs(this.#sums.value(slot)) > this.#greatest[slot] * NOTHING_LEFT) return;
+    this.#sums.reset(slot);
+    this.#greatest[slot] = 0;
   }
   merge(into: number, from: number): void {
     this.#counts[into] += this.#counts[from];
     this.#sums.addSlot(into, from);
     this.#exceptions.merge(into, from);
+    this.#greatest[into] = Math.max(this.#greatest[into], this.#greatest[from]);
+    if (this.#counts[into] === 0) this.#settle(into);
   }
   clear(slot: number): void {
     if (slot >= this.#counts.length) this.#counts = grownInts(this.#counts, slot + 1);
+    if (slot >= this.#greatest.length) this.#greatest = grownFloats(this.#greatest, slot + 1);
     this.#sums.grow(slot);
     this.#counts[slot] = 0;
+    this.#greatest[slot] = 0;
     this.#sums.reset(slot);
     this.#exceptions.clear(slot);
   }
   result(slot: number): Value {
     const count = this.#counts[slot];
-    if (count === 0) return null;
     const sum = this.#exceptions.apply(slot, this.#sums.value(slot));
+    if (count === 0) return this.#mean || sum === 0 ? null : sum;
     return this.#mean ? sum / count : sum;
   }
   save(slot: number): unknown {
-    return [this.#counts[slot], this.#sums.sum[slot], this.#sums.rest[slot], this.#exceptions.save(slot)];
+    const { sum, rest } = this.#sums;
+    return [this.#counts[slot], sum[slot], rest[slot], this.#exceptions.save(slot), this.#greatest[slot]];
   }
   load(slot: number, saved: unknown): void {
     this.clear(slot);
-    const [count, sum, rest, exceptions] = saved as [number, number, number, [number, number, number] | null];
+    const [count, sum, rest, exceptions, greatest] = saved as SavedSum;
     this.#counts[slot] = count;
+    this.#greatest[slot] = greatest;
     this.#sums.sum[slot] = sum;
     this.#sums.rest[slot] = rest;
     this.#exceptions.load(slot, exceptions);
