@@ -188,8 +188,13 @@ export const FIGURES: readonly Figure[] = [
   },
 ];
 
-/** Runs a figure and draws it. */
-export async function drawFigure(figure: Figure, width = 720): Promise<Element> {
+/** Runs a figure, and gives a way to draw it at any width. */
+export async function prepareFigure(figure: Figure): Promise<(width: number) => Element> {
   const { tables, options } = await runChart(figure.make(), figure.until ?? null);
-  return CHARTS[figure.chart].draw(tables, { ...options, width, document: page } as DrawOptions & never);
+  return width => CHARTS[figure.chart].draw(tables, { ...options, width, document: page } as DrawOptions & never);
+}
+
+/** Runs a figure and draws it at its usual width. */
+export async function drawFigure(figure: Figure): Promise<Element> {
+  return (await prepareFigure(figure))(720);
 }

@@ -1,7 +1,7 @@
 /** Draws every figure of the gallery from the engine's tables: each says something, in numbers, with a bounded number of marks. */
 import { expect, test } from "vitest";
 import { CHARTS } from "../../src/charts/index.ts";
-import { drawFigure, FIGURES } from "./figures.ts";
+import { drawFigure, FIGURES, prepareFigure } from "./figures.ts";
 import { normalised } from "./page.ts";
 
 test("the gallery shows every chart", () => {
@@ -29,7 +29,8 @@ const SAYS: Readonly<Record<string, RegExp>> = {
 
 for (const figure of FIGURES) {
   test(`${figure.chart}: ${figure.title}`, async () => {
-    const element = await drawFigure(figure);
+    const draw = await prepareFigure(figure);
+    const element = draw(720);
     const html = normalised(element);
     expect(html).not.toMatch(/NaN|undefined|Infinity|\[object/);
     expect(element.classList.contains("tm-chart-empty")).toBe(false);
@@ -40,7 +41,7 @@ for (const figure of FIGURES) {
     if (says !== undefined) expect(summary).toMatch(says);
     expect(element.querySelectorAll("*").length).toBeLessThan(3_000);
     // Narrow columns are drawn too, without anything falling off the left edge.
-    expect(normalised(await drawFigure(figure, 380))).not.toMatch(/NaN|undefined|Infinity/);
+    expect(normalised(draw(380))).not.toMatch(/NaN|undefined|Infinity/);
   });
 }
 

@@ -5,7 +5,7 @@
  */
 import { Stream } from "../../pipeline/stream.ts";
 import type { ChartPlan } from "../chart.ts";
-import { sourcesBelow, windowed, windowFacts, withStrategy } from "../twins.ts";
+import { windowed, windowFacts, withStrategy } from "../twins.ts";
 
 export interface CorrectionsOptions {
   /** The result column to compare. Default: the first. */
@@ -35,10 +35,7 @@ export const corrections: ChartPlan<CorrectionsOptions> = {
         on_time_panes: `d => op.sum(d.timing == "on-time" && d.weight > 0 ? 1 : 0)`,
         late_panes: `d => op.sum(d.timing == "late" && d.weight > 0 ? 1 : 0)`,
       }),
-      watermark: new Stream(sourcesBelow(node)[0])
-        .progress()
-        .filter("d => d.partition == null")
-        .rollup({ reached: "d => op.max(d.watermark)" }),
+      watermark: new Stream(node).fates().rollup({ reached: "d => op.max(d.watermark)" }),
     };
   },
   facts({ streams, options }) {

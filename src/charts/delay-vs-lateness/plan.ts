@@ -4,7 +4,7 @@ import { timeBin } from "../bins.ts";
 import type { ChartPlan } from "../chart.ts";
 import { dropCurve } from "../drop-curve/plan.ts";
 import { courseStep } from "../shared-plans.ts";
-import { eager, sourcesBelow, windowed, windowFacts } from "../twins.ts";
+import { eagerFates, windowed, windowFacts } from "../twins.ts";
 
 export type DelayVsLatenessOptions = Readonly<Record<string, never>>;
 
@@ -16,15 +16,12 @@ export const delayVsLateness: ChartPlan<DelayVsLatenessOptions> = {
   plan(args) {
     const node = windowed(args.streams.stream, "delayVsLateness");
     const { margins, fates } = dropCurve.plan({ ...args, options: {} });
-    const source = sourcesBelow(node)[0];
     return {
       margins,
       fates,
-      // The course of a watermark with delay d is this one, d later in event time.
-      course: new Stream({ ...source, watermark: eager(source) })
-        .progress()
-        .filter("d => d.partition == null")
-        .groupby({ at: timeBin("processing_time", courseStep(args)) })
+      // The course of a watermark with delay d is this one, d later. Rows tell it as they meet it, which is fine enough for waits.
+      course: eagerFates(args.streams.stream)
+        .groupby({ at: timeBin("arrived_at", courseStep(args)) })
         .rollup({ watermark: "d => op.max(d.watermark)" }),
       windows: new Stream(node)
         .life()

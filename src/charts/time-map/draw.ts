@@ -67,13 +67,16 @@ export const timeMap: ChartDrawing<Partial<WindowFacts> & { readonly cell?: numb
         "timeMap",
         "No row has arrived yet. Press play, or step by one row, to see time pass.",
       );
-    return drawScene(scene, bounds, tables, options);
+    return drawScene(scene, bounds, options);
   },
   summary,
 };
 
 function summary(tables: Tables, options: TimeMapDrawOptions): string {
-  const scene = sceneOf(tables, options);
+  return sentence(sceneOf(tables, options), options);
+}
+
+function sentence(scene: Scene, options: TimeMapDrawOptions): string {
   const total = scene.rows["on-time"] + scene.rows.late + scene.rows.dropped;
   if (total === 0) return "No row has arrived yet.";
   const timeZone = zoneOf(options);
@@ -96,7 +99,7 @@ function zoneOf(options: TimeMapDrawOptions): string {
   return options.timeZone ?? options.zone ?? "UTC";
 }
 
-function drawScene(scene: Scene, bounds: Bounds, tables: Tables, options: TimeMapDrawOptions): HTMLElement {
+function drawScene(scene: Scene, bounds: Bounds, options: TimeMapDrawOptions): HTMLElement {
   const document = documentOf(options);
   const width = widthOf(options);
   const height = options.height ?? Math.round(Math.min(Math.max(width * 0.62, 320), 560));
@@ -143,7 +146,7 @@ function drawScene(scene: Scene, bounds: Bounds, tables: Tables, options: TimeMa
   });
   return figure(options, {
     chart: "timeMap",
-    summary: summary(tables, options),
+    summary: sentence(scene, options),
     legend: legendOf(scene, options, windows.length > 0),
     body: [body],
     notes: notesOf(scene, bounds, timeZone, options, windows.length),
@@ -201,16 +204,24 @@ function rowMarks(scene: Scene, crowd: number): Plot.Markish[] {
       const { x, y } = scales as unknown as { x: (v: number) => number; y: (v: number) => number };
       // What was late or dropped is rare and matters: it is drawn larger, and last.
       const r = fate === "on-time" ? radius : Math.max(radius * 1.15, 2.4);
+      // A dot is a line of no length with round ends: the shortest way to say it ten thousand times.
       let d = "";
-      for (const m of marks) d += shapePath(SHAPES[fate], x(m.event), y(m.arrival), r);
+      if (fate === "on-time")
+        for (const m of marks) d += `M${Math.round(x(m.event) * 10) / 10},${Math.round(y(m.arrival) * 10) / 10}h0`;
+      else for (const m of marks) d += shapePath(SHAPES[fate], x(m.event), y(m.arrival), r);
       const path = svgElement(context.document, "path", { d, class: `tm-rows tm-${fate}` });
-      if (fate === "dropped")
-        Object.assign(path.style, { fill: "none", stroke: DROPPED, strokeWidth: String(Math.max(1.3, r * 0.45)) });
-      else
-        Object.assign(path.style, {
-          fill: TIMING_COLOURS[fate],
-          fillOpacity: crowd > 600 && fate === "on-time" ? "0.55" : "0.9",
-        });
+      const styles = {
+        "on-time": {
+          fill: "none",
+          stroke: ON_TIME,
+          strokeWidth: String(r * 2),
+          strokeLinecap: "round",
+          strokeOpacity: crowd > 600 ? "0.55" : "0.9",
+        },
+        late: { fill: LATE, fillOpacity: "0.9" },
+        dropped: { fill: "none", stroke: DROPPED, strokeWidth: String(Math.max(1.3, r * 0.45)) },
+      };
+      Object.assign(path.style, styles[fate]);
       return path;
     };
   });
@@ -267,38 +278,33 @@ function courseMarks(
   lateness: number,
   single: boolean,
 ): Plot.Markish[] {
-  const point = { x: (p: readonly number[]) => p[0], y: (p: readonly number[]) => p[1] };
-  const marks: Plot.Markish[] = [];
-  for (const course of courses.filter(c => c.partition !== null))
-    marks.push(
-      Plot.line(courseLine(course, bounds, until), {
-        ...point,
-        stroke: WATERMARK,
-        strokeWidth: 0.9,
-        strokeOpacity: 0.55,
-      }),
-    );
+  const line = (course: Course, style: Readonly<Record<string, string>>, shift = 0): Plot.Markish => {
+    const points = courseLine(course, bounds, until, shift, 1 / 1_400);
+    return (_index, scales, _values, _dimensions, context) => {
+      const { x, y } = scales as unknown as { x: (v: number) => number; y: (v: number) => number };
+      const d = points
+        .map(([w, p], i) => `${i === 0 ? "M" : "L"}${Math.round(x(w) * 10) / 10},${Math.round(y(p) * 10) / 10}`)
+        .join("");
+      const path = svgElement(context.document, "path", { d, class: "tm-watermark" });
+      Object.assign(path.style, { fill: "none", strokeLinejoin: "round", ...style });
+      return path;
+    };
+  };
+  const marks = courses
+    .filter(c => c.partition !== null)
+    .map(c => line(c, { stroke: WATERMARK, strokeWidth: "0.9", strokeOpacity: "0.55" }));
   for (const course of courses.filter(c => c.partition === null)) {
-    if (lateness > 0 && Number.isFinite(lateness)) {
-      const horizon = { ...course, watermark: course.watermark.map(w => w - lateness) };
+    if (lateness > 0 && Number.isFinite(lateness))
       marks.push(
-        Plot.line(courseLine(horizon, bounds, until), {
-          ...point,
-          stroke: DROPPED,
-          strokeWidth: 1.2,
-          strokeDasharray: "1.5 3.5",
-          strokeLinecap: "round",
-        }),
+        line(
+          course,
+          { stroke: DROPPED, strokeWidth: "1.2", strokeDasharray: "1.5 3.5", strokeLinecap: "round" },
+          -lateness,
+        ),
       );
-    }
-    const line = courseLine(course, bounds, until);
-    marks.push(
-      // A rim of paper keeps the line apart from the crowd beneath it; over cells it would hide them instead.
-      single
-        ? Plot.line(line, { ...point, stroke: PAPER, strokeWidth: 5, strokeOpacity: 0.75, strokeLinejoin: "round" })
-        : null,
-      Plot.line(line, { ...point, stroke: WATERMARK, strokeWidth: single ? 2.4 : 1.7, strokeLinejoin: "round" }),
-    );
+    // A rim of paper keeps the line apart from the crowd beneath it; over cells it would hide them instead.
+    if (single) marks.push(line(course, { stroke: PAPER, strokeWidth: "5", strokeOpacity: "0.75" }));
+    marks.push(line(course, { stroke: WATERMARK, strokeWidth: single ? "2.4" : "1.7" }));
   }
   return marks;
 }
@@ -389,11 +395,18 @@ function presentMark(options: TimeMapDrawOptions, { y: [y0, y1], x: [, x1] }: Bo
 }
 
 function rowTip(scene: Scene, { x: [x0, x1] }: Bounds, timeZone: string): Plot.Markish {
-  const panes = scene.panes.map(p => ({ x: (p.start + p.end) / 2, y: p.at, title: paneTitle(p, timeZone) }));
-  const rows = scene.marks
-    .filter(m => m.event > x0 && m.event < x1)
-    .map(m => ({ x: m.event, y: m.arrival, title: rowTitle(m, scene.single, timeZone) }));
-  return tip([...rows, ...panes], { x: "x", y: "y", title: "title" });
+  interface Target {
+    readonly x: number;
+    readonly y: number;
+    readonly row?: Mark;
+    readonly pane?: PaneMark;
+  }
+  const targets: Target[] = scene.panes.map(pane => ({ x: (pane.start + pane.end) / 2, y: pane.at, pane }));
+  for (const row of scene.marks)
+    if (row.event > x0 && row.event < x1) targets.push({ x: row.event, y: row.arrival, row });
+  const title = ({ row, pane }: Target): string =>
+    row !== undefined ? rowTitle(row, scene.single, timeZone) : pane === undefined ? "" : paneTitle(pane, timeZone);
+  return tip(targets, { x: "x", y: "y", title });
 }
 
 function rowTitle(mark: Mark, single: boolean, timeZone: string): string {

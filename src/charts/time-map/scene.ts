@@ -273,19 +273,34 @@ export function boundsOf(scene: Scene, span: { start: number; end: number } | nu
   };
 }
 
-/** Lays a course as corners of a line in (watermark, processing time): it stands still, then jumps. Infinite ends run to the border. */
-export function courseLine(course: Course, bounds: Bounds, until: number): readonly (readonly [number, number])[] {
-  const clampX = (w: number): number => Math.min(Math.max(w, bounds.x[0]), bounds.x[1]);
+/**
+ * Lays a course as corners of a line in (watermark, processing time): it stands still, then jumps. Infinite ends run to the
+ * border. `shift` moves it in event time, ms. Moves smaller than `resolution` of both axes are left out: nobody could see them.
+ */
+export function courseLine(
+  course: Course,
+  bounds: Bounds,
+  until: number,
+  shift = 0,
+  resolution = 0,
+): readonly (readonly [number, number])[] {
+  const [x0, x1] = bounds.x;
+  const fine = [(x1 - x0) * resolution, (bounds.y[1] - bounds.y[0]) * resolution];
   const line: (readonly [number, number])[] = [];
+  const { at, watermark } = course;
   let previous = NaN;
-  for (let i = 0; i < course.at.length; i++) {
-    const w = course.watermark[i];
-    if (w === -Infinity) continue;
-    if (!Number.isNaN(previous)) line.push([clampX(previous), course.at[i]]);
-    line.push([clampX(w), course.at[i]]);
+  let before = NaN;
+  let last = NaN;
+  for (let i = 0; i < at.length; i++) {
+    if (watermark[i] === -Infinity) continue;
+    last = watermark[i];
+    const w = Math.min(Math.max(watermark[i] + shift, x0), x1);
+    if (w - previous < fine[0] && at[i] - before < fine[1] && i < at.length - 1) continue;
+    if (!Number.isNaN(previous)) line.push([previous, at[i]]);
+    line.push([w, at[i]]);
     previous = w;
+    before = at[i];
   }
-  if (!Number.isNaN(previous) && previous !== Infinity)
-    line.push([clampX(previous), Math.max(until, course.at.at(-1) ?? until)]);
+  if (!Number.isNaN(previous) && last !== Infinity) line.push([previous, Math.max(until, before)]);
   return line;
 }
