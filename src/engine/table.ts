@@ -9,11 +9,13 @@ import type { Batch } from "../columns/batch.ts";
 import type { Column, Schema, Value } from "../columns/column.ts";
 import { valueAt } from "../columns/column.ts";
 import { Dictionary } from "../columns/dictionary.ts";
+import { PROFILES } from "../model/profiles.ts";
 import { hasWindowColumns } from "../pipeline/verbs/aggregate.ts";
 import type { Node } from "../pipeline/node.ts";
 import { inputsOf } from "../pipeline/node.ts";
 import { dense, type Flow } from "./flow.ts";
 import type { GraphNode } from "./graph.ts";
+import { retracts } from "./retracts.ts";
 import type { Tap } from "./run.ts";
 import type { Step } from "./step.ts";
 
@@ -27,7 +29,6 @@ export type TableKind =
 export function tableKind(node: Node): TableKind {
   switch (node.verb) {
     case "source":
-    case "port":
       return { kind: "append" };
     case "aggregate": {
       const columns = node.keys.length + (hasWindowColumns(node.strategy) ? 2 : 0);
@@ -41,8 +42,11 @@ export function tableKind(node: Node): TableKind {
       const below = tableKind(inputsOf(node)[0]);
       return below.kind === "append" ? below : { kind: "z-set" };
     }
-    default:
-      return { kind: "z-set" };
+    default: {
+      // Where no row is ever taken back, and none replaces another, the sum is the log itself.
+      const log = node.verb === "port" || inputsOf(node).every(input => tableKind(input).kind === "append");
+      return log && !retracts(node, PROFILES.tidemark) ? { kind: "append" } : { kind: "z-set" };
+    }
   }
 }
 

@@ -81,10 +81,17 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
     if (row.answer !== NONE || node.kind === "left")
       emission.emit(position, clock, row.time, weight, row.slot, row.answer);
   };
-  /** Gives anew the answers at or after a time that are out, where they are others now. */
-  const restate = (of: Series, from: number): void => {
-    for (const row of of.lefts) {
-      if (row.time < from || !row.answered || row.time + allowedLateness < watermark) continue;
+  /**
+   * Gives anew the answers that a right row at a time has come into, or gone out of: those from its time on, up to the next
+   * right row, as far as they are out and may still change.
+   */
+  const restate = (of: Series, time: number): void => {
+    const after = until(of.rights, time);
+    const next = after < of.rights.length ? rights.time[of.rights[after]] : Infinity;
+    const from = Math.max(time, watermark - allowedLateness);
+    for (let i = firstAt(of.lefts, from); i < of.lefts.length && of.lefts[i].time < next; i++) {
+      const row = of.lefts[i];
+      if (!row.answered) continue;
       const answer = answerFor(of, row.time);
       if (answer === row.answer) continue;
       say(row, -1);
@@ -259,3 +266,15 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
     size: () => ({ keys: series.size, windows: 0, entries: kept, hold: null }),
   };
 };
+
+/** The place of the first left row at or after a time. */
+function firstAt(rows: readonly Asked[], time: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle].time < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -4,6 +4,7 @@ import { compileColumn } from "../../expressions/compile.ts";
 import { typeOf } from "../../expressions/types.ts";
 import type { ReconcileNode } from "../../pipeline/verbs/reconcile.ts";
 import { difference, Unit } from "../decimal.ts";
+import { Due } from "../due.ts";
 import { Emission, gatherAll, timestamps } from "../emission.ts";
 import { KeyIndex, keyColumns } from "../key-index.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
@@ -24,6 +25,7 @@ interface Snapshot {
   readonly slot: number;
   readonly time: number;
   readonly balance: number;
+  readonly number: number;
   /** What came out for it; null until the watermark is past it. */
   said: Finding | null;
 }
@@ -66,8 +68,10 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
   let watermark = -Infinity;
   let position = 0;
   let clock = NaN;
-  /** The earliest time of a snapshot that has not come out. */
-  let next = Infinity;
+  /** Snapshots that have not come out, by number, and their numbers by time. */
+  const pending = new Map<number, { key: number; snapshot: Snapshot }>();
+  const waiting = new Due();
+  let numbers = 0;
 
   const rescale = (factor: number): void => {
     bound *= factor;
@@ -121,13 +125,16 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
   const addSnapshot = (key: number, slot: number, time: number, balance: number): void => {
     const of = account(key);
     const k = placeOf(of.snapshots, time, true);
-    const snapshot: Snapshot = { slot, time, balance, said: null };
+    const snapshot: Snapshot = { slot, time, balance, number: numbers++, said: null };
     of.snapshots.splice(k, 0, snapshot);
     // A late snapshot is complete at once.
     if (time < watermark) {
       snapshot.said = find(of, k);
       say(snapshot, snapshot.said, 1);
-    } else next = Math.min(next, time);
+    } else {
+      pending.set(snapshot.number, { key, snapshot });
+      waiting.push(time, snapshot.number);
+    }
     restate(of, k + 1);
   };
   const removeSnapshot = (key: number, time: number, balance: number): void => {
@@ -139,26 +146,22 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
       );
     const [snapshot] = of.snapshots.splice(k, 1);
     if (snapshot.said !== null) say(snapshot, snapshot.said, -1);
+    pending.delete(snapshot.number);
     store.free(snapshot.slot);
     restate(of, k);
   };
   const advance = (at: number, moved: number): void => {
     watermark = moved;
-    if (!(next < moved)) return;
     position = at;
     clock = NaN;
-    next = Infinity;
-    const due: { snapshot: Snapshot; of: Account }[] = [];
-    for (const of of accounts.values())
-      for (const snapshot of of.snapshots)
-        if (snapshot.said === null) {
-          if (snapshot.time < moved) due.push({ snapshot, of });
-          else next = Math.min(next, snapshot.time);
-        }
-    due.sort((a, b) => a.snapshot.time - b.snapshot.time);
-    for (const { snapshot, of } of due) {
-      snapshot.said = find(of, of.snapshots.indexOf(snapshot));
-      say(snapshot, snapshot.said, 1);
+    while (waiting.first < moved) {
+      const number = waiting.pop();
+      const due = pending.get(number);
+      if (due === undefined) continue;
+      pending.delete(number);
+      const of = account(due.key);
+      due.snapshot.said = find(of, of.snapshots.indexOf(due.snapshot));
+      say(due.snapshot, due.snapshot.said, 1);
     }
   };
 
@@ -208,8 +211,9 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
     },
     snapshot: () => ({
       watermark,
-      next,
+      numbers,
       bound,
+      waiting: waiting.snapshot(),
       unit: unit.snapshot(),
       index: index.snapshot(),
       store: store.snapshot(),
@@ -222,14 +226,16 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
     restore(snapshot) {
       const from = snapshot as {
         watermark: number;
-        next: number;
+        numbers: number;
         bound: number;
+        waiting: unknown;
         unit: unknown;
         index: unknown;
         store: unknown;
         accounts: { key: number; tree: unknown; snapshots: Snapshot[] }[];
       };
-      ({ watermark, next, bound } = from);
+      ({ watermark, numbers, bound } = from);
+      waiting.restore(from.waiting);
       unit.restore(from.unit);
       index.restore(from.index);
       store.restore(from.store);
@@ -237,6 +243,7 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
         const own = new SumTree();
         own.restore(tree);
         accounts.set(key, { tree: own, snapshots: [...snapshots] });
+        for (const s of snapshots) if (s.said === null) pending.set(s.number, { key, snapshot: s });
       }
     },
     size: () => ({
