@@ -108,20 +108,21 @@ class Changes implements Tap {
   count = 0;
   keys: Int32Array;
   start: Float64Array;
-  end: Float64Array;
+  end: Float64Array | null;
   weight: Int32Array;
   readonly values: Float64Array[];
   /** Rows that came out on the port `late`. */
   dropped = 0;
 
   /** Collects changes of `width` values, in the arrays of `previous` if there is one. */
-  constructor(stream: Stream, width: number, previous: Changes | null = null) {
+  constructor(stream: Stream, width: number, ends = false, previous: Changes | null = null) {
     this.node = stream.node;
     this.#width = width;
     this.values = previous?.values ?? Array.from({ length: width }, () => new Float64Array(1 << 17));
     this.keys = previous?.keys ?? new Int32Array(1 << 17);
     this.start = previous?.start ?? new Float64Array(1 << 17);
-    this.end = previous?.end ?? new Float64Array(1 << 17);
+    // Only of sessions does the start not say the end.
+    this.end = ends ? (previous?.end ?? new Float64Array(1 << 17)) : null;
     this.weight = previous?.weight ?? new Int32Array(1 << 17);
   }
 
@@ -132,7 +133,7 @@ class Changes implements Tap {
     const [keys, start, end, ...values] = batch.columns;
     this.keys.set((keys as StringColumn).codes, this.count);
     this.start.set((start as NumberColumn).values, this.count);
-    this.end.set((end as NumberColumn).values, this.count);
+    this.end?.set((end as NumberColumn).values, this.count);
     for (let i = 0; i < this.#width; i++) this.values[i].set((values[i] as NumberColumn).values, this.count);
     if (weight === null) this.weight.fill(1, this.count, this.count + count);
     else this.weight.set(weight, this.count);
@@ -158,7 +159,7 @@ class Changes implements Tap {
     this.keys = ints(this.keys);
     this.weight = ints(this.weight);
     this.start = floats(this.start);
-    this.end = floats(this.end);
+    if (this.end !== null) this.end = floats(this.end);
     for (let i = 0; i < this.#width; i++) this.values[i] = floats(this.values[i]);
   }
 }
@@ -265,21 +266,27 @@ interface Outcome {
   readonly dropped: number | null;
 }
 
-function execute(data: Data, stream: Stream, width: number, options: Partial<RunOptions> = {}): Outcome {
+function execute(data: Data, stream: Stream, width: number, ends = false, options: Partial<RunOptions> = {}): Outcome {
   const log = columnsOf(data).log();
   const run = new Run([stream.node], { logs: () => log, remember: false, ...options });
-  const changes = new Changes(stream, width);
+  const changes = new Changes(stream, width, ends);
   run.tap(changes);
   run.finish();
   return { changes, dropped: null };
 }
 
 /** Runs a pipeline with its `late` port read too, to count what it dropped. */
-function executeWithLate(data: Data, stream: Stream, width: number, options: Partial<RunOptions> = {}): Outcome {
+function executeWithLate(
+  data: Data,
+  stream: Stream,
+  width: number,
+  ends = false,
+  options: Partial<RunOptions> = {},
+): Outcome {
   const log = columnsOf(data).log();
   const late = stream.late();
   const run = new Run([stream.node, late.node], { logs: () => log, remember: false, ...options });
-  const changes = new Changes(stream, width);
+  const changes = new Changes(stream, width, ends);
   const dropped = new Count(late);
   run.tap(changes);
   run.tap(dropped);
@@ -310,7 +317,13 @@ function fold({ changes, dropped }: Outcome, second: boolean): Checked {
 function foldSessions({ changes, dropped }: Outcome): Checked {
   const sum = new Fold();
   for (let i = 0; i < changes.count; i++)
-    sum.add(changes.keys[i], changes.start[i] - BASE, changes.values[0][i], changes.end[i] - BASE, changes.weight[i]);
+    sum.add(
+      changes.keys[i],
+      changes.start[i] - BASE,
+      changes.values[0][i],
+      (changes.end as Float64Array)[i] - BASE,
+      changes.weight[i],
+    );
   return { chk: sum.chk, plus: sum.plus, minus: sum.minus, dropped };
 }
 
@@ -349,7 +362,7 @@ class Live {
   /** Changes the pipeline; the run catches up. */
   edit(stream: Stream): void {
     this.#stream = stream;
-    this.changes = new Changes(stream, 2, this.changes);
+    this.changes = new Changes(stream, 2, false, this.changes);
     this.run.replan([stream.node], [this.changes]);
   }
 
@@ -372,9 +385,9 @@ export default {
     late: (data: Data) => executeWithLate(data, W2(), 1),
   },
   W3: {
-    run: (data: Data) => execute(data, W3(), 1, { profile: AFTER_MERGE }),
+    run: (data: Data) => execute(data, W3(), 1, true, { profile: AFTER_MERGE }),
     check: foldSessions,
-    late: (data: Data) => executeWithLate(data, W3(), 1, { profile: AFTER_MERGE }),
+    late: (data: Data) => executeWithLate(data, W3(), 1, true, { profile: AFTER_MERGE }),
   },
   W5: { run: integrate, check: foldBalances },
   async W6(data: Data, helpers: Helpers) {

@@ -22,6 +22,7 @@ export interface GraphOptions {
   readonly profile: Profile;
   /** Columns of each source, which only its log knows. */
   readonly sources: (source: SourceNode) => Schema;
+  readonly remembers?: boolean;
   readonly codegen?: boolean;
   readonly specialize?: boolean;
 }
@@ -186,6 +187,7 @@ function plan(
       schema,
       reads: port => reads.has(port),
       profile: options.profile,
+      remembers: options.remembers,
       codegen: options.codegen ?? true,
       specialize: options.specialize ?? true,
     });

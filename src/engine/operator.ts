@@ -46,6 +46,8 @@ export interface OperatorContext {
   /** Whether anything reads this port; an operator skips the work for ports that nobody reads. */
   reads(port: Port): boolean;
   readonly profile: Profile;
+  /** Whether flows are kept after their step, so that it is worth handing them out in arrays of their own. */
+  readonly remembers?: boolean;
   /** False where the host forbids code generation; then expressions are interpreted. */
   readonly codegen: boolean;
   /** False runs the readable general operator even where a specialised one would fit; tests compare the two. */

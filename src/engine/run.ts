@@ -153,7 +153,13 @@ export class Run {
 
   #graphOptions(): GraphOptions {
     const { logs, codegen, specialize } = this.#options;
-    return { profile: this.#profile, sources: source => logs(source).batch.schema, codegen, specialize };
+    return {
+      profile: this.#profile,
+      remembers: this.#remember,
+      sources: source => logs(source).batch.schema,
+      codegen,
+      specialize,
+    };
   }
 
   #feed(): void {

@@ -14,12 +14,15 @@ export function boundedWatermark(
   out: Float64Array,
 ): number {
   let max = greatest[0];
+  let watermark = max - delay;
   let late = 0;
   for (let i = from, o = 0; i < to; i++, o++) {
     const t = time[i];
-    if (t > max) max = t;
-    else if (t < max - delay) late++;
-    out[o] = max - delay;
+    if (t > max) {
+      max = t;
+      watermark = t - delay;
+    } else if (t < watermark) late++;
+    out[o] = watermark;
   }
   greatest[0] = max;
   return late;

@@ -26,7 +26,7 @@ export interface DenseSettings {
 }
 
 export class DenseFixed implements Operator, Cutting {
-  readonly lasting = true;
+  readonly lasting: boolean;
   readonly #settings: DenseSettings;
   readonly #grid: Grid;
   readonly #keys: KeyCodes;
@@ -46,6 +46,7 @@ export class DenseFixed implements Operator, Cutting {
     grid: Grid,
     settings: DenseSettings,
   ) {
+    this.lasting = context.remembers === true;
     this.#settings = settings;
     this.#grid = grid;
     this.#keys = keys;

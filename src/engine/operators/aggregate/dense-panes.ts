@@ -32,6 +32,7 @@ export class Panes {
   /** The flow of a step without panes. */
   #nothing: Flow | null = null;
   readonly #retracting: boolean;
+  readonly #lasting: boolean;
   readonly #plan: DensePlan;
   readonly #keyCodes: KeyCodes;
   readonly #group: Schema;
@@ -41,6 +42,7 @@ export class Panes {
 
   constructor(node: AggregateNode, context: OperatorContext, plan: DensePlan, keys: KeyCodes, retracting: boolean) {
     this.#retracting = retracting;
+    this.#lasting = context.remembers === true;
     this.#plan = plan;
     this.#keyCodes = keys;
     this.#values = plan.results.map(() => new Float64Array(64));
@@ -127,30 +129,33 @@ export class Panes {
     this.count = i + 1;
   }
 
-  /** Hands out what was collected, in arrays that nobody writes to again. */
+  /**
+   * Hands out what was collected: in arrays of their own where flows are kept, otherwise in views of ours that are good
+   * until `clear`.
+   */
   flow(watermark: Float64Array): Flow {
     const { count } = this;
     if (count === 0 && this.#nothing !== null) return { ...this.#nothing, watermark };
     const { results } = this.#plan;
     const timestamps = (values: Float64Array): Column => ({
       type: "timestamp",
-      values: values.slice(0, count),
+      values: this.#part(values, count),
       valid: null,
     });
     const columns: Column[] = [
-      ...this.#keyCodes.columns(this.#keys.slice(0, count), count),
+      ...this.#keyCodes.columns(this.#part(this.#keys, count), count),
       timestamps(this.#start),
       timestamps(this.#end),
       ...results.map(
         (result, r): Column => ({
           type: result.type,
-          values: this.#values[r].slice(0, count),
-          valid: this.#nulls ? this.#valid[r].slice(0, count) : null,
+          values: this.#part(this.#values[r], count),
+          valid: this.#nulls ? this.#part(this.#valid[r], count) : null,
         }),
       ),
     ];
     const group: Batch = { schema: this.#group, length: count, columns };
-    const index = this.#index.slice(0, count);
+    const index = this.#part(this.#index, count);
     const flow: Flow = {
       batch: {
         schema: this.#schema,
@@ -159,22 +164,26 @@ export class Panes {
       },
       selection: null,
       count,
-      at: this.#at.slice(0, count),
-      time: this.#time.slice(0, count),
+      at: this.#part(this.#at, count),
+      time: this.#part(this.#time, count),
       clock: null,
-      weight: this.#retracting ? this.#weight.slice(0, count) : null,
+      weight: this.#retracting ? this.#part(this.#weight, count) : null,
       pane: {
-        timing: this.#timing.slice(0, count),
+        timing: this.#part(this.#timing, count),
         index,
         // Without early panes, every pane counts.
         nonSpeculativeIndex: index,
-        first: this.#first.slice(0, count),
-        last: this.#last.slice(0, count),
+        first: this.#part(this.#first, count),
+        last: this.#part(this.#last, count),
       },
       watermark,
     };
     if (count === 0) this.#nothing = flow;
     return flow;
+  }
+
+  #part<A extends Float64Array | Int32Array | Uint8Array>(array: A, count: number): A {
+    return (this.#lasting ? array.slice(0, count) : array.subarray(0, count)) as A;
   }
 
   #reserve(more: number): void {

@@ -33,7 +33,7 @@ export interface SessionSettings extends DenseSettings {
 const NONE = 0;
 
 export class DenseSessions implements Operator {
-  readonly lasting = true;
+  readonly lasting: boolean;
   readonly #settings: SessionSettings;
   readonly #keys: KeyCodes;
   readonly #order = new KeyOrder();
@@ -88,6 +88,7 @@ export class DenseSessions implements Operator {
     keys: KeyCodes,
     settings: SessionSettings,
   ) {
+    this.lasting = context.remembers === true;
     this.#settings = settings;
     this.#keys = keys;
     this.#arguments = new Arguments(context, plan);

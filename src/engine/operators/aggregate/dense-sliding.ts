@@ -43,7 +43,7 @@ interface Fired {
 }
 
 export class DenseSliding implements Operator, Cutting {
-  readonly lasting = true;
+  readonly lasting: boolean;
   readonly #settings: DenseSettings;
   readonly #cover: Cover;
   readonly #grid: Grid;
@@ -72,6 +72,7 @@ export class DenseSliding implements Operator, Cutting {
     cover: Cover,
     settings: DenseSettings,
   ) {
+    this.lasting = context.remembers === true;
     this.#settings = settings;
     this.#cover = cover;
     this.#grid = fixedGrid(cover.slice, cover.offset);
