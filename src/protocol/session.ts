@@ -148,7 +148,43 @@ export type TransportAction =
   /** To a processing time, forwards or backwards. */
   | { readonly kind: "seek"; readonly to: number }
   /** Times real time; Infinity is as fast as possible. */
-  | { readonly kind: "speed"; readonly factor: number };
+  | { readonly kind: "speed"; readonly factor: number }
+  /**
+   * Playing stops at the first row of a stream that satisfies a predicate (a row expression; null: at any row). The stream is
+   * named by its variable or by its view; there is one breakpoint for each, and `remove` takes it away.
+   */
+  | {
+      readonly kind: "breakpoint";
+      readonly stream: string;
+      readonly predicate: string | null;
+      readonly remove?: boolean;
+    }
+  /** Disturbs every source on purpose, the same way for the same seed; null: no more. */
+  | { readonly kind: "faults"; readonly options: FaultOptions | null };
+
+/** Seeded faults. Shares are from 0 to 1. */
+export interface FaultOptions {
+  readonly seed?: number;
+  /** How long rows are held back: milliseconds or text for a mean (exponential), or a distribution as `withLateness` takes it. */
+  readonly delay?:
+    | number
+    | string
+    | { readonly uniform: readonly [number | string, number | string] }
+    | { readonly exponential: number | string }
+    | { readonly pareto: readonly [scale: number | string, shape: number] };
+  /** Share of the rows held back; default all if there is a delay. */
+  readonly reorder?: number;
+  /** Share of the rows lost, and sent twice. */
+  readonly drop?: number;
+  readonly duplicate?: number;
+}
+
+/** A breakpoint as it is set; `error` says why it cannot stop anything. */
+export interface BreakpointState {
+  readonly stream: string;
+  readonly predicate: string | null;
+  readonly error: string | null;
+}
 
 export interface TransportState {
   readonly playing: boolean;
@@ -169,6 +205,17 @@ export interface TransportState {
   readonly dropped: number;
   /** Arrivals in equal stretches of processing time from `start` to `end`, for the transport bar; late ones (by out-of-orderness) apart. */
   readonly density: { readonly arrivals: Float64Array; readonly late: Float64Array } | null;
+  /** Why the replay stopped by itself: the breakpoint's stream, when, and the row that satisfied it. Null when it did not. */
+  readonly paused?: {
+    readonly stream: string;
+    readonly at: number;
+    readonly row: Readonly<Record<string, unknown>>;
+  } | null;
+  readonly breakpoints?: readonly BreakpointState[];
+  /** The faults that are injected, or null. */
+  readonly faults?: FaultOptions | null;
+  /** Why the faults that were asked for last cannot be injected; null when they are. */
+  readonly faultsError?: string | null;
   /** What is loading, with progress from 0 to 1; null when nothing is. */
   readonly loading: { readonly what: string; readonly progress: number } | null;
 }

@@ -8,6 +8,7 @@
 import { planChart } from "../charts/plans.ts";
 import type { ChartSpec } from "../charts/chart.ts";
 import { profileNamed } from "../model/profiles.ts";
+import { disturbing } from "../pipeline/faults.ts";
 import { identity } from "../pipeline/identity.ts";
 import { inputsOf, type Node, schemaOf, topological, verbOf } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
@@ -18,6 +19,7 @@ import type { GraphNode } from "../engine/graph.ts";
 import { Run, type Tap } from "../engine/run.ts";
 import { Table } from "../engine/table.ts";
 import type { NodeFigures, TransportAction, TransportState, ViewUpdate } from "../protocol/session.ts";
+import { Breakpoints, type Hit } from "./breakpoints.ts";
 import { arrivalDensity } from "./density.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
 import { explainRow } from "./explain.ts";
@@ -93,6 +95,14 @@ export class EngineHost {
   /** Dropped rows of each windowed aggregate, by identity. */
   #dropped = new Map<string, Counter>();
   #watched = new Map<string, Watched>();
+  /** Names of variables by identity, of the pipelines as they run. */
+  #names: Readonly<Record<string, readonly string[]>> = {};
+  readonly #breakpoints = new Breakpoints();
+  #paused: TransportState["paused"] = null;
+  #faults: TransportState["faults"] = null;
+  #faultsError: string | null = null;
+  /** Rewrites a pipeline as the faults that are injected ask for. */
+  #disturb: (node: Node) => Node = node => node;
   #playing = false;
   #speed = Infinity;
   /** Wall clock and virtual clock when playing began or the speed changed. */
@@ -159,8 +169,11 @@ export class EngineHost {
     await Promise.all(sources.map(n => this.#files.load(n)));
     if (this.#plan !== plan) return;
     this.#loading = null;
-    const { views, result } = this.#validate(plan, sources);
-    const roots = views.flatMap(viewNodes);
+    const { views: planned, result } = this.#validate(plan, sources);
+    const views = planned.map(view => this.#disturbed(view));
+    this.#names = this.#namesOf(planned.flatMap(viewNodes));
+    const breakpoints = this.#planBreakpoints(views);
+    const roots = [...views.flatMap(viewNodes), ...breakpoints.map(b => b.node)];
     const windowed = topological(roots).filter(n => n.verb === "aggregate" && n.strategy !== null);
     const dropped = new Map<string, Counter>();
     for (const node of windowed) {
@@ -169,7 +182,11 @@ export class EngineHost {
     }
     const live = new Map<string, LiveView>();
     for (const view of views) live.set(view.view, this.#liveView(view));
-    const taps: Tap[] = [...dropped.values(), ...[...live.values()].flatMap(v => Object.values(v.tables))];
+    const taps: Tap[] = [
+      ...breakpoints,
+      ...dropped.values(),
+      ...[...live.values()].flatMap(v => Object.values(v.tables)),
+    ];
     try {
       this.#takeOver([...roots, ...[...dropped.values()].map(c => c.node)], taps);
     } catch (error) {
@@ -242,6 +259,32 @@ export class EngineHost {
     return { views, result: { version: plan.version, schemas, sources: Object.fromEntries(readable), errors } };
   }
 
+  #disturbed(view: PlannedView): PlannedView {
+    const streams = Object.fromEntries(Object.entries(view.streams).map(([name, n]) => [name, this.#disturb(n)]));
+    return { ...view, streams };
+  }
+
+  /** The plan's names, by the identities that its nodes have once they are disturbed. */
+  #namesOf(roots: readonly Node[]): Record<string, readonly string[]> {
+    const names: Record<string, readonly string[]> = { ...this.#plan.names };
+    for (const node of topological(roots)) {
+      const own = this.#plan.names[identity(node)];
+      if (own !== undefined) names[identity(this.#disturb(node))] = own;
+    }
+    return names;
+  }
+
+  #planBreakpoints(views: readonly PlannedView[]) {
+    const nodes = topological(views.flatMap(viewNodes));
+    const source = (node: SourceNode) => this.#files.log(node).batch.schema;
+    const find = (stream: string): Node | null =>
+      views.find(v => v.view === stream && v.chart === null)?.streams["main"] ??
+      // The last one: of a disturbed source and its disturbance, what comes out of the latter.
+      nodes.findLast(n => this.#names[identity(n)]?.includes(stream)) ??
+      null;
+    return this.#breakpoints.plan(find, node => void schemaOf(node, source));
+  }
+
   #chartView(view: string, spec: ChartSpec): PlannedView {
     const below = topological(Object.values(spec.streams)).flatMap(n =>
       n.verb === "source" ? [this.#files.log(n)] : [],
@@ -272,6 +315,14 @@ export class EngineHost {
 
   #transport(action: TransportAction): void {
     const run = this.#run;
+    if (action.kind === "breakpoint" || action.kind === "faults") {
+      if (action.kind === "faults") this.#setFaults(action.options);
+      else if (action.remove === true) this.#breakpoints.remove(action.stream);
+      else this.#breakpoints.set(action.stream, action.predicate);
+      void this.#replan(this.#plan);
+      return;
+    }
+    if (action.kind !== "speed") this.#paused = null;
     if (action.kind === "speed") {
       this.#speed = action.factor;
       this.#setAnchor();
@@ -306,6 +357,16 @@ export class EngineHost {
     this.#dirty = true;
     this.#sendTransport();
     this.#schedule(0);
+  }
+
+  #setFaults(options: TransportState["faults"]): void {
+    try {
+      this.#disturb = options == null ? node => node : disturbing(options);
+      this.#faults = options;
+      this.#faultsError = null;
+    } catch (error) {
+      this.#faultsError = error instanceof Error ? error.message : String(error);
+    }
   }
 
   #setAnchor(): void {
@@ -374,7 +435,15 @@ export class EngineHost {
     while (this.#options.now() < until) {
       const goal = this.#goal();
       if (goal === null) return false;
+      // A seek passes breakpoints; what is played does not.
+      const stops = this.#breakpoints.size > 0 && (this.#target === null || this.#target.end);
+      this.#breakpoints.take();
       const moved = run.advance(goal.end ? {} : { until: goal.clock });
+      const hit = moved && stops ? this.#breakpoints.take() : null;
+      if (hit !== null) {
+        this.#stopAt(run, hit);
+        return false;
+      }
       if (moved) {
         this.#dirty = true;
         this.#checkpoints.take(run);
@@ -396,6 +465,17 @@ export class EngineHost {
       return true;
     }
     return true;
+  }
+
+  /** Takes the run to the position at which a breakpoint was met, and pauses it there. */
+  #stopAt(run: Run, hit: Hit): void {
+    const behind = hit.position + 1;
+    this.#checkpoints.rewind(run, at => at.positions > behind);
+    while (run.progress.positions < behind && run.advance({ positions: behind - run.progress.positions }));
+    this.#playing = false;
+    this.#target = null;
+    this.#paused = { stream: hit.stream, at: run.progress.clock, row: hit.row };
+    this.#dirty = true;
   }
 
   #goal(): { readonly clock: number; readonly end: boolean } | null {
@@ -491,6 +571,10 @@ export class EngineHost {
         lag: now !== null && Number.isFinite(watermark) ? now - watermark : null,
         late: progress.late,
         dropped,
+        paused: this.#paused,
+        breakpoints: this.#breakpoints.states(),
+        faults: this.#faults,
+        faultsError: this.#faultsError,
         density: this.#density,
         loading: this.#loading,
       },
@@ -501,7 +585,7 @@ export class EngineHost {
     const run = this.#run;
     if (run === null) return [];
     return run.graph.nodes
-      .filter(n => !(n.node.verb === "port" && n.node.port === "late" && !(n.id in this.#plan.names)))
+      .filter(n => !(n.node.verb === "port" && n.node.port === "late" && !(n.id in this.#names)))
       .map(n => this.#nodeFigures(run, n));
   }
 
@@ -513,7 +597,7 @@ export class EngineHost {
       id: node.id,
       verb: node.node.verb,
       label: verbOf(node.node).describe(node.node),
-      names: this.#plan.names[node.id] ?? [],
+      names: this.#names[node.id] ?? [],
       inputs: inputsOf(node.node).map(identity),
       rows: node.rows,
       rate: feed === undefined ? 0 : recentRate(feed.log.arrival, feed.offset, clock),

@@ -6,6 +6,7 @@ import { duration, formatDuration } from "../model/time.ts";
 import * as triggers from "../model/triggers.ts";
 import * as watermarks from "../model/watermarks.ts";
 import * as windows from "../model/windows.ts";
+import { difference } from "../pipeline/difference.ts";
 import { custom, punctuated } from "../pipeline/functions.ts";
 import { rows, source, Stream } from "../pipeline/stream.ts";
 import { durationSlider, Inputs, number, select, slider, text, toggle } from "./inputs.ts";
@@ -18,6 +19,7 @@ export function library(): Record<string, unknown> {
     source,
     rows,
     Stream,
+    difference,
     op,
     fixed: windows.fixed,
     sliding: windows.sliding,

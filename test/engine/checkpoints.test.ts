@@ -10,7 +10,7 @@ import { schemaOf, topological } from "../../src/pipeline/node.ts";
 import { identity } from "../../src/pipeline/identity.ts";
 import { Stream } from "../../src/pipeline/stream.ts";
 import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
-import { openStream } from "../../src/session/headless.ts";
+import { type HeadlessStream, openStream } from "../../src/session/headless.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -18,7 +18,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 async function notebook(file: string, names: readonly string[] | null) {
   const text = await readFile(resolve(ROOT, "notebooks", file), "utf8");
   const wanted = names ?? [...text.matchAll(/^\s*const (\w+) = /gm)].map(m => m[1]);
-  const opened = [];
+  const opened: HeadlessStream[] = [];
   for (const name of wanted) {
     const stream = await openStream(text, name, {
       file,
