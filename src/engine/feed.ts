@@ -34,13 +34,14 @@ export class SourceFeed {
   #due = Infinity;
   #ended = false;
   #late = 0;
-  #punctuation: ((row: number) => boolean) | null;
+  /** Whether a row carries the watermark; null where every row does. */
+  readonly #punctuation: ((log: SourceLog, row: number) => boolean) | null;
 
   constructor(
     node: SourceNode,
     log: SourceLog,
     profile: Profile,
-    punctuation: ((row: number) => boolean) | null = null,
+    punctuation: ((log: SourceLog, row: number) => boolean) | null = null,
   ) {
     this.node = node;
     this.#log = log;
@@ -116,12 +117,9 @@ export class SourceFeed {
     if (this.#hindsight !== null) return this.#hindsight[row];
     const { basis } = this.node.watermark;
     if (basis.kind === "manual") return this.#known;
-    if (basis.kind === "punctuated" && this.#punctuation !== null && !this.#punctuation(row)) return this.#known;
-    return this.#progress.observe(
-      this.#partitioned && partition !== null ? partition[row] + 1 : 0,
-      time[row],
-      arrival[row],
-    );
+    const counts = this.#punctuation === null || this.#punctuation(this.#log, row);
+    const from = this.#partitioned && partition !== null ? partition[row] + 1 : 0;
+    return this.#progress.observe(from, time[row], arrival[row], counts);
   }
 
   #learn(watermark: number, now: number): void {

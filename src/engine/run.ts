@@ -168,14 +168,7 @@ export class Run {
     for (const node of this.#graph.nodes) {
       if (node.node.verb !== "source") continue;
       const log = this.#options.logs(node.node);
-      const feed =
-        this.#feeds.get(node.id) ??
-        new SourceFeed(
-          node.node,
-          log,
-          this.#profile,
-          punctuation(node.node, log, { codegen: this.#options.codegen ?? true }),
-        );
+      const feed = this.#feeds.get(node.id) ?? new SourceFeed(node.node, log, this.#profile, punctuation(node.node));
       feeds.set(node.id, feed);
       sources.push({ id: node.id, feed, reads: node.reads });
     }

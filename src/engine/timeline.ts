@@ -39,6 +39,10 @@ export interface StepLimits {
 export class Timeline {
   #sources: readonly TimelineSource[] = [];
   readonly #bundles: boolean;
+  /** Whether watermarks move only where a bundle ends. */
+  readonly #holds: boolean;
+  /** Where watermarks wait for the end of a bundle: what was last said of each source's. */
+  readonly #said = new Map<string, number>();
   /** Length of micro-batches: rows are seen at the end of theirs. Null: rows are seen when they arrive. */
   readonly #microBatch: number | null;
   #first = 0;
@@ -54,6 +58,7 @@ export class Timeline {
   constructor(profile: Profile, microBatch: number | null, keeps = true) {
     this.#keeps = keeps;
     this.#bundles = profile.evaluate === "bundle";
+    this.#holds = profile.watermark === "bundle" || profile.watermark === "micro-batch";
     this.#microBatch = microBatch;
   }
 
@@ -85,7 +90,7 @@ export class Timeline {
 
   #seenAt(arrival: number): number {
     const length = this.#microBatch;
-    return length === null || arrival === Infinity ? arrival : Math.ceil((arrival + 1e-9) / length) * length;
+    return length === null || arrival === Infinity ? arrival : (Math.floor(arrival / length) + 1) * length;
   }
 
   /** Makes the next step within `limits`, or null when there is nothing to say in them. `mayEnd` lets exhausted sources end. */
@@ -96,6 +101,7 @@ export class Timeline {
       only.feed.plain &&
       this.#microBatch === null &&
       !this.#bundles &&
+      !this.#holds &&
       !only.reads.has("progress")
     )
       return this.#stretch(only, limits) ?? (mayEnd ? this.#merge(limits, mayEnd) : null);
@@ -147,6 +153,8 @@ export class Timeline {
       progress: [] as Progress[],
     }));
     let last = false;
+    /** First position at which nothing arrives any more and a source ends. */
+    let end = Infinity;
     while (clock.length < limits.positions) {
       let soonest = -1;
       let when = Infinity;
@@ -166,6 +174,7 @@ export class Timeline {
         soonest = mayEnd && limits.until === Infinity ? sources.findIndex(s => !s.feed.ended) : -1;
         if (soonest < 0) break;
         sources[soonest].feed.end();
+        end = Math.min(end, position);
         clock.push(this.#clock === -Infinity ? 0 : this.#clock);
         last = sources.every(s => s.feed.ended);
       } else {
@@ -191,9 +200,13 @@ export class Timeline {
       length,
       first: this.#first,
       clock: clocks,
-      bundleEnd: this.#bundles ? this.#bundleEnds(clocks) : null,
+      bundleEnd: this.#bundles || this.#holds ? this.#bundleEnds(clocks, end) : null,
       last,
     };
+    if (this.#holds)
+      sources.forEach((source, s) => {
+        this.#holdWatermark(source.id, drafts[s].watermark, step.bundleEnd as Uint8Array);
+      });
     this.#first += length;
     const flows = new Map<string, Outputs>();
     let rows = 0;
@@ -205,9 +218,20 @@ export class Timeline {
     return { step, flows, rows };
   }
 
-  #bundleEnds(clock: Float64Array): Uint8Array {
+  /** Lets a watermark move only where a bundle ends: its rows all meet the watermark of the bundle before. */
+  #holdWatermark(source: string, watermark: number[], ends: Uint8Array): void {
+    let said = this.#said.get(source) ?? -Infinity;
+    for (let p = 0; p < watermark.length; p++) {
+      if (ends[p] === 1) said = watermark[p];
+      watermark[p] = said;
+    }
+    this.#said.set(source, said);
+  }
+
+  /** Marks the last position of each moment; the end of a source belongs to none. */
+  #bundleEnds(clock: Float64Array, end: number): Uint8Array {
     const ends = new Uint8Array(clock.length);
-    for (let p = 0; p + 1 < clock.length; p++) if (clock[p + 1] !== clock[p]) ends[p] = 1;
+    for (let p = 0; p + 1 < clock.length; p++) if (clock[p + 1] !== clock[p] || p + 1 >= end) ends[p] = 1;
     ends[clock.length - 1] = this.next() === clock[clock.length - 1] ? 0 : 1;
     return ends;
   }
@@ -244,16 +268,30 @@ export class Timeline {
   }
 
   snapshot(): unknown {
-    return { first: this.#first, clock: this.#clock, errors: [...this.#errorsSaid], told: [...this.#told] };
+    return {
+      first: this.#first,
+      clock: this.#clock,
+      errors: [...this.#errorsSaid],
+      told: [...this.#told],
+      said: [...this.#said],
+    };
   }
 
   restore(snapshot: unknown): void {
-    const from = snapshot as { first: number; clock: number; errors: string[]; told: [string, string][] };
+    const from = snapshot as {
+      first: number;
+      clock: number;
+      errors: string[];
+      told: [string, string][];
+      said: [string, number][];
+    };
     this.#first = from.first;
     this.#clock = from.clock;
     this.#errorsSaid = new Set(from.errors);
     this.#told.clear();
     for (const [key, value] of from.told) this.#told.set(key, value);
+    this.#said.clear();
+    for (const [id, watermark] of from.said) this.#said.set(id, watermark);
   }
 }
 

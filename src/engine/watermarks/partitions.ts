@@ -37,8 +37,11 @@ export class PartitionedWatermark {
     return this.#holder;
   }
 
-  /** Takes note of a row and returns the source's watermark after it. */
-  observe(partition: number, time: number, arrival: number): number {
+  /**
+   * Takes note of a row and returns the source's watermark after it. A row that does not count only keeps its partition
+   * awake.
+   */
+  observe(partition: number, time: number, arrival: number, counts = true): number {
     if (partition >= this.#watermarks.length) this.#grow(partition + 1);
     this.#rows[partition]++;
     const { future, idle } = this.#strategy;
@@ -49,7 +52,7 @@ export class PartitionedWatermark {
     const wasIdle = this.#idle[partition] === 1;
     this.#idle[partition] = 0;
     // A row from the future says more about a clock than about what is still to come.
-    if (future !== null && time > arrival + future) return this.#watermark;
+    if (!counts || (future !== null && time > arrival + future)) return this.#watermark;
     const tracker = (this.#trackers[partition] ??= basisTracker(this.#strategy.basis));
     const before = this.#watermarks[partition];
     const after = tracker.observe(time);

@@ -5,14 +5,10 @@ import { compileFunction } from "../../expressions/compile.ts";
 import type { SourceLog } from "../../pipeline/source-log.ts";
 import type { SourceNode } from "../../pipeline/verbs/source.ts";
 
-/** Returns the test for a row of the log, or null where the source's watermark is not punctuated. */
-export function punctuation(
-  node: SourceNode,
-  log: SourceLog,
-  _options: { codegen: boolean },
-): ((row: number) => boolean) | null {
+/** Returns the test for a row of a log, or null where the source's watermark is not punctuated. */
+export function punctuation(node: SourceNode): ((log: SourceLog, row: number) => boolean) | null {
   const { basis } = node.watermark;
   if (basis.kind !== "punctuated") return null;
   const holds = compileFunction(basis.predicate.source, basis.predicate.parameters as Readonly<Record<string, Value>>);
-  return row => holds(rowAt(log.batch, row)) === true;
+  return (log, row) => holds(rowAt(log.batch, row)) === true;
 }

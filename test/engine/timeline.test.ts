@@ -1,0 +1,224 @@
+/** How runs are cut into steps: order of arrival over several sources, ends, bundles, micro-batches, side outputs. */
+import { describe, expect, test } from "vitest";
+import { rowAt } from "../../src/columns/batch.ts";
+import { SourceFeed } from "../../src/engine/feed.ts";
+import type { Flow } from "../../src/engine/flow.ts";
+import { Timeline, type TimedStep, upperBound } from "../../src/engine/timeline.ts";
+import { type Profile, PROFILES } from "../../src/model/profiles.ts";
+import { bounded, type WatermarkStrategy } from "../../src/model/watermarks.ts";
+import type { SourceLog } from "../../src/pipeline/source-log.ts";
+import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
+import { logOf, logSource } from "./logs.ts";
+
+interface Given {
+  readonly log: SourceLog;
+  readonly watermark?: WatermarkStrategy;
+  readonly reads?: readonly string[];
+}
+
+function timelineOf(
+  sources: Readonly<Record<string, Given>>,
+  { profile = PROFILES.tidemark, microBatch = null as number | null } = {},
+): Timeline {
+  const timeline = new Timeline(profile as Profile, microBatch);
+  timeline.sources = Object.entries(sources).map(([id, { log, watermark = bounded(0), reads = [] }]) => ({
+    id,
+    feed: new SourceFeed(logSource(id, watermark).node as SourceNode, log, profile as Profile),
+    reads: new Set(["main", ...reads]),
+  }));
+  return timeline;
+}
+
+/** Position, clock, source and value of each row, and the watermarks after each position, over all steps. */
+function everything(
+  timeline: Timeline,
+  positions: number,
+): { rows: unknown[]; watermarks: Record<string, number[]>; ends: number[] } {
+  const rows: [number, number, string, unknown][] = [];
+  const watermarks: Record<string, number[]> = {};
+  const ends: number[] = [];
+  for (;;) {
+    const timed = timeline.step({ positions, until: Infinity }, true);
+    if (timed === null) return { rows: rows.sort((a, b) => a[0] - b[0]), watermarks, ends };
+    const { step } = timed;
+    for (const [id, { main }] of timed.flows) {
+      for (let i = 0; i < main.count; i++) {
+        const at = main.at === null ? i : main.at[i];
+        rows.push([step.first + at, step.clock[at], id, rowAt(main.batch, i)["v"]]);
+      }
+      (watermarks[id] ??= []).push(...main.watermark);
+    }
+    if (step.bundleEnd !== null) ends.push(...step.bundleEnd);
+  }
+}
+
+const two = (): Record<string, Given> => ({
+  a: {
+    log: logOf([
+      { t: 1, v: 1 },
+      { t: 5, v: 2 },
+      { t: 5, v: 3 },
+    ]),
+  },
+  b: {
+    log: logOf([
+      { t: 2, v: 4 },
+      { t: 5, v: 5 },
+      { t: 9, v: 6 },
+    ]),
+    watermark: bounded(1),
+  },
+});
+
+describe("several sources", () => {
+  test("rows come in order of arrival, and of the sources where that is equal", () => {
+    expect(everything(timelineOf(two()), 100).rows).toEqual([
+      [0, 1, "a", 1],
+      [1, 2, "b", 4],
+      [2, 5, "a", 2],
+      [3, 5, "a", 3],
+      [4, 5, "b", 5],
+      [5, 9, "b", 6],
+    ]);
+  });
+
+  test("one that has given its last row ends at once and holds nobody back", () => {
+    expect(everything(timelineOf(two()), 100).watermarks).toEqual({
+      a: [1, 1, 5, Infinity, Infinity, Infinity],
+      b: [-Infinity, 1, 1, 1, 4, Infinity],
+    });
+  });
+
+  test("steps of any length say the same", () => {
+    const whole = everything(timelineOf(two()), 100);
+    for (const positions of [1, 2, 5]) expect(everything(timelineOf(two()), positions)).toEqual(whole);
+  });
+
+  test("one without rows ends as well", () => {
+    const timeline = timelineOf({ a: { log: logOf([]) }, b: { log: logOf([{ t: 3 }]) } });
+    const { watermarks } = everything(timeline, 10);
+    expect([watermarks["a"].at(-1), watermarks["b"].at(-1), timeline.ended]).toEqual([Infinity, Infinity, true]);
+  });
+});
+
+test("a single source ends at a position of its own, at the clock of its last row", () => {
+  const timeline = timelineOf({ a: { log: logOf([{ t: 1 }, { t: 7 }]) } });
+  const steps: TimedStep[] = [];
+  for (let s = timeline.step({ positions: 10, until: Infinity }, true); s !== null; ) {
+    steps.push(s);
+    s = timeline.step({ positions: 10, until: Infinity }, true);
+  }
+  expect(steps.map(({ step }) => [step.first, [...step.clock], step.last])).toEqual([
+    [0, [1, 7], false],
+    [2, [7], true],
+  ]);
+});
+
+test("takes nothing later than it is told, and does not end before the end of time", () => {
+  const timeline = timelineOf({ a: { log: logOf([{ t: 1 }, { t: 5 }, { t: 5 }, { t: 9 }]) } });
+  const take = (until: number): number | undefined => timeline.step({ positions: 10, until }, true)?.step.length;
+  expect([take(0), take(5), take(5), timeline.next(), take(9), take(50), timeline.ended]).toEqual([
+    undefined,
+    3,
+    undefined,
+    9,
+    1,
+    undefined,
+    false,
+  ]);
+  expect([take(Infinity), timeline.ended, take(Infinity)]).toEqual([1, true, undefined]);
+});
+
+describe("bundles", () => {
+  const log = logOf([
+    { t: 100, at: 1, v: 1 },
+    { t: 5, at: 1, v: 2 },
+    { t: 110, at: 2, v: 3 },
+    { t: 90, at: 3, v: 4 },
+    { t: 95, at: 3, v: 5 },
+  ]);
+
+  test("are the rows of one moment, wherever steps are cut", () => {
+    for (const positions of [1, 2, 3, 100])
+      expect(everything(timelineOf({ a: { log } }, { profile: PROFILES.beam }), positions).ends).toEqual([
+        0, 1, 1, 0, 1, 1,
+      ]);
+  });
+
+  test("rows of a bundle all meet the watermark of the bundle before", () => {
+    for (const positions of [1, 2, 3, 100])
+      expect(everything(timelineOf({ a: { log } }, { profile: PROFILES.beam }), positions).watermarks["a"]).toEqual([
+        -Infinity,
+        100,
+        110,
+        110,
+        110,
+        Infinity,
+      ]);
+  });
+});
+
+describe("micro-batches", () => {
+  const log = (base: number): SourceLog =>
+    logOf([1, 9, 10, 11, 30].map((at, i) => ({ t: base + at, at: base + at, v: i })));
+
+  test.each([0, 1_767_225_600_000])(
+    "show rows at the end of their batch, one on the bound in the next (from %d)",
+    base => {
+      const timeline = timelineOf({ a: { log: log(base) } }, { microBatch: 10 });
+      expect(everything(timeline, 3).rows).toEqual([
+        [0, base + 10, "a", 0],
+        [1, base + 10, "a", 1],
+        [2, base + 20, "a", 2],
+        [3, base + 20, "a", 3],
+        [4, base + 40, "a", 4],
+      ]);
+    },
+  );
+
+  test("under spark, rows of a batch meet the watermark of the batch before", () => {
+    const timeline = timelineOf({ a: { log: log(0) } }, { microBatch: 10, profile: PROFILES.spark });
+    expect(everything(timeline, 2).watermarks["a"]).toEqual([-Infinity, 9, 9, 11, 30, Infinity]);
+  });
+});
+
+describe("side outputs of sources", () => {
+  const rowsOf = (flow: Flow): unknown[] => Array.from({ length: flow.count }, (_, i) => rowAt(flow.batch, i));
+
+  test("errors are told once, with the first step, and only where somebody reads them", () => {
+    const error = { line: 3, field: "t", value: "?", reason: "no time" };
+    const log = logOf([{ t: 1 }, { t: 2 }], [error]);
+    const timeline = timelineOf({ a: { log, reads: ["errors"] } });
+    const first = timeline.step({ positions: 1, until: Infinity }, true);
+    const second = timeline.step({ positions: 1, until: Infinity }, true);
+    expect(rowsOf(first?.flows.get("a")?.["errors"] as Flow)).toEqual([error]);
+    expect(second?.flows.get("a")?.["errors"]).toBeUndefined();
+    const unread = timelineOf({ a: { log } }).step({ positions: 1, until: Infinity }, true);
+    expect(unread?.flows.get("a")?.["errors"]).toBeUndefined();
+  });
+
+  test("progress tells each move of the watermark, by partition and combined", () => {
+    const log = logOf([
+      { t: 10, at: 0, p: "x" },
+      { t: 4, at: 1, p: "y" },
+      { t: 12, at: 20, p: "x" },
+    ]);
+    const timeline = timelineOf({ a: { log, watermark: bounded(0, { idle: 10 }), reads: ["progress"] } });
+    const timed = timeline.step({ positions: 100, until: Infinity }, true);
+    const told = rowsOf(timed?.flows.get("a")?.["progress"] as Flow) as Record<string, unknown>[];
+    expect(told.map(r => [r["processing_time"], r["partition"], r["watermark"], r["idle"]])).toEqual([
+      [0, "x", 10, false],
+      [0, null, 10, false],
+      [1, "y", 4, false],
+      [10, "x", 10, true],
+      [11, "y", 4, true],
+      [20, "x", 12, false],
+      [20, null, 12, false],
+    ]);
+  });
+});
+
+test("finds the first value above a limit", () => {
+  const values = Float64Array.of(1, 3, 3, 7);
+  expect([0, 1, 3, 6, 7].map(limit => upperBound(values, limit, 0, 4))).toEqual([0, 1, 3, 3, 4]);
+});
