@@ -2,6 +2,7 @@
 import type { Chart, ChartDrawing } from "./chart.ts";
 import { balanceVsFlow } from "./balance-vs-flow/draw.ts";
 import { corrections } from "./corrections/draw.ts";
+import { delayMap } from "./delay-map/draw.ts";
 import { delayVsLateness } from "./delay-vs-lateness/draw.ts";
 import { dropCurve } from "./drop-curve/draw.ts";
 import { joinMisses } from "./join-misses/draw.ts";
@@ -24,6 +25,7 @@ import { type ChartName, PLANS } from "./plans.ts";
 /** Exhaustive by its type: a plan without a drawing does not compile. */
 const DRAWINGS = {
   timeMap,
+  delayMap,
   lateness,
   dropCurve,
   corrections,

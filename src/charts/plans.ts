@@ -8,6 +8,7 @@ import { Stream } from "../pipeline/stream.ts";
 import type { ChartPlan, ChartSpec, Span } from "./chart.ts";
 import { balanceVsFlow as balanceVsFlowPlan } from "./balance-vs-flow/plan.ts";
 import { corrections as correctionsPlan } from "./corrections/plan.ts";
+import { delayMap as delayMapPlan } from "./delay-map/plan.ts";
 import { delayVsLateness as delayVsLatenessPlan } from "./delay-vs-lateness/plan.ts";
 import { dropCurve as dropCurvePlan } from "./drop-curve/plan.ts";
 import { joinMisses as joinMissesPlan } from "./join-misses/plan.ts";
@@ -32,6 +33,7 @@ export { type ChartSpec, isChart } from "./chart.ts";
 /** Every chart's plan by name. */
 export const PLANS = {
   timeMap: timeMapPlan,
+  delayMap: delayMapPlan,
   lateness: latenessPlan,
   dropCurve: dropCurvePlan,
   corrections: correctionsPlan,
@@ -81,6 +83,7 @@ function describe(value: unknown): string {
 }
 
 export const timeMap = ofStream(timeMapPlan);
+export const delayMap = ofStream(delayMapPlan);
 export const lateness = ofStream(latenessPlan);
 export const dropCurve = ofStream(dropCurvePlan);
 export const corrections = ofStream(correctionsPlan);

@@ -17,9 +17,11 @@ export function courseTables(args: ChartArguments<unknown>): Record<string, Stre
   const source = sourcesBelow(args.streams.stream.node)[0];
   if (source === undefined) return {};
   const progress = new Stream(source).progress();
-  const course = progress
-    .groupby({ at: timeBin("processing_time", courseStep(args)) }, "partition")
-    .rollup({ watermark: "d => op.max(d.watermark)", idle: "d => op.every(d.idle)" });
+  const course = progress.groupby({ at: timeBin("processing_time", courseStep(args)) }, "partition").rollup({
+    watermark: "d => op.max(d.watermark)",
+    idle: "d => op.every(d.idle)",
+    last: "d => op.max(d.processing_time)",
+  });
   return { progress, course };
 }
 

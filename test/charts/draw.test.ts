@@ -81,7 +81,7 @@ test("one clock a day ahead does not squeeze the others into a corner", () => {
 
 test("the watermark's line stands still between its moves and runs to the border at the end of time", () => {
   const bounds = { x: [0, 100], y: [0, 50], outside: 0, furthest: 0 } as const;
-  const course = { partition: null, at: [10, 20, 30], watermark: [5, 40, Infinity] };
+  const course = { partition: null, at: [10, 20, 30], watermark: [5, 40, Infinity], last: [10, 20, 30] };
   expect(courseLine(course, bounds, 50)).toEqual([
     [5, 10],
     [5, 20],

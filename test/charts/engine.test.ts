@@ -90,7 +90,13 @@ for (const [seed, settings] of CASES) {
     const finite = (row: Record<string, unknown>): boolean => row.watermark !== Infinity;
     same(tables, expected, "rows", ["event_time", "arrived_at", "watermark", "fate"]);
     same(tables, expected, "cells", ["event", "arrival", "fate", "rows"]);
-    same(tables, expected, "course", ["at", "partition", "watermark"], row => row.partition === null && finite(row));
+    same(
+      tables,
+      expected,
+      "course",
+      ["at", "partition", "watermark", "last"],
+      row => row.partition === null && finite(row),
+    );
     same(tables, expected, "firings", ["window_start", "window_end", "timing", "at", "panes"]);
     same(tables, expected, "windows", ["window_start", "window_end", "what", "first", "last", "n"]);
   });

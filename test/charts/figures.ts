@@ -127,6 +127,7 @@ export const FIGURES: readonly Figure[] = [
     until: START + 1.3 * HOUR,
   },
   { chart: "timeMap", title: "three days of payments", make: () => charts.timeMap(daily) },
+  { chart: "delayMap", title: "three days of payments", make: () => charts.delayMap(daily) },
   { chart: "lateness", title: "three days of payments", make: () => charts.lateness(daily) },
   { chart: "dropCurve", title: "payments by the hour", make: () => charts.dropCurve(hourly) },
   { chart: "corrections", title: "daily totals", make: () => charts.corrections(daily) },

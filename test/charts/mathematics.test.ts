@@ -1,7 +1,7 @@
 /** Holds the closed-form mathematics of charts against brute force. */
 import { expect, test } from "vitest";
 import { balanceAt, type FlowCell, flowSteps } from "../../src/charts/balance-vs-flow/balance.ts";
-import { eagerCourse, latencies, median, outcome } from "../../src/charts/delay-vs-lateness/settings.ts";
+import { steppedCourse, latencies, median, outcome } from "../../src/charts/delay-vs-lateness/settings.ts";
 import { fromCells } from "../../src/charts/distribution.ts";
 import { nearest, shareWithin } from "../../src/charts/join-misses/nearest.ts";
 import { naiveSum } from "../../src/charts/panes/draw.ts";
@@ -188,15 +188,18 @@ test("the wait for a first result is read from the course of the watermark witho
   const log = randomLog(13, 4_000, { length: 2 * HOUR });
   const size = 10 * MINUTE;
   const eager = simulate(log, { size, delay: 0, lateness: 0 }, false).progress.filter(p => p.watermark !== Infinity);
-  const exact = { at: eager.map(p => p.processing_time), watermark: eager.map(p => p.watermark) };
+  const exact = { at: eager.map(p => p.processing_time), watermark: eager.map(p => p.watermark), step: 0 };
   const step = 15_000;
   const binned = grouped(
     eager,
     p => ({ at: bin(p.processing_time, step) }),
-    all => ({ watermark: Math.max(...all.map(p => p.watermark)) }),
+    all => ({
+      watermark: Math.max(...all.map(p => p.watermark)),
+      last: Math.max(...all.map(p => p.processing_time)),
+    }),
   );
-  const course = eagerCourse(
-    Float64Array.from(binned, b => b.at),
+  const course = steppedCourse(
+    Float64Array.from(binned, b => b.last),
     Float64Array.from(binned, b => b.watermark),
     step,
   );

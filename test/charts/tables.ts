@@ -22,7 +22,10 @@ export function timeMapTables(
   const course = grouped(
     progress,
     p => ({ at: bin(p.processing_time, courseStep), partition: p.partition }),
-    rows => ({ watermark: Math.max(...rows.map(r => r.watermark)) }),
+    rows => ({
+      watermark: Math.max(...rows.map(r => r.watermark)),
+      last: Math.max(...rows.map(r => r.processing_time)),
+    }),
   );
   const windows = grouped(
     life,

@@ -8,7 +8,7 @@ import { FINE } from "../lateness/plan.ts";
 import type { WindowFacts } from "../twins.ts";
 import { aboutText, shareText } from "../words.ts";
 import { numbers, sum, table } from "../wire.ts";
-import { eagerCourse, latencies, median, outcome } from "./settings.ts";
+import { steppedCourse, latencies, median, outcome } from "./settings.ts";
 
 type SettingFacts = Partial<WindowFacts> & { readonly courseStep?: number };
 
@@ -37,7 +37,7 @@ function read(tables: Tables, options: SettingFacts): Reading {
     return [...new Set([...thinned, ...finite])].sort((a, b) => a - b);
   };
   const course = table(tables, "course");
-  const eager = eagerCourse(numbers(course, "at"), numbers(course, "watermark"), options.courseStep ?? 0);
+  const eager = steppedCourse(numbers(course, "last"), numbers(course, "watermark"), options.courseStep ?? 0);
   const ends = Array.from(numbers(table(tables, "windows"), "window_end")).filter(Number.isFinite);
   return {
     rows,

@@ -22,7 +22,7 @@ export const delayVsLateness: ChartPlan<DelayVsLatenessOptions> = {
       // The course of a watermark with delay d is this one, d later. Rows tell it as they meet it, which is fine enough for waits.
       course: eagerFates(args.streams.stream)
         .groupby({ at: timeBin("arrived_at", courseStep(args)) })
-        .rollup({ watermark: "d => op.max(d.watermark)" }),
+        .rollup({ watermark: "d => op.max(d.watermark)", last: "d => op.max(d.arrived_at)" }),
       windows: new Stream(node)
         .life()
         .filter('d => d.what == "opened"')

@@ -14,41 +14,43 @@ export function outcome(
   return { corrected: Math.max(missed - dropped, 0), dropped };
 }
 
-/** The watermark without delay at moments of processing time, ms; ascending in both. */
-export interface EagerCourse {
+/** A watermark's course: moments of processing time and the watermark from each on, ms; ascending in both. */
+export interface SteppedCourse {
   readonly at: readonly number[];
   readonly watermark: readonly number[];
+  /** One moment from each step of this length, in which it moved we do not know how; 0: every move is there. */
+  readonly step: number;
 }
 
 /**
- * How long after the end of each window its on-time pane comes with a delay, ms; windows that are not complete yet have none.
- * Between two moments the watermark is taken to have moved steadily.
+ * When a watermark passed a moment of event time; NaN if it has not. Between two steps that follow on each other it is taken to
+ * have moved steadily; after a pause it jumped.
  */
-export function latencies(course: EagerCourse, ends: readonly number[], delay: number): number[] {
-  const { at, watermark } = course;
-  const out: number[] = [];
-  for (const end of ends) {
-    const wanted = end + delay;
-    let low = 0;
-    let high = watermark.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (watermark[middle] >= wanted) high = middle;
-      else low = middle + 1;
-    }
-    if (low >= at.length) continue;
-    const before = low === 0 ? NaN : watermark[low - 1];
-    const steady = Number.isFinite(before) && Number.isFinite(watermark[low]);
-    const part = steady ? (wanted - before) / (watermark[low] - before) : 1;
-    out.push((low === 0 ? at[0] : at[low - 1] + (at[low] - at[low - 1]) * part) - end);
+export function passedWhen({ at, watermark, step }: SteppedCourse, moment: number): number {
+  let low = 0;
+  let high = watermark.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (watermark[middle] >= moment) high = middle;
+    else low = middle + 1;
   }
-  return out;
+  if (low >= at.length) return NaN;
+  if (step === 0) return at[low];
+  const before = low === 0 ? NaN : watermark[low - 1];
+  const steady = Number.isFinite(before) && Number.isFinite(watermark[low]) && at[low] - at[low - 1] < step * 2;
+  if (!steady) return at[low];
+  return at[low - 1] + ((at[low] - at[low - 1]) * (moment - before)) / (watermark[low] - before);
 }
 
-/** Reads a binned course: the greatest watermark of each step of `step` ms holds at the step's end. */
-export function eagerCourse(at: Float64Array, watermark: Float64Array, step: number): EagerCourse {
+/** How long after the end of each window its on-time pane comes with a delay, ms; windows that are not complete yet have none. */
+export function latencies(course: SteppedCourse, ends: readonly number[], delay: number): number[] {
+  return ends.map(end => passedWhen(course, end + delay) - end).filter(wait => !Number.isNaN(wait));
+}
+
+/** Reads a binned course: for each step the greatest watermark, and when the last word of it came. */
+export function steppedCourse(at: Float64Array, watermark: Float64Array, step: number): SteppedCourse {
   const order = Array.from(at.keys()).sort((a, b) => at[a] - at[b]);
-  return { at: order.map(i => at[i] + step), watermark: order.map(i => watermark[i]) };
+  return { at: order.map(i => at[i]), watermark: order.map(i => watermark[i]), step };
 }
 
 /** The median of numbers; NaN of none. */

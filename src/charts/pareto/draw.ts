@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { formatDuration } from "../../model/time.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
-import { eagerCourse, latencies, median } from "../delay-vs-lateness/settings.ts";
+import { steppedCourse, latencies, median } from "../delay-vs-lateness/settings.ts";
 import { distributionOf, quantile } from "../distribution.ts";
 import { rowsAtLeast } from "../drop-curve/closed-form.ts";
 import { durationAxisX } from "../duration-axis.ts";
@@ -43,7 +43,7 @@ function read(tables: Tables, options: ParetoFacts): Reading {
   const rows = sum(numbers(table(tables, "fates"), "rows"));
   const margins = distributionOf(table(tables, "margins"), FINE);
   const course = table(tables, "course");
-  const eager = eagerCourse(numbers(course, "at"), numbers(course, "watermark"), options.courseStep ?? 0);
+  const eager = steppedCourse(numbers(course, "last"), numbers(course, "watermark"), options.courseStep ?? 0);
   const ends = Array.from(numbers(table(tables, "windows"), "window_end")).filter(Number.isFinite);
   const choice = (delay: number): Choice => ({
     name: `delay ${aboutText(delay)}`,

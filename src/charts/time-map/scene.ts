@@ -18,6 +18,8 @@ export interface Course {
   readonly partition: string | null;
   readonly at: readonly number[];
   readonly watermark: readonly number[];
+  /** When the last word of each step came, where the course came in steps; else as `at`. */
+  readonly last: readonly number[];
 }
 
 /** A window's life in processing time; NaN for what has not happened. Over all keys: first opened, first fired, last closed. */
@@ -126,15 +128,17 @@ export function coursesOf(tables: Tables): Course[] {
   const watermark = numbers(source, "watermark");
   const partition = texts(source, "partition");
   const order = Array.from({ length: source.length }, (_, i) => i).sort((a, b) => at[a] - at[b]);
-  const courses = new Map<string | null, { partition: string | null; at: number[]; watermark: number[] }>();
+  const last = exact.length > 0 ? at : numbers(source, "last");
+  const courses = new Map<string | null, Course & { at: number[]; watermark: number[]; last: number[] }>();
   for (const i of order) {
     let course = courses.get(partition[i]);
     if (course === undefined) {
-      course = { partition: partition[i], at: [], watermark: [] };
+      course = { partition: partition[i], at: [], watermark: [], last: [] };
       courses.set(partition[i], course);
     }
     course.at.push(at[i]);
     course.watermark.push(watermark[i]);
+    course.last.push(last[i]);
   }
   return [...courses.values()];
 }
