@@ -196,13 +196,8 @@ describe.each(Object.keys(STREAMS))("%s", name => {
 
 function sums(out: unknown[]): unknown[] {
   const totals = new Map<string, number>();
-  for (const { at: _at, clock: _clock, time: _time, weight, ...row } of out as {
-    at: number;
-    clock: number;
-    time: number;
-    weight: number;
-  }[]) {
-    const key = canonical(row);
+  for (const { weight, ...rest } of out as ({ weight: number } & Row)[]) {
+    const key = canonical({ ...rest, at: null, clock: null, time: null });
     totals.set(key, (totals.get(key) ?? 0) + weight);
   }
   return [...totals].filter(([, w]) => w !== 0).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -65,6 +65,8 @@ class Integrate implements IntegrateOperator {
   readonly #pool = new LeafPool();
   readonly #bases: number[] = [];
   readonly #names: (readonly Value[] | null)[] = [];
+  /** Keys by the text of their values, for questions. */
+  readonly #byName = new Map<string, number>();
 
   constructor(node: IntegrateNode, context: OperatorContext) {
     this.#node = node;
@@ -289,6 +291,7 @@ class Integrate implements IntegrateOperator {
     this.#trees[key] = tree;
     const name = keys.map(column => valueAt(column, row));
     this.#names[key] = name;
+    this.#byName.set(JSON.stringify(name), key);
     const { opening } = this.#node;
     if (opening.kind === "number") this.#bases[key] = this.#count(opening.value);
     else if (opening.kind === "numbers" && Object.hasOwn(opening.values, String(name[0])))
@@ -301,7 +304,7 @@ class Integrate implements IntegrateOperator {
       throw new Error(
         `The balances are kept by ${this.#keyFields.map(f => f.name).join(", ") || "nothing"}; the key ${JSON.stringify(key)} has ${key.length} values.`,
       );
-    const found = this.#names.findIndex(name => name?.every((v, i) => v === key[i]));
+    const found = this.#byName.get(JSON.stringify(key)) ?? -1;
     return found < 0 ? null : { tree: this.#trees[found] as SumTree, base: this.#bases[found] };
   }
 
@@ -359,6 +362,9 @@ class Integrate implements IntegrateOperator {
     this.#bound = from.bound;
     this.#bases.push(...from.bases);
     this.#names.push(...from.names);
+    from.names.forEach((name, key) => {
+      if (name !== null) this.#byName.set(JSON.stringify(name), key);
+    });
     for (const saved of from.trees) {
       const tree = saved === null ? undefined : new SumTree(this.#pool);
       tree?.restore(saved);
