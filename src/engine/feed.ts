@@ -6,6 +6,7 @@
  * times. A source alone, whose watermark needs no such moments, is read in whole stretches (`stretch`).
  */
 import type { Profile } from "../model/profiles.ts";
+import type { WatermarkStrategy } from "../model/watermarks.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { boundedWatermark } from "./watermarks/bounded.ts";
@@ -17,6 +18,8 @@ export const NO_ROW = -1;
 export class SourceFeed {
   readonly node: SourceNode;
   #log: SourceLog;
+  /** The node's, in the profile's reading. */
+  readonly #strategy: WatermarkStrategy;
   readonly #partitioned: boolean;
   readonly #progress: PartitionedWatermark;
   /** Hindsight: the least timestamp among the rows after each; null unless the strategy is `perfect`. */
@@ -45,7 +48,8 @@ export class SourceFeed {
   ) {
     this.node = node;
     this.#log = log;
-    const { watermark } = node;
+    const watermark = profiled(node.watermark, profile);
+    this.#strategy = watermark;
     this.#partitioned = watermark.per !== "source" && log.partition !== null && !profile.streamTime;
     this.#progress = new PartitionedWatermark(watermark);
     this.#every =
@@ -115,7 +119,7 @@ export class SourceFeed {
   #observe(row: number): number {
     const { time, arrival, partition } = this.#log;
     if (this.#hindsight !== null) return this.#hindsight[row];
-    const { basis } = this.node.watermark;
+    const { basis } = this.#strategy;
     if (basis.kind === "manual") return this.#known;
     const counts = this.#punctuation === null || this.#punctuation(this.#log, row);
     const from = this.#partitioned && partition !== null ? partition[row] + 1 : 0;
@@ -140,7 +144,7 @@ export class SourceFeed {
 
   /** Whether the feed can be read in stretches: one watermark of its own for all rows, with nothing to say between them. */
   get plain(): boolean {
-    const { basis, idle, future } = this.node.watermark;
+    const { basis, idle, future } = this.#strategy;
     return (
       basis.kind === "bounded" &&
       idle === null &&
@@ -153,7 +157,7 @@ export class SourceFeed {
 
   /** Takes rows up to `to` (exclusive) at once and writes the watermark after each into `out`. Only when `plain`. */
   stretch(to: number, out: Float64Array): void {
-    const { basis } = this.node.watermark;
+    const { basis } = this.#strategy;
     const delay = basis.kind === "bounded" ? basis.delay : 0;
     this.#late += boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);
     this.#cursor = to;
@@ -207,6 +211,13 @@ export class SourceFeed {
     this.#late = from.late;
     this.#progress.restore(from.progress);
   }
+}
+
+/** Reads a strategy as an engine does in which a window is complete when the greatest timestamp has passed it by less. */
+function profiled(watermark: WatermarkStrategy, { completeness }: Profile): WatermarkStrategy {
+  const { basis } = watermark;
+  if (basis.kind !== "bounded" || completeness === 0) return watermark;
+  return { ...watermark, basis: { ...basis, delay: basis.delay + completeness } };
 }
 
 /** Returns, for each row, the least timestamp among those that arrive after it: the perfect watermark of a recording. */

@@ -18,7 +18,6 @@ export class WindowSet<T> {
   /** Windows by their end; few windows share one. */
   readonly #windows = new Map<number, OpenWindow<T>[]>();
   readonly #lateness: number;
-  readonly #completeness: number;
   readonly #strict: boolean;
   #next = Infinity;
   #last: OpenWindow<T> | null = null;
@@ -27,7 +26,6 @@ export class WindowSet<T> {
   constructor(strategy: WindowingStrategy, profile: Profile) {
     const rules = windowRules(strategy, profile);
     this.#lateness = rules.lateness;
-    this.#completeness = profile.completeness;
     this.#strict = rules.openAtLimit;
   }
 
@@ -54,10 +52,10 @@ export class WindowSet<T> {
     if (same === undefined) this.#windows.set(end, (same = []));
     let found = same.find(w => w.start === start);
     if (found === undefined) {
-      found = { start, end, complete: end + this.#completeness <= watermark, content: make() };
+      found = { start, end, complete: end <= watermark, content: make() };
       same.push(found);
       this.#count++;
-      this.#next = Math.min(this.#next, found.complete ? end + this.#lateness : end + this.#completeness);
+      this.#next = Math.min(this.#next, found.complete ? end + this.#lateness : end);
     }
     this.#last = found;
     return found;
@@ -69,7 +67,7 @@ export class WindowSet<T> {
     let next = Infinity;
     for (const end of [...this.#windows.keys()].sort((a, b) => a - b)) {
       const same = (this.#windows.get(end) as OpenWindow<T>[]).sort((a, b) => a.start - b.start);
-      if (end + this.#completeness <= watermark)
+      if (end <= watermark)
         for (const window of same)
           if (!window.complete) {
             window.complete = true;
@@ -79,8 +77,7 @@ export class WindowSet<T> {
         for (const window of same) close(window);
         this.#count -= same.length;
         this.#windows.delete(end);
-      } else
-        next = Math.min(next, end + this.#completeness <= watermark ? end + this.#lateness : end + this.#completeness);
+      } else next = Math.min(next, end <= watermark ? end + this.#lateness : end);
     }
     this.#next = next;
     this.#last = null;

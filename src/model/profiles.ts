@@ -13,7 +13,7 @@ export interface Profile {
   readonly watermark: "row" | "bundle" | "periodic" | "micro-batch" | "end-of-input";
   /** Period of `periodic`, milliseconds of processing time. */
   readonly watermarkPeriod: Duration;
-  /** Added to `end + delay` in the completeness check, ms: Flink SQL's −1. */
+  /** Added to the delay of a bounded watermark, and so to `end + delay` in the completeness check, ms: Flink SQL's −1. */
   readonly completeness: number;
   /** Whether one watermark follows the maximum over all keys and partitions (Kafka's stream time) instead of the least over partitions. */
   readonly streamTime: boolean;

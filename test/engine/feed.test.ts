@@ -380,3 +380,9 @@ test("snapshot and restore at any row go on alike, whatever the strategy", () =>
     }
   }
 });
+
+test("under flink-sql a window is complete one millisecond before its end and the delay", () => {
+  const rows = [{ t: 1_000 }, { t: 900, at: 2_000 }];
+  const last = (profile: Profile): number | undefined => watermarks(bounded(10), rows, profile).at(-1);
+  expect([last(PROFILES.tidemark), last(PROFILES["flink-sql"])]).toEqual([990, 991]);
+});
