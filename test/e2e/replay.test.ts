@@ -144,6 +144,7 @@ test("an edited cell is run by Shift-Enter, saved by Ctrl-S, and there again aft
   );
   await page.reload();
   await cell("daily").waitFor();
+  await cell("daily").scrollIntoViewIfNeeded();
   expect(await cell("daily").locator(".cm-content").innerText()).not.toContain("groupby");
   await see(readings, /0 of 5\d,\d{3} rows/);
 });

@@ -21,6 +21,8 @@ const rowHeight = 26;
 const headHeight = 31;
 const fewestRows = 4;
 const mostRows = 10;
+/** Room for a scrollbar under the rows, so that it hides none of them. */
+const scrollbar = 12;
 
 export function TableView({ view, name }: { readonly view: string; readonly name: string | null }) {
   const sort = useSignal<Sort>(null);
@@ -68,6 +70,22 @@ export function TableView({ view, name }: { readonly view: string; readonly name
     if (scroller.current !== null) scroller.current.scrollTop = 0;
   };
 
+  const tell = (row: number): void => {
+    selected.value = row;
+    const present = update.peek();
+    if (present !== null) showStory(view, name, row, present, row - present.from);
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    const from = selected.value;
+    if (event.key === "Enter" && from !== null) tell(from);
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const next = from === null ? window.from : from + (event.key === "ArrowDown" ? 1 : -1);
+      selected.value = Math.min(Math.max(next, 0), Math.max(total - 1, 0));
+      keepInView(event.currentTarget as HTMLElement, selected.value);
+    } else return;
+    event.preventDefault();
+  };
+
   const shown = update.value;
   if (shown === null || shown.page.columns.length === 0) {
     return (
@@ -98,7 +116,11 @@ export function TableView({ view, name }: { readonly view: string; readonly name
         tabIndex={0}
         role="region"
         aria-label={`Rows of ${name ?? "the stream"}`}
-        style={{ height: `${height + headHeight}px` }}
+        style={{
+          minHeight: `${height + headHeight}px`,
+          maxHeight: `${mostRows * rowHeight + headHeight + scrollbar}px`,
+        }}
+        onKeyDown={onKey}
         onScroll={event => (scrollTop.value = event.currentTarget.scrollTop)}
       >
         <table
@@ -138,10 +160,7 @@ export function TableView({ view, name }: { readonly view: string; readonly name
                   aria-rowindex={row + 1}
                   aria-selected={selected.value === row}
                   data-retraction={retracted ? "" : undefined}
-                  onClick={() => {
-                    selected.value = row;
-                    showStory(view, name, row, shown, at);
-                  }}
+                  onClick={() => tell(row)}
                 >
                   <td class="index">{writeCount(row + 1)}</td>
                   {columns.map(column => (
@@ -177,6 +196,14 @@ export function TableView({ view, name }: { readonly view: string; readonly name
       </TableFoot>
     </div>
   );
+}
+
+/** Scrolls by as little as shows a row; very long tables, whose scrollbar is in proportion, stay where they are. */
+function keepInView(scroller: HTMLElement, row: number): void {
+  const top = row * rowHeight;
+  const room = scroller.clientHeight - headHeight - scrollbar;
+  if (top < scroller.scrollTop) scroller.scrollTop = top;
+  else if (top + rowHeight > scroller.scrollTop + room) scroller.scrollTop = top + rowHeight - room;
 }
 
 function Heading({ column, sort, onOrder }: { readonly column: WireColumn; readonly sort: Sort; onOrder(): void }) {
