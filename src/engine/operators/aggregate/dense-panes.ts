@@ -123,9 +123,12 @@ export class Panes {
     this.#first[i] = index === 0 ? 1 : 0;
     this.#last[i] = last;
     const { results } = this.#plan;
-    for (let r = 0; r < results.length; r++)
-      if (read(results[r], cells, this.#keys, cell - code, i, i + 1, this.#values[r], this.#valid[r]))
-        this.#nulls = true;
+    for (let r = 0; r < results.length; r++) {
+      const value = valueOf(results[r], cells, cell);
+      this.#values[r][i] = value === null ? NaN : value;
+      this.#valid[r][i] = value === null ? 0 : 1;
+      if (value === null) this.#nulls = true;
+    }
     this.count = i + 1;
   }
 
@@ -211,6 +214,18 @@ export class Panes {
 function grown<A extends Int32Array | Float64Array | Uint8Array>(from: A, to: A): A {
   to.set(from as never);
   return to;
+}
+
+/** Reads one result of one cell; null where there is no value. */
+function valueOf({ kind, argument }: DenseResult, cells: Cells, cell: number): number | null {
+  if (argument < 0) return cells.rows[cell];
+  const own = cells.values[argument];
+  const count = own.valid === null ? cells.rows[cell] : own.valid[cell];
+  if (kind === "count") return count;
+  if (count === 0) return null;
+  if (kind === "sum") return sumAt(own, cell);
+  if (kind === "mean") return sumAt(own, cell) / count;
+  return ((kind === "min" ? own.min : own.max) as Float64Array)[cell];
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 import type { Flow } from "../../flow.ts";
 import type { OperatorContext } from "../../operator.ts";
-import { Arguments } from "./dense-arguments.ts";
+import { Arguments, type OnlySum } from "./dense-arguments.ts";
 import { Cells, CHUNK, NOWHERE } from "./dense-cells.ts";
 import type { KeyCodes } from "./dense-keys.ts";
 import { KeyOrder } from "./dense-order.ts";
@@ -25,6 +25,7 @@ export interface Slice {
 
 /** The ring grows until at most half of it is open slices, up to this size; beyond, rows go one by one. */
 const LARGEST_RING = 1 << 16;
+const NEAR = 64;
 
 export class Slices {
   readonly cells: Cells;
@@ -39,14 +40,20 @@ export class Slices {
   readonly #offset: number;
   readonly #keys: KeyCodes;
   readonly #byStart = new Map<number, Slice>();
+  /** Slices found lately, by their start in steps: quicker than a map, and forgetful. */
+  readonly #near: (Slice | undefined)[] = Array.from({ length: NEAR }, () => undefined);
+  readonly #step: number;
   #open = 0;
   /** Open slices by `number & mask`: their number (start in sizes, from the offset) and block. NaN: free. */
   #ring = new Float64Array(64).fill(NaN);
   #ringBlock = new Int32Array(64);
 
-  /** Scratch of one chunk: each row's cell, the rows put aside. */
+  /** Scratch of one chunk: each row's cell, the rows put aside, and key codes that may be new, in order. */
   readonly #located = new Int32Array(CHUNK);
   readonly #aside = new Int32Array(CHUNK);
+  #asideCount = 0;
+  readonly #fresh = new Int32Array(CHUNK);
+  #freshCount = 0;
 
   /** The step's key codes. */
   codes: Int32Array = new Int32Array(0);
@@ -57,6 +64,7 @@ export class Slices {
     this.#grid = grid;
     this.#size = grid.regular?.size ?? NaN;
     this.#offset = grid.regular?.offset ?? NaN;
+    this.#step = grid.regular?.size ?? 3_600_000;
     this.#keys = keys;
     this.arguments = new Arguments(context, plan);
     this.cells = new Cells(plan.arguments);
@@ -82,45 +90,77 @@ export class Slices {
     const selection = this.#selection;
     for (let first = from; first < to; first += CHUNK) {
       const count = Math.min(CHUNK, to - first);
-      const aside =
-        this.#grid.regular === null
-          ? this.#search(selection, first, count)
-          : selection === null
-            ? this.#locate(first, count)
-            : this.#locateSelected(selection, first, count);
-      this.arguments.accumulate(this.cells, this.#located, selection, first, count);
-      for (let i = 0; i < aside; i++) careful(this.#aside[i]);
+      // One sum of a column without nulls, the most common case, is added while its cell is at hand.
+      const sums = this.#grid.regular === null ? null : this.arguments.onlySum(this.cells);
+      this.#asideCount = 0;
+      this.#freshCount = 0;
+      if (this.#grid.regular === null) this.#search(selection, first, count);
+      else this.#locateAll(selection, first, count, sums);
+      for (let i = 0; i < this.#freshCount; i++) this.order.meet(this.#fresh[i]);
+      if (sums === null) this.arguments.accumulate(this.cells, this.#located, selection, first, count);
+      for (let i = 0; i < this.#asideCount; i++) careful(this.#aside[i]);
     }
   }
 
-  /** Finds the cells of a chunk of rows and counts the rows; returns how many rows were put aside. */
-  #locate(first: number, count: number): number {
+  /** Finds the cells of a chunk of rows, opening slices on the way. */
+  #locateAll(selection: Int32Array | null, first: number, count: number, sums: OnlySum | null): void {
+    let at = this.#locate(selection, first, 0, count, sums);
+    while (at < count) {
+      const row = selection === null ? first + at : selection[first + at];
+      if (!this.#openNumber(Math.floor((this.#time[row] - this.#offset) / this.#size))) {
+        this.#putAside(at, row);
+        at++;
+      }
+      at = this.#locate(selection, first, at, count, sums);
+    }
+  }
+
+  #putAside(at: number, row: number): void {
+    this.#located[at] = NOWHERE;
+    this.#aside[this.#asideCount++] = row;
+    this.#fresh[this.#freshCount++] = this.codes[row];
+  }
+
+  /**
+   * Finds the cells of rows `from … count` of a chunk and counts the rows; late ones are put aside. Returns the first row
+   * whose slice might be opened. Nothing is called from within the loop, so that it keeps all it reads in registers.
+   */
+  #locate(selection: Int32Array | null, first: number, from: number, count: number, sums: OnlySum | null): number {
     const time = this.#time;
     const { codes } = this;
     const located = this.#located;
     const aside = this.#aside;
+    const fresh = this.#fresh;
     const size = this.#size;
     const offset = this.#offset;
     const ring = this.#ring;
     const mask = ring.length - 1;
     const blocks = this.#ringBlock;
     const { rows, touched, uses, stride } = this.cells;
+    const values = sums === null ? time : sums.values;
+    const sum = sums === null ? time : sums.sum;
+    const rest = sums === null ? time : sums.rest;
+    const firstOpen = Math.floor((this.watermark - offset) / size);
+    let asideCount = this.#asideCount;
+    let freshCount = this.#freshCount;
     // Most rows fall into the newest slice so far: its bounds are compared before anything is computed.
     let start = NaN;
     let end = NaN;
     let newest = 0;
-    let set = 0;
-    for (let i = 0; i < count; i++) {
-      const row = first + i;
+    let i = from;
+    for (; i < count; i++) {
+      const row = selection === null ? first + i : selection[first + i];
       const t = time[row];
+      const code = codes[row];
       let block = newest;
       if (!(t >= start && t < end)) {
         const number = Math.floor((t - offset) / size);
         const place = number & mask;
-        if (ring[place] !== number && !this.#openNumber(number)) {
+        if (ring[place] !== number) {
+          if (number >= firstOpen) break;
           located[i] = NOWHERE;
-          aside[set++] = row;
-          this.order.meet(codes[row]);
+          aside[asideCount++] = row;
+          fresh[freshCount++] = code;
           continue;
         }
         block = blocks[place];
@@ -130,78 +170,36 @@ export class Slices {
           newest = block;
         }
       }
-      const code = codes[row];
       const cell = block * stride + 2 + code;
-      located[i] = cell;
       const n = rows[cell];
       if (n === 0) {
         touched[block * stride + uses[block]++] = code;
-        this.order.meet(code);
+        fresh[freshCount++] = code;
       }
       rows[cell] = n + 1;
-    }
-    return set;
-  }
-
-  /** As `#locate`, for rows named by a selection. */
-  #locateSelected(selection: Int32Array, first: number, count: number): number {
-    const time = this.#time;
-    const { codes } = this;
-    const located = this.#located;
-    const aside = this.#aside;
-    const size = this.#size;
-    const offset = this.#offset;
-    const ring = this.#ring;
-    const mask = ring.length - 1;
-    const blocks = this.#ringBlock;
-    const { rows, touched, uses, stride } = this.cells;
-    let start = NaN;
-    let end = NaN;
-    let newest = 0;
-    let set = 0;
-    for (let i = 0; i < count; i++) {
-      const row = selection[first + i];
-      const t = time[row];
-      let block = newest;
-      if (!(t >= start && t < end)) {
-        const number = Math.floor((t - offset) / size);
-        const place = number & mask;
-        if (ring[place] !== number && !this.#openNumber(number)) {
-          located[i] = NOWHERE;
-          aside[set++] = row;
-          this.order.meet(codes[row]);
-          continue;
-        }
-        block = blocks[place];
-        if (!(t < end)) {
-          start = number * size + offset;
-          end = start + size;
-          newest = block;
-        }
+      if (sums === null) located[i] = cell;
+      else {
+        const value = values[row];
+        const before = sum[cell];
+        const after = before + value;
+        const added = after - before;
+        rest[cell] += before - (after - added) + (value - added);
+        sum[cell] = after;
       }
-      const code = codes[row];
-      const cell = block * stride + 2 + code;
-      located[i] = cell;
-      const n = rows[cell];
-      if (n === 0) {
-        touched[block * stride + uses[block]++] = code;
-        this.order.meet(code);
-      }
-      rows[cell] = n + 1;
     }
-    return set;
+    this.#asideCount = asideCount;
+    this.#freshCount = freshCount;
+    return i;
   }
 
   /** As `#locate`, for grids without a regular size: the slice of the row before is tried first. */
-  #search(selection: Int32Array | null, first: number, count: number): number {
+  #search(selection: Int32Array | null, first: number, count: number): void {
     const time = this.#time;
     const { codes } = this;
-    const located = this.#located;
     const { rows, touched, uses, stride } = this.cells;
     let start = NaN;
     let end = NaN;
     let block = -1;
-    let set = 0;
     for (let i = 0; i < count; i++) {
       const row = selection === null ? first + i : selection[first + i];
       const t = time[row];
@@ -211,23 +209,20 @@ export class Slices {
         end = slice?.end ?? NaN;
         block = slice?.block ?? -1;
         if (slice === undefined) {
-          located[i] = NOWHERE;
-          this.#aside[set++] = row;
-          this.order.meet(codes[row]);
+          this.#putAside(i, row);
           continue;
         }
       }
       const code = codes[row];
       const cell = block * stride + 2 + code;
-      located[i] = cell;
+      this.#located[i] = cell;
       const n = rows[cell];
       if (n === 0) {
         touched[block * stride + uses[block]++] = code;
-        this.order.meet(code);
+        this.#fresh[this.#freshCount++] = code;
       }
       rows[cell] = n + 1;
     }
-    return set;
   }
 
   /** The open slice that holds `t`, opened if that moves nothing. */
@@ -264,7 +259,12 @@ export class Slices {
   }
 
   find(start: number): Slice | undefined {
-    return this.#byStart.get(start);
+    const place = (start / this.#step) & (NEAR - 1);
+    const near = this.#near[place];
+    if (near !== undefined && near.start === start) return near;
+    const slice = this.#byStart.get(start);
+    if (slice !== undefined) this.#near[place] = slice;
+    return slice;
   }
 
   /** Opens a slice from within a loop over rows, where nothing may move; false leaves the row to `careful`. */
@@ -304,7 +304,9 @@ export class Slices {
   drop(count: number): void {
     for (let i = 0; i < count; i++) {
       this.cells.release(this.list[i].block);
-      this.#byStart.delete(this.list[i].start);
+      const { start } = this.list[i];
+      this.#byStart.delete(start);
+      this.#near[(start / this.#step) & (NEAR - 1)] = undefined;
     }
     if (count > 0) this.list.splice(0, count);
   }

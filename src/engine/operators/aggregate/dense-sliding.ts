@@ -42,6 +42,8 @@ interface Fired {
   readonly block: number;
 }
 
+const NEAR = 64;
+
 export class DenseSliding implements Operator, Cutting {
   readonly lasting: boolean;
   readonly #settings: DenseSettings;
@@ -53,6 +55,7 @@ export class DenseSliding implements Operator, Cutting {
   readonly #counts = new Cells([]);
   #fired: Fired[] = [];
   readonly #byEnd = new Map<number, Fired>();
+  readonly #near: (Fired | undefined)[] = Array.from({ length: NEAR }, () => undefined);
   /** The end of the last window that fired, or could have. */
   #lastFired = -Infinity;
   /** One block each: where slices are merged, and where the cell of a late row is kept as it was before the row. */
@@ -141,7 +144,7 @@ export class DenseSliding implements Operator, Cutting {
     const merged = this.#merged;
     const start = this.#cover.startOf(end);
     const code = this.#slices.codes[row];
-    const { block } = this.#byEnd.get(end) ?? this.#create(end);
+    const { block } = this.#find(end) ?? this.#create(end);
     const counted = this.#counts.origin(block) + code;
     const index = this.#counts.panes[counted];
     if (index > 0 && finishing) {
@@ -200,6 +203,7 @@ export class DenseSliding implements Operator, Cutting {
     for (const { end, block } of this.#fired.splice(0, gone)) {
       this.#counts.release(block);
       this.#byEnd.delete(end);
+      this.#near[(end / this.#cover.slice) & (NEAR - 1)] = undefined;
     }
   }
 
@@ -232,6 +236,16 @@ export class DenseSliding implements Operator, Cutting {
       this.#counts.panes[counts + codes[i]] = 1;
     }
     merged.clear(0);
+  }
+
+  /** Finds a window that has fired. Late rows come back to the same few. */
+  #find(end: number): Fired | undefined {
+    const place = (end / this.#cover.slice) & (NEAR - 1);
+    const near = this.#near[place];
+    if (near !== undefined && near.end === end) return near;
+    const fired = this.#byEnd.get(end);
+    if (fired !== undefined) this.#near[place] = fired;
+    return fired;
   }
 
   /** Makes the pane counts of a window that has fired, or should have, had it had a row. */

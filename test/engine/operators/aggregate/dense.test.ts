@@ -43,6 +43,7 @@ interface Setup {
   readonly keys: readonly string[];
   readonly reads: readonly string[];
   readonly afterMerge: boolean;
+  readonly rollup: "all" | "sum" | "nullable" | "count";
 }
 
 /** How a log is handed to an operator. */
@@ -50,6 +51,8 @@ interface Way {
   readonly cut: number;
   readonly restore: boolean;
   readonly select: boolean;
+  /** Whether outputs have to last beyond the step. */
+  readonly remember: boolean;
 }
 
 const MINUTE = 60_000;
@@ -72,6 +75,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   keys: fc.constantFrom([], ["key"], ["shop"], ["key", "shop"]),
   reads: fc.constantFrom([], ["late"]),
   afterMerge: fc.boolean(),
+  rollup: fc.constantFrom("all", "sum", "nullable", "count"),
 });
 
 const values = fc.oneof(
@@ -114,6 +118,21 @@ const logs: fc.Arbitrary<readonly Event[]> = fc
     });
   });
 
+const ROLLUPS = {
+  all: {
+    n: "count()",
+    some: "count(d.v)",
+    total: "sum(d.v)",
+    mean: "mean(d.w)",
+    least: "min(d.v)",
+    most: "max(d.w)",
+    double: "sum(d.v * 2) + count()",
+  },
+  sum: { total: "sum(d.w)", n: "count()" },
+  nullable: { total: "sum(d.v)" },
+  count: { n: "count()" },
+};
+
 function nodeOf(setup: Setup): AggregateNode {
   const { window, trigger, accumulation, lateness, keys } = setup;
   let stream: Stream = source("log", { eventTime: "t" });
@@ -129,18 +148,9 @@ function nodeOf(setup: Setup): AggregateNode {
     )
     .allowedLateness(lateness)
     .accumulation(accumulation)
-    .rollup({
-      n: "count()",
-      some: "count(d.v)",
-      total: "sum(d.v)",
-      mean: "mean(d.w)",
-      least: "min(d.v)",
-      most: "max(d.w)",
-      double: "sum(d.v * 2) + count()",
-    }).node as AggregateNode;
+    .rollup(ROLLUPS[setup.rollup]).node as AggregateNode;
 }
-
-function contextOf(node: AggregateNode, setup: Setup, specialize: boolean): OperatorContext {
+function contextOf(node: AggregateNode, setup: Setup, specialize: boolean, remembers = false): OperatorContext {
   const profile: Profile = setup.afterMerge
     ? { ...PROFILES.tidemark, sessionLateness: "after-merge" }
     : PROFILES.tidemark;
@@ -149,6 +159,7 @@ function contextOf(node: AggregateNode, setup: Setup, specialize: boolean): Oper
     schema: port => verbOf(node).schema(node, [SCHEMA], port),
     reads: port => port === "main" || setup.reads.includes(port),
     profile,
+    remembers,
     codegen: true,
     specialize,
   };
@@ -247,7 +258,12 @@ function byPort(said: unknown[]): unknown[] {
   return ["main", "late", "watermark"].flatMap(k => said.filter(x => kind(x) === k));
 }
 
-const ways = fc.record({ cut: fc.constantFrom(1, 7, 1_000), restore: fc.boolean(), select: fc.boolean() });
+const ways = fc.record({
+  cut: fc.constantFrom(1, 7, 1_000),
+  restore: fc.boolean(),
+  select: fc.boolean(),
+  remember: fc.boolean(),
+});
 
 test("dense operators give what the general one gives", () => {
   let specialised = 0;
@@ -256,10 +272,10 @@ test("dense operators give what the general one gives", () => {
       const node = nodeOf(setup);
       if (specializedAggregate(node, contextOf(node, setup, true)) === null) return;
       specialised++;
-      const general = outcome(log, setup, { cut: 1_000, restore: false, select: false }, () =>
+      const general = outcome(log, setup, { cut: 1_000, restore: false, select: false, remember: false }, () =>
         aggregate(node, contextOf(node, setup, false)),
       );
-      const dense = outcome(log, setup, way, () => aggregate(node, contextOf(node, setup, true)));
+      const dense = outcome(log, setup, way, () => aggregate(node, contextOf(node, setup, true, way.remember)));
       expect(byPort(dense)).toEqual(byPort(general));
     }),
     { numRuns: Number(process.env["TIDEMARK_RUNS"] ?? 1_000) },
