@@ -222,10 +222,10 @@ export class Kernel {
   /** Resolves when nothing is queued or running; generators that wait for their next value do not count. */
   settled(): Promise<void> {
     if (this.#disposed) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push(resolve);
-    this.#schedule();
-    return promise;
+    return new Promise(resolve => {
+      this.#waiting.push(resolve);
+      this.#schedule();
+    });
   }
 
   /** Ends every run. */

@@ -75,9 +75,7 @@ export class CellRun {
   constructor(cause: Cause, listener: RunListener) {
     this.cause = cause;
     this.#listener = listener;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.invalidation = promise;
-    this.#cleanups.push(resolve);
+    this.invalidation = new Promise(resolve => this.#cleanups.push(resolve));
   }
 
   /** The run is not over and something is awaited. */

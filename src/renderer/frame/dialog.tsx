@@ -1,6 +1,6 @@
 /** A dialog: keeps the focus within, is closed by Escape and by a click beside it, and gives the focus back. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../parts/icons.tsx";
 import { overlay } from "../state/ui.ts";
 
@@ -15,7 +15,7 @@ export function Dialog({
   readonly children: ComponentChildren;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     const first = box.current?.querySelector<HTMLElement>("input, [data-first], button");
     first?.focus();
