@@ -1,0 +1,445 @@
+/**
+ * Laws of whole runs: random pipelines over random logs of two sources, with partitions that fall silent. However a run is
+ * cut into steps, taken out and put back, edited in the middle, or read late, it says the same.
+ */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Row, rowAt } from "../../src/columns/batch.ts";
+import { clockOf, type Flow } from "../../src/engine/flow.ts";
+import type { GraphNode } from "../../src/engine/graph.ts";
+import { Run, type RunOptions, type Tap } from "../../src/engine/run.ts";
+import type { Step } from "../../src/engine/step.ts";
+import { Table } from "../../src/engine/table.ts";
+import { type Profile, PROFILES } from "../../src/model/profiles.ts";
+import { afterCount, afterProcessingTime, afterWatermark, repeatedly, type Trigger } from "../../src/model/triggers.ts";
+import { adaptive, bounded, percentile, perfect, type WatermarkStrategy } from "../../src/model/watermarks.ts";
+import { fixed, sessions, sliding, type WindowFunction } from "../../src/model/windows.ts";
+import { type Node, schemaOf } from "../../src/pipeline/node.ts";
+import type { SourceLog } from "../../src/pipeline/source-log.ts";
+import type { Stream } from "../../src/pipeline/stream.ts";
+import { zset } from "../engine/drive.ts";
+import { logOf, type LogRow, logsByName, logSource } from "../engine/logs.ts";
+import { runs } from "./arbitrary.ts";
+
+// Logs.
+
+const sourceRows: fc.Arbitrary<LogRow[]> = fc
+  .array(
+    fc.record({
+      wait: fc.constantFrom(0, 0, 1, 1, 2, 3, 20),
+      behind: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: -2, max: 4 }) }, fc.integer({ min: 0, max: 40 })),
+      p: fc.constantFrom("x", "x", "y", null),
+      key: fc.constantFrom("a", "b", "c"),
+      v: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: -9, max: 9 }) }, fc.constant(null)),
+    }),
+    { maxLength: 40 },
+  )
+  .map(rows => {
+    let at = 100;
+    return rows.map(({ wait, behind, ...rest }) => {
+      at += wait;
+      return { ...rest, at, t: at - behind };
+    });
+  });
+
+interface Logs {
+  readonly left: readonly LogRow[];
+  readonly right: readonly LogRow[];
+}
+const logs: fc.Arbitrary<Logs> = fc.record({ left: sourceRows, right: sourceRows });
+
+const strategies: fc.Arbitrary<WatermarkStrategy> = fc.oneof(
+  fc
+    .record({
+      delay: fc.integer({ min: 0, max: 9 }),
+      idle: fc.constantFrom(null, 4, 10),
+      future: fc.constantFrom(null, 1),
+    })
+    .map(({ delay, idle, future }) => bounded(delay, { idle, future })),
+  fc.constantFrom(
+    bounded(2, { every: 5 }),
+    bounded(3, { per: "source" }),
+    percentile(0.9, 8),
+    adaptive(0.9),
+    perfect(),
+  ),
+);
+
+// Pipelines.
+
+const windows: fc.Arbitrary<WindowFunction> = fc.constantFrom(
+  fixed(10),
+  fixed(7),
+  sliding(12, 4),
+  sessions(4),
+  sessions(8),
+);
+const triggers: fc.Arbitrary<Trigger> = fc.constantFrom<Trigger>(
+  { kind: "default" },
+  afterWatermark(),
+  afterWatermark({ early: afterProcessingTime(3), late: afterCount(1) }),
+  afterWatermark({ early: repeatedly(afterCount(2)), late: afterProcessingTime(2, { aligned: true }) }),
+  repeatedly(afterProcessingTime(5)),
+);
+
+type Build = (left: Stream, right: Stream) => Stream;
+
+/** Verbs to put on a stream of rows with `key` and `v`. */
+const rowVerbs: fc.Arbitrary<(s: Stream) => Stream> = fc.constantFrom(
+  (s: Stream) => s.filter("d.v > -5"),
+  (s: Stream) => s.derive({ v: "d.v * 2" }),
+  (s: Stream) => s.dedupe(["key", "v"]),
+  (s: Stream) => s,
+);
+
+const windowed: fc.Arbitrary<(s: Stream) => Stream> = fc
+  .record({
+    window: windows,
+    trigger: triggers,
+    lateness: fc.constantFrom(0, 5, 30),
+    mode: fc.constantFrom("discarding" as const, "accumulating" as const, "retracting" as const),
+  })
+  .map(
+    ({ window, trigger, lateness, mode }) =>
+      (s: Stream) =>
+        s
+          .groupby("key")
+          .window(window)
+          .trigger(trigger)
+          .allowedLateness(lateness)
+          .accumulation(mode)
+          .rollup({ n: "count()", v: "sum(d.v)" }),
+  );
+
+/** What changes once per step depends on the steps, so it comes last. */
+const aggregated: fc.Arbitrary<(s: Stream) => Stream> = fc.oneof(
+  { weight: 3, arbitrary: windowed },
+  {
+    weight: 1,
+    arbitrary: fc.constant((s: Stream) => s.groupby("key").rollup({ n: "count()", v: "sum(d.v)" })),
+  },
+);
+
+/** Pipelines of one or two sources, up to two aggregates deep. */
+const pipelines: fc.Arbitrary<Build> = fc
+  .record({
+    first: rowVerbs,
+    second: rowVerbs,
+    aggregate: windowed,
+    again: fc.option(aggregated, { nil: null, freq: 2 }),
+    combine: fc.constantFrom("left", "union", "join", "late"),
+  })
+  .map(({ first, second, aggregate, again, combine }) => (left: Stream, right: Stream) => {
+    if (combine === "join") return first(left).join(second(right), "key", { window: fixed(20) });
+    const input = combine === "union" ? first(left).union(first(right)) : first(left);
+    const out = aggregate(second(input));
+    if (combine === "late" && out.node.verb === "aggregate" && out.node.strategy !== null) return out.late();
+    return again === null ? out : again(out.select("key", "v"));
+  });
+
+// Runs.
+
+interface Said {
+  readonly at: number;
+  readonly clock: number;
+  readonly time: number;
+  readonly weight: number;
+  readonly row: Row;
+}
+
+/** Keeps everything that a node puts out, with its watermarks. */
+class Ear implements Tap {
+  readonly node: Node;
+  said: Said[] = [];
+  watermark: number[] = [];
+  constructor(node: Node) {
+    this.node = node;
+  }
+  apply(flow: Flow, step: Step, _node: GraphNode): void {
+    for (let i = 0; i < flow.count; i++) {
+      const row = flow.selection === null ? i : flow.selection[i];
+      this.said.push({
+        at: step.first + (flow.at === null ? row : flow.at[row]),
+        clock: clockOf(flow, step, row),
+        time: flow.time[row],
+        weight: flow.weight === null ? 1 : flow.weight[row],
+        row: rowAt(flow.batch, row),
+      });
+    }
+    this.watermark.push(...flow.watermark.subarray(0, step.length));
+  }
+  reset(): void {
+    this.said = [];
+    this.watermark = [];
+  }
+  /** What was said, without the positions. */
+  get unplaced(): unknown {
+    return this.node.verb === "aggregate" && this.node.strategy === null
+      ? zset(this.said)
+      : this.said.map(({ clock, time, weight, row }) => ({ clock, time, weight, row }));
+  }
+  /** What was said; of changes that are gathered for a step, what they sum to. */
+  get all(): { said: unknown; watermark: number[] } {
+    const gathered = this.node.verb === "aggregate" && this.node.strategy === null;
+    return { said: gathered ? zset(this.said) : this.said, watermark: this.watermark };
+  }
+}
+
+interface Setup {
+  readonly pipeline: Build;
+  readonly logs: Logs;
+  readonly leftWatermark: WatermarkStrategy;
+  readonly rightWatermark: WatermarkStrategy;
+}
+const setups: fc.Arbitrary<Setup> = fc.record({
+  pipeline: pipelines,
+  logs,
+  leftWatermark: strategies,
+  rightWatermark: strategies,
+});
+
+class Laboratory {
+  readonly node: Node;
+  readonly left: Stream;
+  readonly right: Stream;
+  readonly logs: (node: Parameters<RunOptions["logs"]>[0]) => SourceLog;
+  constructor({ pipeline, logs, leftWatermark, rightWatermark }: Setup) {
+    this.left = logSource("left", leftWatermark);
+    this.right = logSource("right", rightWatermark);
+    this.node = pipeline(this.left, this.right).node;
+    this.logs = logsByName({ left: logOf(logs.left), right: logOf(logs.right) });
+  }
+  run(options: Partial<RunOptions> = {}, roots: readonly Node[] = [this.node]): Run {
+    return new Run(roots, { logs: this.logs, ...options });
+  }
+  /** Everything said, and the final table, of a run from beginning to end. */
+  whole(options: Partial<RunOptions> = {}, node = this.node): { all: Ear["all"]; table: unknown } {
+    const run = this.run(options, [node]);
+    const ear = new Ear(node);
+    const table = this.table(node);
+    run.tap(ear);
+    run.tap(table);
+    run.finish();
+    return { all: ear.all, table: sorted(table) };
+  }
+  table(node: Node): Table {
+    return new Table(
+      node,
+      schemaOf(node, source => this.logs(source).batch.schema),
+    );
+  }
+}
+
+const sorted = (table: Table): string[] =>
+  table
+    .rows()
+    .map(row => JSON.stringify(row))
+    .sort();
+
+/** Works a run for a while, in steps of random lengths. */
+function work(run: Run, cuts: readonly number[]): void {
+  for (const positions of cuts) if (!run.advance({ positions })) return;
+}
+
+const someCuts = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 12 });
+
+describe("a run says the same", () => {
+  test("in steps of any length", () => {
+    fc.assert(
+      fc.property(
+        setups,
+        someCuts,
+        fc.constantFrom("tidemark", "beam", "flink", "spark", "kafka", "batch"),
+        (setup, cuts, name) => {
+          const profile: Profile = PROFILES[name];
+          const laboratory = new Laboratory(setup);
+          const { all } = laboratory.whole({ profile });
+          expect(laboratory.whole({ profile, stepLength: 1 }).all).toEqual(all);
+          expect(laboratory.whole({ profile, stepLength: 7, remember: false }).all).toEqual(all);
+          const run = laboratory.run({ profile });
+          const ear = new Ear(laboratory.node);
+          run.tap(ear);
+          work(run, cuts);
+          run.finish();
+          expect(ear.all).toEqual(all);
+        },
+      ),
+      runs(150),
+    );
+  });
+
+  test("by kernels and by the interpreter, specialised and not", () => {
+    fc.assert(
+      fc.property(setups, setup => {
+        const laboratory = new Laboratory(setup);
+        const { said } = laboratory.whole().all;
+        expect(laboratory.whole({ codegen: false }).all).toMatchObject({ said });
+        expect(laboratory.whole({ specialize: false }).all).toMatchObject({ said });
+      }),
+      runs(150),
+    );
+  });
+
+  test("when it is taken out at any moment and put back", () => {
+    fc.assert(
+      fc.property(setups, someCuts, fc.constantFrom("tidemark", "beam"), (setup, cuts, name) => {
+        const profile = PROFILES[name as "tidemark"];
+        const laboratory = new Laboratory(setup);
+        const { all } = laboratory.whole({ profile });
+        const before = laboratory.run({ profile });
+        const ear = new Ear(laboratory.node);
+        before.tap(ear);
+        work(before, cuts);
+        const after = laboratory.run({ profile });
+        after.restore(structuredClone(before.snapshot()));
+        after.tap(ear);
+        after.finish();
+        expect(ear.all).toEqual(all);
+        expect(after.progress.rows).toBe(
+          setup.logs.left.length + (readsRight(laboratory) ? setup.logs.right.length : 0),
+        );
+      }),
+      runs(150),
+    );
+  });
+
+  test("to whoever begins to listen late", () => {
+    fc.assert(
+      fc.property(setups, someCuts, (setup, cuts) => {
+        const laboratory = new Laboratory(setup);
+        const { all, table } = laboratory.whole();
+        const run = laboratory.run();
+        work(run, cuts);
+        const ear = new Ear(laboratory.node);
+        const late = laboratory.table(laboratory.node);
+        run.tap(ear);
+        run.finish();
+        run.tap(late);
+        expect(ear.all).toEqual(all);
+        expect(sorted(late)).toEqual(table);
+      }),
+      runs(100),
+    );
+  });
+
+  test("when its pipeline became this one in the middle", () => {
+    fc.assert(
+      fc.property(setups, pipelines, pipelines, someCuts, someCuts, (setup, other, third, cuts, more) => {
+        const laboratory = new Laboratory(setup);
+        const { table } = laboratory.whole();
+        const before = [other, third].map(build => build(laboratory.left, laboratory.right).node);
+        const run = laboratory.run({}, before);
+        const others = before.map(node => new Ear(node));
+        for (const ear of others) run.tap(ear);
+        work(run, cuts);
+        const reached = run.progress.positions;
+        const ear = new Ear(laboratory.node);
+        const tables = laboratory.table(laboratory.node);
+        // The third pipeline stays, and must not notice.
+        const answer = run.replan([before[1], laboratory.node], [others[1], ear, tables]);
+        expect(run.progress.positions).toBe(answer === "restarted" ? 0 : reached);
+        work(run, more);
+        run.finish();
+        // Positions depend on what sources there are; what is said, and at which moment, does not.
+        const fresh = laboratory.run({}, [before[1], laboratory.node]);
+        const expected = [new Ear(laboratory.node), new Ear(before[1])];
+        for (const each of expected) fresh.tap(each);
+        fresh.finish();
+        expect([ear, others[1]].map(each => each.unplaced)).toEqual(expected.map(each => each.unplaced));
+        expect(sorted(tables)).toEqual(table);
+      }),
+      runs(150),
+    );
+  });
+
+  test("after it went back to a moment and on again", () => {
+    fc.assert(
+      fc.property(setups, someCuts, someCuts, (setup, cuts, more) => {
+        const laboratory = new Laboratory(setup);
+        const { all, table } = laboratory.whole();
+        const run = laboratory.run();
+        const ear = new Ear(laboratory.node);
+        const shown = laboratory.table(laboratory.node);
+        run.tap(ear);
+        run.tap(shown);
+        work(run, cuts);
+        const there = run.checkpoint();
+        work(run, more);
+        run.rewind(there);
+        expect(run.progress.positions).toBe(there.progress.positions);
+        run.finish();
+        expect(ear.all).toEqual(all);
+        expect(sorted(shown)).toEqual(table);
+      }),
+      runs(100),
+    );
+  });
+});
+
+function readsRight({ node, right }: Laboratory): boolean {
+  return JSON.stringify(node).includes(JSON.stringify(right.node));
+}
+
+test("watermarks never go back, and panes are not behind what was promised", () => {
+  fc.assert(
+    fc.property(setups, setup => {
+      const laboratory = new Laboratory(setup);
+      const ear = new Ear(laboratory.node);
+      const run = laboratory.run();
+      run.tap(ear);
+      run.finish();
+      for (let i = 1; i < ear.watermark.length; i++)
+        expect(ear.watermark[i]).toBeGreaterThanOrEqual(ear.watermark[i - 1]);
+      expect(ear.watermark.at(-1) ?? Infinity).toBe(Infinity);
+    }),
+    runs(100),
+  );
+});
+
+describe("complete input gives equal final answers", () => {
+  /** The pipeline of a setup, with nothing dropped and every refinement replacing the one before. */
+  const complete = fc.record({ window: windows, trigger: triggers, logs, watermark: strategies });
+
+  test("streaming, in micro-batches, in any order of arrival, and as a batch", () => {
+    fc.assert(
+      fc.property(complete, fc.constantFrom(1, 5, 50), fc.infiniteStream(fc.nat()), (given, microBatch, luck) => {
+        const final = (
+          rows: readonly LogRow[],
+          watermark: WatermarkStrategy,
+          options: Partial<RunOptions>,
+        ): string[] => {
+          const late = afterWatermark({ late: afterCount(1) });
+          const trigger = given.trigger.kind === "afterWatermark" && given.trigger.late !== null ? given.trigger : late;
+          const { node } = logSource("left", watermark)
+            .groupby("key")
+            .window(given.window)
+            .trigger(trigger)
+            .allowedLateness(Infinity)
+            .accumulation("retracting")
+            .rollup({ n: "count()", v: "sum(d.v)", all: "max(d.v)" });
+          const log = logOf(rows);
+          const run = new Run([node], { logs: () => log, ...options });
+          const table = new Table(
+            node,
+            schemaOf(node, () => log.batch.schema),
+          );
+          run.tap(table);
+          run.finish();
+          return sorted(table);
+        };
+        const rows = given.logs.left;
+        const batch = final(rows, bounded(0), { profile: PROFILES.batch });
+        expect(final(rows, given.watermark, {})).toEqual(batch);
+        expect(final(rows, given.watermark, { microBatch })).toEqual(batch);
+        const arrivals = rows.map(r => r.at as number);
+        const shuffled = [...rows]
+          .map(row => ({ row, by: luck.next().value as number }))
+          .sort((a, b) => a.by - b.by)
+          .map(({ row }, i) => ({ ...row, at: arrivals[i] }));
+        expect(final(shuffled, bounded(Infinity), {})).toEqual(batch);
+        expect(final(shuffled, given.watermark, {})).toEqual(batch);
+      }),
+      runs(150),
+    );
+  });
+});
