@@ -31,6 +31,9 @@ export class Links {
   entry = new Int32Array(0);
   weight = new Int32Array(0);
   mark = new Int32Array(0);
+  /** Hash of the row's contents, and the next slot + 1 in the same bucket; only where contents are indexed. */
+  hash = new Int32Array(0);
+  same = new Int32Array(0);
 
   grow(capacity: number): void {
     this.next = grown(this.next, capacity);
@@ -38,6 +41,8 @@ export class Links {
     this.entry = grown(this.entry, capacity);
     this.weight = grown(this.weight, capacity);
     this.mark = grown(this.mark, capacity);
+    this.hash = grown(this.hash, capacity);
+    this.same = grown(this.same, capacity);
   }
 }
 
@@ -52,8 +57,8 @@ export class Arrangement {
   #total = new Int32Array(8);
   #freeEntries: number[] = [];
   #entryCount = 0;
-  /** Hash of a row's contents → first slot with it; further ones by `#same`. Null until the first retraction. */
-  #byContent: Map<number, number[]> | null = null;
+  /** Newest slot + 1 by the hash of a row's contents, a power of two long; older ones by `same`. Null until the first retraction. */
+  #byContent: Int32Array | null = null;
   #rows = 0;
 
   /** Arrangements over the same store, one for each window, share what is kept by slot. */
@@ -211,18 +216,14 @@ export class Arrangement {
   /** Lets a row cancel with, or add to, an equal one that is there. Returns −1 when there is none to use. */
   #absorb(key: number, batch: Batch, row: number, time: number, weight: number): number {
     if (this.#byContent === null) this.#index();
-    const bucket = (this.#byContent as Map<number, number[]>).get(this.store.hash(batch, row));
-    if (bucket === undefined) return NONE;
+    const buckets = this.#byContent as unknown as Int32Array;
+    const { hash: hashes, same } = this.#links;
+    const hash = this.store.hash(batch, row);
     let found = NONE;
     // Of several equal rows the one of the same time goes first, then the newest.
-    for (let i = bucket.length - 1; i >= 0; i--) {
-      const slot = bucket[i];
-      if (
-        this.#links.weight[slot] > 0 === weight > 0 ||
-        this.keyOf(slot) !== key ||
-        !this.store.equals(slot, batch, row)
-      )
-        continue;
+    for (let slot = buckets[hash & (buckets.length - 1)] - 1; slot >= 0; slot = same[slot] - 1) {
+      if (hashes[slot] !== hash || this.#links.weight[slot] > 0 === weight > 0) continue;
+      if (this.keyOf(slot) !== key || !this.store.equals(slot, batch, row)) continue;
       if (found < 0) found = slot;
       if (this.store.time[slot] === time) {
         found = slot;
@@ -236,26 +237,40 @@ export class Arrangement {
     return found;
   }
 
+  /** Makes the index of contents, with room for as many rows again. */
   #index(): void {
-    this.#byContent = new Map();
+    let size = 16;
+    while (size < 2 * this.#rows) size *= 2;
+    this.#byContent = new Int32Array(size);
     const slots: number[] = [];
     this.forEach(slot => slots.push(slot));
     for (const slot of slots) this.#remember(slot);
   }
 
   #remember(slot: number): void {
+    const buckets = this.#byContent as Int32Array;
+    if (this.#rows > buckets.length) {
+      this.#index();
+      return;
+    }
     const hash = this.store.hashOf(slot);
-    const bucket = this.#byContent?.get(hash);
-    if (bucket === undefined) this.#byContent?.set(hash, [slot]);
-    else bucket.push(slot);
+    const place = hash & (buckets.length - 1);
+    this.#links.hash[slot] = hash;
+    this.#links.same[slot] = buckets[place];
+    buckets[place] = slot + 1;
   }
 
   #forget(slot: number): void {
-    const hash = this.store.hashOf(slot);
-    const bucket = this.#byContent?.get(hash);
-    if (bucket === undefined) return;
-    if (bucket.length === 1) this.#byContent?.delete(hash);
-    else bucket.splice(bucket.indexOf(slot), 1);
+    const buckets = this.#byContent as Int32Array;
+    const { hash, same } = this.#links;
+    const place = hash[slot] & (buckets.length - 1);
+    if (buckets[place] === slot + 1) {
+      buckets[place] = same[slot];
+      return;
+    }
+    let before = buckets[place] - 1;
+    while (same[before] !== slot + 1) before = same[before] - 1;
+    same[before] = same[slot];
   }
 
   /** Entries in use, in the order in which they were opened as far as free ones were not used again. */
