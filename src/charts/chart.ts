@@ -56,6 +56,8 @@ export interface DrawOptions {
   readonly height?: number;
   /** The present moment of a replay, processing time in ms; null or absent at rest. */
   readonly now?: number | null;
+  /** Whether the replay has come to its end, and the input is complete. */
+  readonly finished?: boolean;
   /** The log's processing time, so that the axes stand still while it replays. */
   readonly span?: Span | null;
   /** IANA zone of written times. Default: the zone of the windows, else UTC. */

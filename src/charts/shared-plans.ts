@@ -1,8 +1,9 @@
 /** Tables that several charts read; equal pipelines are one in the engine, so each is computed once for all of them. */
 import { Stream } from "../pipeline/stream.ts";
+import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { stepFor, timeBin } from "./bins.ts";
 import type { ChartArguments } from "./chart.ts";
-import { sourcesBelow, type WindowedNode, windowFacts } from "./twins.ts";
+import { fatesOf, sourcesBelow, type WindowedNode, windowFacts } from "./twins.ts";
 
 /** Steps of the watermark's course at most: about one for each pixel of a wide chart. */
 const COURSE = 640;
@@ -12,17 +13,39 @@ export function courseStep({ span, streams }: ChartArguments<unknown>): number {
   return stepFor(span, COURSE, windowFacts(streams.stream).windowSize);
 }
 
-/** The course of the first source's watermark, move by move (`progress`) and in bins (`course`). Nothing without a source. */
+/**
+ * The course of the watermark, move by move (`progress`) and in bins (`course`): that of the source and of its partitions. With
+ * several sources it is the one that the rows met, and each source has a line of its own. Nothing without a source.
+ */
 export function courseTables(args: ChartArguments<unknown>): Record<string, Stream> {
-  const source = sourcesBelow(args.streams.stream.node)[0];
-  if (source === undefined) return {};
-  const progress = new Stream(source).progress();
+  const { stream } = args.streams;
+  const sources = sourcesBelow(stream.node);
+  if (sources.length === 0) return {};
+  const progress = sources.length === 1 ? new Stream(sources[0]).progress() : combined(stream, sources);
   const course = progress.groupby({ at: timeBin("processing_time", courseStep(args)) }, "partition").rollup({
     watermark: "d => op.max(d.watermark)",
     idle: "d => op.every(d.idle)",
     last: "d => op.max(d.processing_time)",
   });
   return { progress, course };
+}
+
+/** Courses of several sources under their names; that of them all, which only the rows have met, under no name. */
+function combined(stream: Stream, sources: readonly SourceNode[]): Stream {
+  const columns = ["processing_time", "partition", "watermark", "idle"];
+  const each = sources.map((source, i) => {
+    const name = source.input.kind === "file" ? source.input.name : `source ${i + 1}`;
+    return new Stream(source)
+      .progress()
+      .filter("d => d.partition == null")
+      .derive({ partition: `d => ${JSON.stringify(name)}` })
+      .select(columns);
+  });
+  const met = fatesOf(stream)
+    .filter("d => op.is_finite(d.watermark)")
+    .derive({ processing_time: "d => d.arrived_at", partition: 'd => ""', idle: "d => false" })
+    .select(columns);
+  return met.union(...each);
 }
 
 /** When each window was first opened, fired and last closed, over its keys: at most six rows to a window. */

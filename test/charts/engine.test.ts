@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { Tables } from "../../src/charts/chart.ts";
 import * as charts from "../../src/charts/plans.ts";
+import { coursesOf } from "../../src/charts/time-map/scene.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed } from "../../src/model/windows.ts";
 import { rows, type Stream } from "../../src/pipeline/stream.ts";
@@ -80,6 +81,30 @@ const CASES: readonly (readonly [number, Settings])[] = [
 ];
 const logs = new Map(CASES.map(([seed]) => [seed, randomLog(seed, 1_200)]));
 
+test("several sources: the watermark that rows met is never ahead of the slowest source", async () => {
+  const settings = { size: 5 * MINUTE, delay: 10_000, lateness: 0 };
+  const bothLogs = [5, 6].map(seed => randomLog(seed, 300));
+  const [fast, slow] = bothLogs.map((log, i) => stream(log, { ...settings, delay: 100_000 + i * 20_000 }));
+  // A source that has come to its end holds nobody back.
+  const end = Math.min(...bothLogs.map(log => log[log.length - 1].arrival));
+  const both = fast.union(slow).window(fixed("5 min")).rollup({ n: "d => op.count()" });
+  const { tables } = await runChart(charts.timeMap(both));
+  const courses = coursesOf(tables);
+  expect(courses.map(c => c.partition).sort()).toEqual([null, "source 1", "source 2"].sort());
+  const at = (partition: string | null, time: number): number => {
+    const course = courses.find(c => c.partition === partition);
+    const i = course?.at.findLastIndex(t => t <= time) ?? -1;
+    return i < 0 ? -Infinity : (course?.watermark[i] as number);
+  };
+  const main = courses.find(c => c.partition === null);
+  expect(main?.at.length).toBeGreaterThan(100);
+  for (let i = 0; i < (main?.at.length ?? 0); i++) {
+    const time = main?.at[i] as number;
+    if (time > end) break;
+    expect(main?.watermark[i] as number).toBeLessThanOrEqual(Math.min(at("source 1", time), at("source 2", time)));
+  }
+});
+
 for (const [seed, settings] of CASES) {
   const log = logs.get(seed) as LogRow[];
   const title = `log ${seed}`;
@@ -128,7 +153,7 @@ for (const [seed, settings] of CASES) {
     ]);
   });
 
-  test(`${title}: lives, states, waits and ages`, async () => {
+  test(`${title}: bothLogs, states, waits and ages`, async () => {
     const { life, panes, fates } = simulate(log, settings, false);
     const lanes = await runChart(charts.windowLanes(windowed(log, settings)));
     same(lanes.tables, { life: wire(life) }, "life", ["key", "window_start", "window_end", "what", "processing_time"]);

@@ -117,6 +117,17 @@ const paid = orders
   .map(({ order, event, arrival }) => ({ order, event, arrival }))
   .sort((a, b) => a.arrival - b.arrival);
 
+/** Two sources with delays of their own, counted together. */
+const both = rows(paid, { ...inMs, watermark: bounded("5 min") })
+  .union(
+    rows(
+      paid.map(p => ({ ...p, arrival: p.arrival + 900_000 })),
+      { ...inMs, watermark: bounded("20 min") },
+    ),
+  )
+  .window(fixed("30 min"))
+  .rollup({ payments: "d => op.count()" });
+
 /** Every chart of the gallery, in the order of the list of charts. */
 export const FIGURES: readonly Figure[] = [
   { chart: "timeMap", title: "the running example of Streaming 101", make: () => charts.timeMap(sums) },
@@ -127,6 +138,7 @@ export const FIGURES: readonly Figure[] = [
     until: START + 1.3 * HOUR,
   },
   { chart: "timeMap", title: "three days of payments", make: () => charts.timeMap(daily) },
+  { chart: "timeMap", title: "two sources", make: () => charts.timeMap(both) },
   { chart: "delayMap", title: "three days of payments", make: () => charts.delayMap(daily) },
   { chart: "lateness", title: "three days of payments", make: () => charts.lateness(daily) },
   { chart: "dropCurve", title: "payments by the hour", make: () => charts.dropCurve(hourly) },

@@ -60,7 +60,9 @@ export const corrections: ChartDrawing<CorrectionsFacts> = {
       return emptyState(
         options,
         "corrections",
-        "No window is complete yet, so there is nothing to correct. Play on until the watermark passes the end of one.",
+        tooMany(tables)
+          ? "There are more than 20,000 values to compare. Filter the stream to fewer keys, or group by fewer."
+          : "No window is complete yet, so there is nothing to correct. Play on until the watermark passes the end of one.",
       );
     const changed = all.filter(c => c.difference !== 0);
     const notes = notesOf(all, changed, options);
@@ -75,6 +77,11 @@ export const corrections: ChartDrawing<CorrectionsFacts> = {
   },
   summary,
 };
+
+/** Whether panes came out while the table of values is empty: then there were too many of them. */
+function tooMany(tables: Tables): boolean {
+  return table(tables, "corrections").length === 0 && numbers(table(tables, "said"), "panes")[0] > 0;
+}
 
 function summary(tables: Tables, options: DrawOptions & CorrectionsFacts): string {
   const all = correctionsOf(tables, options.keys ?? []);

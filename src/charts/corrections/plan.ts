@@ -35,6 +35,8 @@ export const corrections: ChartPlan<CorrectionsOptions> = {
         on_time_panes: `d => op.sum(d.timing == "on-time" && d.weight > 0 ? 1 : 0)`,
         late_panes: `d => op.sum(d.timing == "late" && d.weight > 0 ? 1 : 0)`,
       }),
+      // Tells "none" from "more than the limit", which both come as an empty table.
+      said: panes.rollup({ panes: "d => op.count()" }),
       watermark: new Stream(node).fates().rollup({ reached: "d => op.max(d.watermark)" }),
     };
   },

@@ -97,7 +97,7 @@ export const panes: ChartDrawing<PaneFacts> = {
       return emptyState(
         options,
         "panes",
-        "No pane has come out yet. Play on until the watermark passes the end of a window.",
+        "There is no pane to show: none has come out yet, or there are more than 20,000. Play on until the watermark passes the end of a window, or name one: {window: …, key: …}.",
       );
     const timeZone = options.timeZone ?? options.zone ?? "UTC";
     const width = widthOf(options);

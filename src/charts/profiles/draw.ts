@@ -79,7 +79,7 @@ export const profiles: ChartDrawing<ProfileFacts> = {
       return emptyState(
         options,
         "profiles",
-        "No result has come out yet. Play to the end to compare the final results of each engine.",
+        "There is no result to compare: none has come out yet, or there are more than 20,000. Play to the end, or filter the stream to fewer keys.",
       );
     const differing = all.filter(c => c.size > 0).sort((a, b) => b.size - a.size || a.start - b.start);
     const seen = extent(

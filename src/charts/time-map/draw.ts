@@ -87,7 +87,7 @@ function sentence(scene: Scene, options: TimeMapDrawOptions): string {
   const main = scene.courses.find(c => c.partition === null);
   const watermark = main?.watermark.at(-1);
   const at = options.now ?? main?.at.at(-1);
-  if (watermark === Infinity) parts.push("The input is complete.");
+  if (watermark === Infinity || options.finished === true) parts.push("The input is complete.");
   else if (watermark !== undefined && at !== undefined && Number.isFinite(watermark))
     parts.push(
       `The watermark is at ${momentText(watermark, timeZone)}, ${formatDuration(Math.max(0, at - watermark))} behind.`,

@@ -126,7 +126,8 @@ export function coursesOf(tables: Tables): Course[] {
   const source = exact.length > 0 ? exact : table(tables, "course");
   const at = numbers(source, exact.length > 0 ? "processing_time" : "at");
   const watermark = numbers(source, "watermark");
-  const partition = texts(source, "partition");
+  // Several sources together have no name; they come as the empty one.
+  const partition = texts(source, "partition").map(p => (p === "" ? null : p));
   const order = Array.from({ length: source.length }, (_, i) => i).sort((a, b) => at[a] - at[b]);
   const last = exact.length > 0 ? at : numbers(source, "last");
   const courses = new Map<string | null, Course & { at: number[]; watermark: number[]; last: number[] }>();

@@ -40,7 +40,7 @@ function read(tables: Tables, options: DrawOptions): Reading | null {
   const source = exact.length > 0 ? exact : table(tables, "course");
   const at = numbers(source, exact.length > 0 ? "processing_time" : "at");
   const watermark = numbers(source, "watermark");
-  const partition = texts(source, "partition");
+  const partition = texts(source, "partition").map(p => (p === "" ? null : p));
   const idle = numbers(source, "idle");
   const told = texts(source, "idle");
   const said: Said[] = [];

@@ -11,8 +11,8 @@ export const watermarkHold: ChartPlan<WatermarkHoldOptions> = {
   question: "Who holds the watermark? Each partition's lag over time, which of them holds it back, and which are idle.",
   limits: { progress: 20_000 },
   plan(args) {
-    const source = sourcesBelow(args.streams.stream.node)[0];
-    if (source.partition === null)
+    const sources = sourcesBelow(args.streams.stream.node);
+    if (sources.length === 1 && sources[0].partition === null)
       throw new Error(
         'watermarkHold needs a source with partitions: source("log.jsonl", {partition: "column", …}). This one has none.',
       );

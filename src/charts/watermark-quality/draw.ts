@@ -35,7 +35,7 @@ function read(tables: Tables, options: QualityFacts): readonly Comparison[] {
   const course = table(tables, "course");
   const moved = numbers(course, "at");
   const watermark = numbers(course, "watermark");
-  const partition = texts(course, "partition");
+  const partition = texts(course, "partition").map(p => (p === "" ? null : p));
   const said = new Map<number, number>();
   for (let i = 0; i < course.length; i++) if (partition[i] === null) said.set(moved[i], watermark[i]);
   return compareWatermarks(new Map(Array.from(at, (v, i) => [v, least[i]])), said, options.courseStep ?? 1_000);
