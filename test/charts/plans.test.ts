@@ -122,3 +122,9 @@ test("every colour token that charts use is one the app defines", () => {
   expect(used.length).toBeGreaterThan(8);
   for (const name of used) expect(tokens, `${name} in tokens.css`).toContain(`${name}:`);
 });
+
+test("the page about charts tells of every chart, and of no other", () => {
+  const docs = readFileSync(new URL("../../docs/charts.md", import.meta.url), "utf8");
+  const told = [...docs.matchAll(/^\| `(\w+)\(/gm)].map(m => m[1]);
+  expect([...told].sort()).toEqual(Object.keys(PLANS).sort());
+});

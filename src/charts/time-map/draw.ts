@@ -47,7 +47,8 @@ import {
   sceneOf,
 } from "./scene.ts";
 
-export type TimeMapDrawOptions = DrawOptions & Partial<WindowFacts> & { readonly cell?: number };
+export type TimeMapDrawOptions = DrawOptions &
+  Partial<WindowFacts> & { readonly cell?: number; readonly sources?: number };
 
 const SHAPES: Readonly<Record<string, Shape>> = { "on-time": "dot", late: "diamond", dropped: "cross" };
 const PANE_SHAPES: Readonly<Record<string, Shape>> = { early: "open", "on-time": "square", late: "diamond" };
@@ -56,7 +57,7 @@ const MARGIN_RIGHT = 16;
 /** Windows narrower than this many pixels would be a grey smear: their bands are left out. */
 const NARROWEST_BAND = 4;
 
-export const timeMap: ChartDrawing<Partial<WindowFacts> & { readonly cell?: number }> = {
+export const timeMap: ChartDrawing<Partial<WindowFacts> & { readonly cell?: number; readonly sources?: number }> = {
   name: "timeMap",
   draw(tables, options) {
     const scene = sceneOf(tables, options);
@@ -81,7 +82,7 @@ function sentence(scene: Scene, options: TimeMapDrawOptions): string {
   if (total === 0) return "No row has arrived yet.";
   const timeZone = zoneOf(options);
   const parts = [
-    `${countText(total, "row")}: ${countText(scene.rows.late, "late but accepted", "late but accepted")}, ` +
+    `${countText(total, "row")}: ${scene.rows.late === 0 ? "none late" : `${numberText(scene.rows.late)} late but accepted`}, ` +
       `${scene.rows.dropped === 0 ? "none dropped" : `${numberText(scene.rows.dropped)} dropped (${shareText(scene.rows.dropped / total)})`}.`,
   ];
   const main = scene.courses.find(c => c.partition === null);
@@ -434,7 +435,11 @@ function legendOf(scene: Scene, options: TimeMapDrawOptions, bands: boolean): Le
     scene.rows.late > 0 && { label: "late", shape: "diamond", colour: LATE },
     scene.rows.dropped > 0 && { label: "dropped", shape: "cross", colour: DROPPED },
     scene.courses.length > 0 && { label: "watermark", shape: "line", colour: WATERMARK },
-    scene.courses.some(c => c.partition !== null) && { label: "of each partition", shape: "thin", colour: WATERMARK },
+    scene.courses.some(c => c.partition !== null) && {
+      label: (options.sources ?? 1) > 1 ? "of each source" : "of each partition",
+      shape: "thin",
+      colour: WATERMARK,
+    },
     (options.allowedLateness ?? 0) > 0 && {
       label: `lateness horizon (${formatDuration(options.allowedLateness ?? 0)})`,
       shape: "dotted",

@@ -3,7 +3,7 @@ import { Stream } from "../../pipeline/stream.ts";
 import { stepFor, timeBin } from "../bins.ts";
 import type { ChartArguments, ChartPlan } from "../chart.ts";
 import { courseStep, courseTables, windowLives } from "../shared-plans.ts";
-import { fatesOf, windowFacts, windowedBelow } from "../twins.ts";
+import { fatesOf, sourcesBelow, windowFacts, windowedBelow } from "../twins.ts";
 
 export interface TimeMapOptions {
   /** Width and height of a cell of binned rows, ms. Default: chosen so that the log's span has at most 160. */
@@ -43,7 +43,12 @@ export const timeMap: ChartPlan<TimeMapOptions> = {
     }
     return tables;
   },
-  facts: args => ({ ...windowFacts(args.streams.stream), cell: cellOf(args), courseStep: courseStep(args) }),
+  facts: args => ({
+    ...windowFacts(args.streams.stream),
+    cell: cellOf(args),
+    courseStep: courseStep(args),
+    sources: sourcesBelow(args.streams.stream.node).length,
+  }),
 };
 
 function cellOf({ options, span, streams }: ChartArguments<TimeMapOptions>): number {
