@@ -60,6 +60,8 @@ export class Arrangement {
   /** Newest slot + 1 by the hash of a row's contents, a power of two long; older ones by `same`. Null until the first retraction. */
   #byContent: Int32Array | null = null;
   #rows = 0;
+  /** Rows of negative weight that wait for their match. */
+  #owed = 0;
 
   /** Arrangements over the same store, one for each window, share what is kept by slot. */
   constructor(store: RowStore, links: Links = new Links()) {
@@ -123,7 +125,8 @@ export class Arrangement {
    * to nothing is unlinked and freed, but can be read until the store's `release`.
    */
   add(key: number, batch: Batch, row: number, time: number, weight: number): number {
-    if (weight < 0 || this.#byContent !== null) {
+    // A row that comes can only cancel with one that was taken back before it came.
+    if (weight < 0 || this.#owed > 0) {
       const found = this.#absorb(key, batch, row, time, weight);
       if (found >= 0) return found;
     }
@@ -148,6 +151,7 @@ export class Arrangement {
     this.#total[entry] += weight;
     this.mark[slot] = 0;
     this.#rows++;
+    if (weight < 0) this.#owed++;
     if (this.#byContent !== null) this.#remember(slot);
   }
 
@@ -162,6 +166,7 @@ export class Arrangement {
     else this.#links.previous[next] = previous;
     this.#total[entry] -= this.#links.weight[slot];
     this.#rows--;
+    if (this.#links.weight[slot] < 0) this.#owed--;
     if (this.#byContent !== null) this.#forget(slot);
     this.store.free(slot);
     if (this.#head[entry] < 0) {
@@ -231,31 +236,37 @@ export class Arrangement {
       }
     }
     if (found < 0) return NONE;
+    const before = this.#links.weight[found];
     this.#links.weight[found] += weight;
+    if (before < 0 && before + weight >= 0) this.#owed--;
     this.#total[this.#links.entry[found]] += weight;
     if (this.#links.weight[found] === 0) this.remove(found);
     return found;
   }
 
-  /** Makes the index of contents, with room for as many rows again. */
+  /** Makes the index of contents, or a larger one, with room for as many rows again. */
   #index(): void {
+    const known = this.#byContent !== null;
+    const { hash } = this.#links;
     let size = 16;
     while (size < 2 * this.#rows) size *= 2;
     this.#byContent = new Int32Array(size);
-    const slots: number[] = [];
-    this.forEach(slot => slots.push(slot));
-    for (const slot of slots) this.#remember(slot);
+    this.forEach(slot => {
+      if (!known) hash[slot] = this.store.hashOf(slot);
+      this.#bucket(slot);
+    });
   }
 
   #remember(slot: number): void {
+    this.#links.hash[slot] = this.store.hashOf(slot);
+    if (this.#rows > (this.#byContent as Int32Array).length) this.#index();
+    else this.#bucket(slot);
+  }
+
+  /** Puts a slot at the head of its bucket. */
+  #bucket(slot: number): void {
     const buckets = this.#byContent as Int32Array;
-    if (this.#rows > buckets.length) {
-      this.#index();
-      return;
-    }
-    const hash = this.store.hashOf(slot);
-    const place = hash & (buckets.length - 1);
-    this.#links.hash[slot] = hash;
+    const place = this.#links.hash[slot] & (buckets.length - 1);
     this.#links.same[slot] = buckets[place];
     buckets[place] = slot + 1;
   }
