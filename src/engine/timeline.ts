@@ -167,9 +167,15 @@ export class Timeline {
         }
       }
       const seen = this.#seenAt(when);
-      if (soonest >= 0 && seen > limits.until) break;
+      const over = mayEnd ? this.#exhausted(when) : -1;
+      if (soonest >= 0 && over < 0 && seen > limits.until) break;
       const position = clock.length;
-      if (soonest < 0) {
+      if (over >= 0) {
+        // A source that has given its last row holds nobody back: no row of it is still to come.
+        soonest = over;
+        sources[over].feed.end();
+        clock.push(this.#clock);
+      } else if (soonest < 0) {
         // Nothing is left to arrive: the sources end one after the other, each at a position of its own.
         soonest = mayEnd && limits.until === Infinity ? sources.findIndex(s => !s.feed.ended) : -1;
         if (soonest < 0) break;
@@ -186,8 +192,6 @@ export class Timeline {
           drafts[soonest].rows.push(row);
           drafts[soonest].at.push(position);
         }
-        // A source that has given its last row holds nobody back: no row of it is still to come.
-        if (mayEnd && sources.length > 1 && feed.next() === Infinity) feed.end();
       }
       for (let s = 0; s < sources.length; s++) drafts[s].watermark.push(sources[s].feed.watermark);
       if (sources[soonest].reads.has("progress"))
@@ -218,6 +222,12 @@ export class Timeline {
     return { step, flows, rows };
   }
 
+  /** A source that has given its last row while others, the first of them at `next`, still have some; or -1. */
+  #exhausted(next: number): number {
+    if (next === Infinity || this.#clock === -Infinity) return -1;
+    return this.#sources.findIndex(({ feed }) => !feed.ended && feed.next() === Infinity);
+  }
+
   /** Lets a watermark move only where a bundle ends: its rows all meet the watermark of the bundle before. */
   #holdWatermark(source: string, watermark: number[], ends: Uint8Array): void {
     let said = this.#said.get(source) ?? -Infinity;
@@ -232,7 +242,9 @@ export class Timeline {
   #bundleEnds(clock: Float64Array, end: number): Uint8Array {
     const ends = new Uint8Array(clock.length);
     for (let p = 0; p + 1 < clock.length; p++) if (clock[p + 1] !== clock[p] || p + 1 >= end) ends[p] = 1;
-    ends[clock.length - 1] = this.next() === clock[clock.length - 1] ? 0 : 1;
+    const next = this.next();
+    const goesOn = next === clock[clock.length - 1] || this.#exhausted(next) >= 0;
+    ends[clock.length - 1] = goesOn ? 0 : 1;
     return ends;
   }
 

@@ -72,21 +72,30 @@ const two = (): Record<string, Given> => ({
 
 describe("several sources", () => {
   test("rows come in order of arrival, and of the sources where that is equal", () => {
-    expect(everything(timelineOf(two()), 100).rows).toEqual([
-      [0, 1, "a", 1],
-      [1, 2, "b", 4],
-      [2, 5, "a", 2],
-      [3, 5, "a", 3],
-      [4, 5, "b", 5],
-      [5, 9, "b", 6],
+    const { rows } = everything(timelineOf(two()), 100);
+    expect((rows as unknown[][]).map(([, ...rest]) => rest)).toEqual([
+      [1, "a", 1],
+      [2, "b", 4],
+      [5, "a", 2],
+      [5, "a", 3],
+      [5, "b", 5],
+      [9, "b", 6],
     ]);
   });
 
-  test("one that has given its last row ends at once and holds nobody back", () => {
+  test("one that has given its last row ends at the next position and holds nobody back", () => {
+    // Rows: a1 b2 a5 a5, then the end of a, then b5 b9, then the end of b.
     expect(everything(timelineOf(two()), 100).watermarks).toEqual({
-      a: [1, 1, 5, Infinity, Infinity, Infinity],
-      b: [-Infinity, 1, 1, 1, 4, Infinity],
+      a: [1, 1, 5, 5, Infinity, Infinity, Infinity, Infinity],
+      b: [-Infinity, 1, 1, 1, 1, 4, 8, Infinity],
     });
+  });
+
+  test("bundles go on over the end of a source, wherever steps are cut", () => {
+    for (const positions of [1, 2, 3, 100])
+      expect(everything(timelineOf(two(), { profile: PROFILES.beam }), positions).ends).toEqual([
+        1, 1, 0, 0, 0, 1, 1, 1,
+      ]);
   });
 
   test("steps of any length say the same", () => {
@@ -94,10 +103,13 @@ describe("several sources", () => {
     for (const positions of [1, 2, 5]) expect(everything(timelineOf(two()), positions)).toEqual(whole);
   });
 
-  test("one without rows ends as well", () => {
-    const timeline = timelineOf({ a: { log: logOf([]) }, b: { log: logOf([{ t: 3 }]) } });
-    const { watermarks } = everything(timeline, 10);
-    expect([watermarks["a"].at(-1), watermarks["b"].at(-1), timeline.ended]).toEqual([Infinity, Infinity, true]);
+  test("one without rows ends as well, as soon as the others have begun", () => {
+    const timeline = timelineOf({ a: { log: logOf([]) }, b: { log: logOf([{ t: 3 }, { t: 4 }]) } });
+    expect(everything(timeline, 10).watermarks).toEqual({
+      a: [-Infinity, Infinity, Infinity, Infinity],
+      b: [3, 3, 4, Infinity],
+    });
+    expect(timeline.ended).toBe(true);
   });
 });
 

@@ -120,8 +120,46 @@ const aggregated: fc.Arbitrary<(s: Stream) => Stream> = fc.oneof(
   },
 );
 
+/** Verbs of their own kinds, each in one pipeline or two. */
+const others: fc.Arbitrary<Build> = fc.constantFrom<Build>(
+  left => left.window(fixed(10)).topN(2, "v", { by: "key" }),
+  left => left.filter("d.v > -100").groupby("key").integrate("d.v"),
+  left => left.filter("d.v > -100").groupby("key").integrate("d.v").differentiate(),
+  left => left.filter("d.v > -100").groupby("key").differentiate("d.v"),
+  left => left.dedupe("key", { keep: "last", within: 10 }).select("key", "v").dedupe("key", { keep: "last" }),
+  left => left.sample(0.5, { seed: 3 }),
+  left =>
+    left
+      .withLateness({ delay: { exponential: 7 }, share: 0.5, duplicate: 0.1, drop: 0.1, seed: 5 })
+      .window(fixed(10))
+      .rollup({ n: "count()" }),
+  left => left.branch({ big: "d.v > 3", small: "d.v < -3" })["small"],
+  left => left.flatMap(d => (d.v > 0 ? [{ w: d.v }, { w: -d.v }] : []), { columns: { w: "number" } }),
+  left =>
+    left.groupby("key").stateful({
+      initial: { n: 0 },
+      onRow: (state, _row, ctx) => {
+        ctx.eventTimer(ctx.time + 5, "end");
+        ctx.processingTimer(ctx.clock + 3, "soon");
+        ctx.emit({ n: state.n + 1 });
+        return { n: state.n + 1 };
+      },
+      onTimer: (state, _timer, ctx) => {
+        ctx.emit({ n: -state.n });
+        return state;
+      },
+      columns: { n: "number" },
+    }),
+  (left, right) => left.intervalJoin(right, "key", { lower: -3, upper: 3 }),
+  (left, right) => left.intervalJoin(right, "key", { lower: 0, upper: 6, kind: "full", allowedLateness: 4 }),
+  (left, right) => left.asofJoin(right, "key", { tolerance: 9 }),
+  (left, right) => left.lookup(right, "key"),
+  (left, right) => left.joinLeft(right, "key", { window: sliding(10, 5), allowedLateness: 5 }),
+  (left, right) => left.antijoin(right, "key", { window: fixed(10) }),
+);
+
 /** Pipelines of one or two sources, up to two aggregates deep. */
-const pipelines: fc.Arbitrary<Build> = fc
+const aggregates: fc.Arbitrary<Build> = fc
   .record({
     first: rowVerbs,
     second: rowVerbs,
@@ -136,6 +174,8 @@ const pipelines: fc.Arbitrary<Build> = fc
     if (combine === "late" && out.node.verb === "aggregate" && out.node.strategy !== null) return out.late();
     return again === null ? out : again(out.select("key", "v"));
   });
+
+const pipelines: fc.Arbitrary<Build> = fc.oneof({ weight: 3, arbitrary: aggregates }, { weight: 2, arbitrary: others });
 
 // Runs.
 
@@ -379,6 +419,22 @@ describe("a run says the same", () => {
 function readsRight({ node, right }: Laboratory): boolean {
   return JSON.stringify(node).includes(JSON.stringify(right.node));
 }
+
+test("differentiate takes back what integrate did, row by row, whatever is late", () => {
+  fc.assert(
+    fc.property(setups, setup => {
+      const pipeline: Build = left => left.filter("d.v > -100").groupby("key").integrate("d.v").differentiate();
+      const laboratory = new Laboratory({ ...setup, pipeline });
+      const ear = new Ear(laboratory.node);
+      const run = laboratory.run();
+      run.tap(ear);
+      run.finish();
+      const flows = ear.said.map(({ time, weight, row }) => [row["key"], time, row["flow"], weight]);
+      expect(flows).toEqual(setup.logs.left.filter(r => r.v !== null).map(r => [r.key, r.t, r.v, 1]));
+    }),
+    runs(60),
+  );
+});
 
 test("watermarks never go back, and panes are not behind what was promised", () => {
   fc.assert(
