@@ -15,13 +15,6 @@ import {
 } from "./dense-cells.ts";
 import type { DensePlan } from "./dense-plan.ts";
 
-/** The only argument there is, where nothing but its sum is wanted and every row has a value. */
-export interface OnlySum {
-  readonly values: Float64Array;
-  readonly sum: Float64Array;
-  readonly rest: Float64Array;
-}
-
 export class Arguments {
   readonly #kernels: readonly ColumnKernel[];
   readonly #values: Float64Array[] = [];
@@ -43,14 +36,6 @@ export class Arguments {
       this.#masks[a] = column.valid;
       if (column.valid !== null) cells.countValues(a);
     }
-  }
-
-  /** Returns the only argument if it is that simple, with its cells as they lie now. */
-  onlySum(cells: Cells): OnlySum | null {
-    if (this.#values.length !== 1 || this.#masks[0] !== null) return null;
-    const { sum, rest, min, max, valid } = cells.values[0];
-    if (sum === null || rest === null || min !== null || max !== null || valid !== null) return null;
-    return { values: this.#values[0], sum, rest };
   }
 
   /** Adds the values of the flow's rows `[first, first + count)` to their cells, which have counted the rows already. */

@@ -8,7 +8,7 @@
  */
 import type { Flow } from "../../flow.ts";
 import type { OperatorContext } from "../../operator.ts";
-import { Arguments, type OnlySum } from "./dense-arguments.ts";
+import { Arguments } from "./dense-arguments.ts";
 import { Cells, CHUNK, NOWHERE } from "./dense-cells.ts";
 import type { KeyCodes } from "./dense-keys.ts";
 import { KeyOrder } from "./dense-order.ts";
@@ -44,11 +44,14 @@ export class Slices {
   readonly #near: (Slice | undefined)[] = Array.from({ length: NEAR }, () => undefined);
   readonly #step: number;
   #open = 0;
-  /** Open slices by `number & mask`: their number (start in sizes, from the offset) and block. NaN: free. */
+  /** Open slices by `number & mask`: their number (start in sizes, from the offset) and the cell of their key code 0. NaN: free. */
   #ring = new Float64Array(64).fill(NaN);
-  #ringBlock = new Int32Array(64);
+  #ringOrigin = new Int32Array(64);
 
-  /** Scratch of one chunk: each row's cell, the rows put aside, and key codes that may be new, in order. */
+  /**
+   * Scratch of one chunk: each row's cell; the rows put aside; and in order what may be new: cells used for the first
+   * time, and key codes of rows put aside as −2 − code.
+   */
   readonly #located = new Int32Array(CHUNK);
   readonly #aside = new Int32Array(CHUNK);
   #asideCount = 0;
@@ -81,8 +84,10 @@ export class Slices {
   }
 
   #widen(): void {
+    const { stride } = this.cells;
     this.cells.widen(this.#keys.size);
     this.order.widen(this.#keys.size);
+    if (this.cells.stride !== stride) this.#fillRing(this.#ring.length);
   }
 
   /** Adds the flow's rows `[from, to)` to open slices; `careful` gets the others, in order. */
@@ -90,42 +95,53 @@ export class Slices {
     const selection = this.#selection;
     for (let first = from; first < to; first += CHUNK) {
       const count = Math.min(CHUNK, to - first);
-      // One sum of a column without nulls, the most common case, is added while its cell is at hand.
-      const sums = this.#grid.regular === null ? null : this.arguments.onlySum(this.cells);
       this.#asideCount = 0;
       this.#freshCount = 0;
       if (this.#grid.regular === null) this.#search(selection, first, count);
-      else this.#locateAll(selection, first, count, sums);
-      for (let i = 0; i < this.#freshCount; i++) this.order.meet(this.#fresh[i]);
-      if (sums === null) this.arguments.accumulate(this.cells, this.#located, selection, first, count);
+      else this.#locateAll(selection, first, count);
+      this.#takeNote();
+      this.arguments.accumulate(this.cells, this.#located, selection, first, count);
       for (let i = 0; i < this.#asideCount; i++) careful(this.#aside[i]);
     }
   }
 
   /** Finds the cells of a chunk of rows, opening slices on the way. */
-  #locateAll(selection: Int32Array | null, first: number, count: number, sums: OnlySum | null): void {
-    let at = this.#locate(selection, first, 0, count, sums);
-    while (at < count) {
+  #locateAll(selection: Int32Array | null, first: number, count: number): void {
+    for (let at = 0; ; ) {
+      at = selection === null ? this.#locate(first, at, count) : this.#locateSelected(selection, first, at, count);
+      if (at === count) return;
       const row = selection === null ? first + at : selection[first + at];
-      if (!this.#openNumber(Math.floor((this.#time[row] - this.#offset) / this.#size))) {
-        this.#putAside(at, row);
-        at++;
-      }
-      at = this.#locate(selection, first, at, count, sums);
+      if (!this.#openNumber(Math.floor((this.#time[row] - this.#offset) / this.#size))) this.#putAside(at++, row);
     }
   }
 
   #putAside(at: number, row: number): void {
     this.#located[at] = NOWHERE;
     this.#aside[this.#asideCount++] = row;
-    this.#fresh[this.#freshCount++] = this.codes[row];
+    this.#fresh[this.#freshCount++] = -2 - this.codes[row];
+  }
+
+  /** Enters the cells that were used for the first time, and the keys that came for the first time, in order. */
+  #takeNote(): void {
+    const { stride } = this.cells;
+    for (let i = 0; i < this.#freshCount; i++) {
+      const fresh = this.#fresh[i];
+      let code = -2 - fresh;
+      if (fresh >= 0) {
+        const block = Math.floor((fresh - 1) / stride);
+        code = fresh - this.cells.origin(block);
+        this.cells.touch(block, code);
+      }
+      this.order.meet(code);
+    }
   }
 
   /**
    * Finds the cells of rows `from … count` of a chunk and counts the rows; late ones are put aside. Returns the first row
-   * whose slice might be opened. Nothing is called from within the loop, so that it keeps all it reads in registers.
+   * whose slice might be opened. Most rows fall into the newest slice so far, so its bounds are compared before anything
+   * is computed; and nothing is called from within the loop, so that it keeps what it reads in registers.
    */
-  #locate(selection: Int32Array | null, first: number, from: number, count: number, sums: OnlySum | null): number {
+  #locate(first: number, from: number, count: number): number {
     const time = this.#time;
     const { codes } = this;
     const located = this.#located;
@@ -135,24 +151,19 @@ export class Slices {
     const offset = this.#offset;
     const ring = this.#ring;
     const mask = ring.length - 1;
-    const blocks = this.#ringBlock;
-    const { rows, touched, uses, stride } = this.cells;
-    const values = sums === null ? time : sums.values;
-    const sum = sums === null ? time : sums.sum;
-    const rest = sums === null ? time : sums.rest;
+    const origins = this.#ringOrigin;
+    const { rows } = this.cells;
     const firstOpen = Math.floor((this.watermark - offset) / size);
     let asideCount = this.#asideCount;
     let freshCount = this.#freshCount;
-    // Most rows fall into the newest slice so far: its bounds are compared before anything is computed.
     let start = NaN;
     let end = NaN;
     let newest = 0;
     let i = from;
     for (; i < count; i++) {
-      const row = selection === null ? first + i : selection[first + i];
+      const row = first + i;
       const t = time[row];
-      const code = codes[row];
-      let block = newest;
+      let origin = newest;
       if (!(t >= start && t < end)) {
         const number = Math.floor((t - offset) / size);
         const place = number & mask;
@@ -160,32 +171,73 @@ export class Slices {
           if (number >= firstOpen) break;
           located[i] = NOWHERE;
           aside[asideCount++] = row;
-          fresh[freshCount++] = code;
+          fresh[freshCount++] = -2 - codes[row];
           continue;
         }
-        block = blocks[place];
+        origin = origins[place];
         if (!(t < end)) {
           start = number * size + offset;
           end = start + size;
-          newest = block;
+          newest = origin;
         }
       }
-      const cell = block * stride + 2 + code;
+      const cell = origin + codes[row];
       const n = rows[cell];
-      if (n === 0) {
-        touched[block * stride + uses[block]++] = code;
-        fresh[freshCount++] = code;
-      }
+      if (n === 0) fresh[freshCount++] = cell;
       rows[cell] = n + 1;
-      if (sums === null) located[i] = cell;
-      else {
-        const value = values[row];
-        const before = sum[cell];
-        const after = before + value;
-        const added = after - before;
-        rest[cell] += before - (after - added) + (value - added);
-        sum[cell] = after;
+      located[i] = cell;
+    }
+    this.#asideCount = asideCount;
+    this.#freshCount = freshCount;
+    return i;
+  }
+
+  /** As `#locate`, for rows named by a selection. */
+  #locateSelected(selection: Int32Array, first: number, from: number, count: number): number {
+    const time = this.#time;
+    const { codes } = this;
+    const located = this.#located;
+    const aside = this.#aside;
+    const fresh = this.#fresh;
+    const size = this.#size;
+    const offset = this.#offset;
+    const ring = this.#ring;
+    const mask = ring.length - 1;
+    const origins = this.#ringOrigin;
+    const { rows } = this.cells;
+    const firstOpen = Math.floor((this.watermark - offset) / size);
+    let asideCount = this.#asideCount;
+    let freshCount = this.#freshCount;
+    let start = NaN;
+    let end = NaN;
+    let newest = 0;
+    let i = from;
+    for (; i < count; i++) {
+      const row = selection[first + i];
+      const t = time[row];
+      let origin = newest;
+      if (!(t >= start && t < end)) {
+        const number = Math.floor((t - offset) / size);
+        const place = number & mask;
+        if (ring[place] !== number) {
+          if (number >= firstOpen) break;
+          located[i] = NOWHERE;
+          aside[asideCount++] = row;
+          fresh[freshCount++] = -2 - codes[row];
+          continue;
+        }
+        origin = origins[place];
+        if (!(t < end)) {
+          start = number * size + offset;
+          end = start + size;
+          newest = origin;
+        }
       }
+      const cell = origin + codes[row];
+      const n = rows[cell];
+      if (n === 0) fresh[freshCount++] = cell;
+      rows[cell] = n + 1;
+      located[i] = cell;
     }
     this.#asideCount = asideCount;
     this.#freshCount = freshCount;
@@ -196,7 +248,7 @@ export class Slices {
   #search(selection: Int32Array | null, first: number, count: number): void {
     const time = this.#time;
     const { codes } = this;
-    const { rows, touched, uses, stride } = this.cells;
+    const { rows, stride } = this.cells;
     let start = NaN;
     let end = NaN;
     let block = -1;
@@ -217,10 +269,7 @@ export class Slices {
       const cell = block * stride + 2 + code;
       this.#located[i] = cell;
       const n = rows[cell];
-      if (n === 0) {
-        touched[block * stride + uses[block]++] = code;
-        this.#fresh[this.#freshCount++] = code;
-      }
+      if (n === 0) this.#fresh[this.#freshCount++] = cell;
       rows[cell] = n + 1;
     }
   }
@@ -286,7 +335,7 @@ export class Slices {
     this.list.splice(at, 0, slice);
     if (slice.open) {
       this.#open++;
-      if (this.#open * 2 > this.#ring.length && this.#ring.length < LARGEST_RING) this.#growRing();
+      if (this.#open * 2 > this.#ring.length && this.#ring.length < LARGEST_RING) this.#fillRing(2 * this.#ring.length);
       else this.#enter(slice);
     }
     return slice;
@@ -324,12 +373,12 @@ export class Slices {
     const place = this.#place(slice);
     if (!Number.isNaN(this.#ring[place])) return;
     this.#ring[place] = this.#number(slice);
-    this.#ringBlock[place] = slice.block;
+    this.#ringOrigin[place] = this.cells.origin(slice.block);
   }
 
-  #growRing(): void {
-    this.#ring = new Float64Array(this.#ring.length * 2).fill(NaN);
-    this.#ringBlock = new Int32Array(this.#ring.length);
+  #fillRing(size: number): void {
+    this.#ring = new Float64Array(size).fill(NaN);
+    this.#ringOrigin = new Int32Array(size);
     for (const slice of this.list) if (slice.open) this.#enter(slice);
   }
 
