@@ -87,12 +87,25 @@ export class Cells {
 
   /** Empties the cells of a block that are in use. */
   clear(block: number): void {
-    const origin = this.origin(block);
-    const first = block * this.stride;
-    for (let n = 0; n < this.uses[block]; n++) {
-      const cell = origin + this.touched[first + n];
-      this.panes[cell] = 0;
-      this.empty(cell);
+    const from = this.origin(block) - 1;
+    const to = from + this.stride;
+    if (this.uses[block] * 8 > this.stride) {
+      this.rows.fill(0, from, to);
+      this.panes.fill(0, from, to);
+      for (const { sum, rest, min, max, valid } of this.values) {
+        sum?.fill(0, from, to);
+        rest?.fill(0, from, to);
+        min?.fill(NaN, from, to);
+        max?.fill(-Infinity, from, to);
+        valid?.fill(0, from, to);
+      }
+    } else {
+      const first = block * this.stride;
+      for (let n = 0; n < this.uses[block]; n++) {
+        const cell = from + 1 + this.touched[first + n];
+        this.panes[cell] = 0;
+        this.empty(cell);
+      }
     }
     this.uses[block] = 0;
   }
@@ -134,6 +147,30 @@ export class Cells {
       if (to.valid !== null) to.valid[cell] += valid === null ? rows : valid[other];
     }
     this.rows[cell] += rows;
+  }
+
+  /** Adds what another set of cells, with the same reductions, holds in one of its blocks. */
+  mergeBlock(block: number, from: Cells, other: number): void {
+    const first = other * from.stride;
+    const codes = from.touched.subarray(first, first + from.uses[other]);
+    const there = from.origin(other);
+    const here = this.origin(block);
+    const { rows } = this;
+    for (let i = 0; i < codes.length; i++) {
+      const code = codes[i];
+      const n = rows[here + code];
+      if (n === 0) this.touch(block, code);
+      rows[here + code] = n + from.rows[there + code];
+    }
+    for (let a = 0; a < this.values.length; a++) {
+      const to = this.values[a];
+      const { sum, rest, min, max, valid } = from.values[a];
+      if (to.sum !== null && to.rest !== null && sum !== null && rest !== null)
+        mergeSums(codes, here, there, to.sum, to.rest, sum, rest);
+      if (to.min !== null && min !== null) mergeMins(codes, here, there, to.min, min);
+      if (to.max !== null && max !== null) mergeMaxs(codes, here, there, to.max, max);
+      if (to.valid !== null) mergeCounts(codes, here, there, to.valid, valid ?? from.rows);
+    }
   }
 
   /** Makes room for key codes below `size` in every block. */
@@ -364,4 +401,38 @@ export function keepValid(
     kept[i] = cell;
     valid[cell]++;
   }
+}
+
+function mergeSums(
+  codes: Int32Array,
+  here: number,
+  there: number,
+  sum: Float64Array,
+  rest: Float64Array,
+  fromSum: Float64Array,
+  fromRest: Float64Array,
+): void {
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i];
+    addOne(sum, rest, here + code, fromSum[there + code]);
+    rest[here + code] += fromRest[there + code];
+  }
+}
+
+function mergeMins(codes: Int32Array, here: number, there: number, min: Float64Array, from: Float64Array): void {
+  for (let i = 0; i < codes.length; i++) {
+    const value = from[there + codes[i]];
+    if (isLess(value, min[here + codes[i]])) min[here + codes[i]] = value;
+  }
+}
+
+function mergeMaxs(codes: Int32Array, here: number, there: number, max: Float64Array, from: Float64Array): void {
+  for (let i = 0; i < codes.length; i++) {
+    const value = from[there + codes[i]];
+    if (isGreater(value, max[here + codes[i]])) max[here + codes[i]] = value;
+  }
+}
+
+function mergeCounts(codes: Int32Array, here: number, there: number, count: Int32Array, from: Int32Array): void {
+  for (let i = 0; i < codes.length; i++) count[here + codes[i]] += from[there + codes[i]];
 }

@@ -212,23 +212,14 @@ export class DenseSliding implements Operator, Cutting {
     const start = this.#cover.startOf(end);
     const { cells } = this.#slices;
     const merged = this.#merged;
-    const to = merged.origin(0);
     const { list } = this.#slices;
-    for (let s = this.#slices.from(start); s < list.length && list[s].end <= end; s++) {
-      const { block } = list[s];
-      const origin = cells.origin(block);
-      const first = block * cells.stride;
-      for (let i = first; i < first + cells.uses[block]; i++) {
-        const code = cells.touched[i];
-        if (merged.rows[to + code] === 0) merged.touch(0, code);
-        merged.merge(to + code, cells, origin + code);
-      }
-    }
+    for (let s = this.#slices.from(start); s < list.length && list[s].end <= end; s++)
+      merged.mergeBlock(0, cells, list[s].block);
     const codes = this.#slices.order.inBlock(merged, 0);
     if (codes.length === 0) return;
     const { finishing, allowedLateness } = this.#settings;
     const last = finishing || end + allowedLateness <= this.#slices.watermark ? 1 : 0;
-    this.#panes.appendOnTime(merged, codes, to, start, end, at, last);
+    this.#panes.appendOnTime(merged, codes, merged.origin(0), start, end, at, last);
     const { block } = this.#create(end);
     const counts = this.#counts.origin(block);
     for (let i = 0; i < codes.length; i++) {
