@@ -1,8 +1,12 @@
 /** The list of targets, by the name that stands after `--to`. To add one: its folder, and one line here. */
 import type { Exporter } from "./exporter.ts";
+import { beamPython } from "./beam-python/exporter.ts";
 import { typescript } from "./typescript/exporter.ts";
 
-export const EXPORTERS: Readonly<Record<string, Exporter>> = { typescript };
+export const EXPORTERS: Readonly<Record<string, Exporter>> = {
+  typescript,
+  "beam-python": beamPython,
+};
 
 /** Finds an exporter by name. Throws with the names there are. */
 export function exporterNamed(name: string): Exporter {
