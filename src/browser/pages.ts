@@ -25,8 +25,13 @@ const types: Readonly<Record<string, string>> = {
 const always = {
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
-  "Cross-Origin-Resource-Policy": "cross-origin",
 };
+
+/** What no other site's page may do with the shell: embed its files, or keep a hold on its window. */
+const shellOnly = { "Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin" };
+
+/** A kernel's frame stands in a page of another origin. */
+const kernelOnly = { "Cross-Origin-Resource-Policy": "cross-origin" };
 
 /** The shell runs no code but its own files: no eval, no inline script, and frames of kernels only. */
 export function shellPolicy(kernelSources: string): string {
@@ -88,24 +93,33 @@ export class Pages {
   /** Finds what the app's own origin serves at a path; null when there is nothing. */
   shell(path: string): PageFile | null {
     if (path === "/" || path === "/index.html") {
-      return this.#file("index.html", { "Content-Security-Policy": this.#shellPolicy, "Cache-Control": "no-store" });
+      return this.#file("index.html", {
+        "Content-Security-Policy": this.#shellPolicy,
+        "Cache-Control": "no-store",
+        ...shellOnly,
+      });
     }
-    return this.#asset(this.#shell, path);
+    return this.#asset(this.#shell, path, shellOnly);
   }
 
   /** Finds what a kernel's origin serves at a path; null when there is nothing. */
   kernel(path: string): PageFile | null {
     if (path === "/") {
-      return this.#file("kernel/kernel.html", { "Content-Security-Policy": kernelPolicy, "Cache-Control": "no-store" });
+      return this.#file("kernel/kernel.html", {
+        "Content-Security-Policy": kernelPolicy,
+        "Cache-Control": "no-store",
+        ...kernelOnly,
+      });
     }
     // The frame's origin is opaque, so even its own scripts are foreign to it.
-    const found = this.#asset(this.#kernel, path);
-    return found && { ...found, headers: { ...found.headers, "Access-Control-Allow-Origin": "*" } };
+    return this.#asset(this.#kernel, path, { "Access-Control-Allow-Origin": "*", ...kernelOnly });
   }
 
-  #asset(allowed: ReadonlySet<string>, path: string): PageFile | null {
+  #asset(allowed: ReadonlySet<string>, path: string, headers: Readonly<Record<string, string>>): PageFile | null {
     const name = path.slice(1);
-    return allowed.has(name) ? this.#file(name, { "Cache-Control": "public, max-age=31536000, immutable" }) : null;
+    return allowed.has(name)
+      ? this.#file(name, { "Cache-Control": "public, max-age=31536000, immutable", ...headers })
+      : null;
   }
 
   #file(name: string, headers: Readonly<Record<string, string>>): PageFile {

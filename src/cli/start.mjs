@@ -28,7 +28,12 @@ if (desktop.electron !== null) {
     if (wants === "desktop") fail(`Electron can't be started: ${error.message}`);
     else startBrowser(`Electron can't be started: ${error.message}`);
   });
-  child.on("exit", code => process.exit(code ?? 1));
+  const began = Date.now();
+  child.on("exit", code => {
+    // A missing library of the system shows only now; whoever didn't insist on the desktop gets the browser instead.
+    if (code !== 0 && Date.now() - began < 5_000 && wants !== "desktop") startBrowser(`Electron ended at once, with code ${code}`);
+    else process.exit(code ?? 1);
+  });
 } else if (wants === "desktop") {
   fail(`${desktop.reason}. Run npx install-electron, or set ELECTRON_EXEC_PATH, or use npm start -- --browser`);
 } else {
@@ -44,6 +49,7 @@ function findElectron() {
   if (process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
     return { electron: null, reason: "there is no display for a window" };
   }
+  if (process.platform === "linux" && process.getuid() === 0) return { electron: null, reason: "Electron does not run as root" };
   return { electron: program, reason: null };
 }
 

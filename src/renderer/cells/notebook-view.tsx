@@ -1,4 +1,5 @@
 /** The notebook in the middle: what has to be said about it first, then its cells. */
+import { useEffect } from "preact/hooks";
 import { insertAt } from "../commands/actions.ts";
 import { openProblem } from "../state/files.ts";
 import { notebook } from "../state/notebook.ts";
@@ -8,6 +9,10 @@ import { CellView } from "./cell-view.tsx";
 
 export function NotebookView() {
   const document = notebook.value;
+  const title = document?.title ?? null;
+  useEffect(() => {
+    globalThis.document.title = title === null ? "Tidemark" : `${title} · Tidemark`;
+  }, [title]);
   return (
     <main class="notebook scroll" tabIndex={-1} aria-label="Notebook">
       <div class="column">

@@ -110,6 +110,9 @@ function Outline() {
 function Sources() {
   const sources = graph.value.filter(node => node.inputs.length === 0);
   const files = file.value?.files ?? [];
+  const texts = notebook.value?.cells.map(cell => cell.source) ?? [];
+  const used = files.filter(each => texts.some(text => text.includes(each.name)));
+  const others = files.filter(each => !used.includes(each));
   return (
     <Section title="Sources">
       <ul>
@@ -129,17 +132,35 @@ function Sources() {
             </button>
           </li>
         ))}
-        {files.map(each => (
-          <li key={each.name} class="entry" title={`${each.name}: source(${JSON.stringify(each.name)})`}>
-            <span>{each.name}</span>
-            <span class="aside figure">{writeSize(each.size)}</span>
-          </li>
+        {used.map(each => (
+          <DataFile key={each.name} name={each.name} size={each.size} />
         ))}
       </ul>
+      {others.length > 0 && (
+        <details class="more">
+          <summary>
+            {others.length} more {others.length === 1 ? "file" : "files"}
+          </summary>
+          <ul>
+            {others.map(each => (
+              <DataFile key={each.name} name={each.name} size={each.size} />
+            ))}
+          </ul>
+        </details>
+      )}
       {sources.length + files.length === 0 && (
         <p class="empty">Put a log beside the notebook or in a folder named samples.</p>
       )}
     </Section>
+  );
+}
+
+function DataFile({ name, size }: { readonly name: string; readonly size: number }) {
+  return (
+    <li class="entry" title={`${name}: read it with source(${JSON.stringify(name)})`}>
+      <span>{name}</span>
+      <span class="aside figure">{writeSize(size)}</span>
+    </li>
   );
 }
 

@@ -67,7 +67,6 @@ async function show(opened: OpenedNotebook): Promise<void> {
     selectedCell.value = document.cells[0]?.id ?? null;
     openSource.value = null;
     trusted.value = opened.trusted;
-    globalThis.document.title = `${document.title} · Tidemark`;
     recovered.value = await host.recover(opened.handle);
     if (opened.trusted) await startKernel("all");
   } catch (error) {
