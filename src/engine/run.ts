@@ -215,6 +215,14 @@ export class Run {
     this.#taps.push(tap);
   }
 
+  /**
+   * Shows taps everything that has passed, and then no more: in each step to one after the other. Taps of nodes that the run does
+   * not compute are an error; nothing is shown when the run does not remember.
+   */
+  look(taps: readonly Tap[]): void {
+    this.#catchUp([], taps);
+  }
+
   untap(tap: Tap): void {
     this.#taps = this.#taps.filter(t => t !== tap);
   }

@@ -409,6 +409,11 @@ export class Table implements Tap {
     };
   }
 
+  /** Place of a row, as it is shown in an order, in the table's own order; of a log, the number of rows before it. */
+  placeOf(row: number, order: Order | null): number {
+    return (order === null ? null : this.#ordered(order))?.[row] ?? row;
+  }
+
   #ordered(order: Order): Int32Array | null {
     const known = this.#order;
     if (

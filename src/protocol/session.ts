@@ -309,5 +309,7 @@ export type SessionMessage =
       readonly request: number;
       readonly sentences: readonly string[];
       readonly facts: Readonly<Record<string, unknown>>;
+      /** The lines of data files that the sentences tell of. */
+      readonly lines?: readonly { readonly file: string; readonly line: number }[];
     }
   | { readonly type: "pong"; readonly at: number };

@@ -621,8 +621,10 @@ export class EngineHost {
   #explain(request: number, view: string, row: number): void {
     const live = this.#views.get(view);
     if (live === undefined || this.#run === null) return;
-    const { sentences, facts } = explainRow(live.tables["main"], row, this.#watched.get(view)?.sort ?? null, this.#run);
-    this.#options.post({ type: "explained", request, sentences, facts });
+    const table = live.tables["main"] ?? Object.values(live.tables)[0];
+    const sort = this.#watched.get(view)?.sort ?? null;
+    const nameOf = (node: Node): string | null => this.#names[identity(node)]?.[0] ?? null;
+    this.#options.post({ type: "explained", request, ...explainRow(table, row, sort, this.#run, nameOf) });
   }
 }
 

@@ -1,0 +1,87 @@
+/** Who holds a watermark back, and what would release it. */
+import type { SourceFeed } from "../../engine/feed.ts";
+import type { Run } from "../../engine/run.ts";
+import { formatDuration } from "../../model/time.ts";
+import { identity } from "../../pipeline/identity.ts";
+import { type Node, topological } from "../../pipeline/node.ts";
+import type { SourceNode } from "../../pipeline/verbs/source.ts";
+import { fileOf } from "./sight.ts";
+import { atLeast, counted, list, type Words } from "./words.ts";
+
+export interface Holding {
+  readonly sentences: readonly string[];
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** Says who keeps the watermark of a node below `needed`, by the sources under it. */
+export function holders(node: Node, needed: number, run: Run, words: Words): Holding {
+  const sources = new Map<string, SourceNode>();
+  for (const below of topological([node])) if (below.verb === "source") sources.set(identity(below), below);
+  const holding = [...sources].flatMap(([id, source]) => {
+    const feed = run.feed(id);
+    return feed === undefined || feed.watermark >= needed ? [] : [{ source, feed }];
+  });
+  if (holding.length === 0) return { sentences: [], facts: {} };
+  if (run.profile.watermark === "end-of-input")
+    return { sentences: ["By the rules of this run nothing fires before the input has ended."], facts: {} };
+  const told = holding
+    .sort((a, b) => a.feed.watermark - b.feed.watermark)
+    .map(({ source, feed }) => held(source, feed, needed, run, words, sources.size > 1));
+  return { sentences: told.flatMap(t => t.sentences), facts: told[0].facts };
+}
+
+function held(source: SourceNode, feed: SourceFeed, needed: number, run: Run, words: Words, several: boolean): Holding {
+  const of = several ? ` of ${fileOf(source)}` : "";
+  const { basis, idle } = source.watermark;
+  const delay = basis.kind === "bounded" ? basis.delay : null;
+  const from = (): string => (delay === null ? "" : ` from ${words.at(needed + delay)} on`);
+  const partitions = feed.partitions();
+  const holder = feed.holder;
+  if (holder === null) {
+    if (partitions.length > 1 && partitions.every(p => p.idle))
+      return {
+        sentences: [`All ${counted(partitions.length, "partition")}${of} are idle: the next row${from()} releases it.`],
+        facts: { held_by: null, idle: true },
+      };
+    return {
+      sentences: [`The next row${of}${from()} would release it.`],
+      facts: { held_by: several ? fileOf(source) : null },
+    };
+  }
+  const seen = lastSeenOf(feed, holder);
+  const { clock } = run.progress;
+  const silent = clock - seen.arrival;
+  const short = partitions.filter(p => !p.idle && p.name !== holder && p.watermark < needed);
+  const silence = silent > 0 ? `silent for ${formatDuration(silent)}` : "heard of just now";
+  const release =
+    idle === null
+      ? `the next row on ${holder}${from()} would release it`
+      : `the next row on ${holder}${from()} or the idle timeout (${formatDuration(idle)}, at ${words.at(seen.arrival + idle)}) would release it`;
+  const sentences = [`Held by partition ${holder}${of}, ${silence}; ${release}.`];
+  if (short.length > 0)
+    sentences.push(
+      `Behind it ${short.length === 1 ? "is" : "are"} ${list(short.slice(0, 5).map(p => `partition ${p.name} (${words.at(p.watermark)})`))}${short.length > 5 ? ` and ${short.length - 5} more` : ""}.`,
+    );
+  else if (partitions.length > 1) {
+    const next = Math.min(...partitions.filter(p => p.name !== holder && !p.idle).map(p => p.watermark));
+    if (Number.isFinite(next))
+      sentences.push(`All others have passed it; the earliest of them is at ${words.at(next)}.`);
+  }
+  if (idle === null && silent >= 1_000)
+    sentences.push(
+      `No idle timeout is set; one of less than ${atLeast(silent)} would have released it, at the price that what ${holder} brings then is late.`,
+    );
+  return {
+    sentences,
+    facts: { held_by: holder, silent_for: silent, idle_timeout: idle, held_since: seen.arrival },
+  };
+}
+
+/** The arrival of a partition's newest row. */
+function lastSeenOf(feed: SourceFeed, partition: string): { row: number; arrival: number } {
+  const { log } = feed;
+  const code = log.partitions?.find(partition) ?? -1;
+  for (let row = feed.offset - 1; row >= 0; row--)
+    if (log.partition?.[row] === code) return { row, arrival: log.arrival[row] };
+  return { row: -1, arrival: -Infinity };
+}
