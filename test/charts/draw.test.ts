@@ -134,3 +134,33 @@ test("corrections are the difference between what was said on time and what hold
   );
   await expect(normalised(CHARTS.corrections.draw(tables, drawn))).toMatchFileSnapshot("snapshots/corrections.html");
 });
+
+test("a rectangle dragged over the time map says what lies in it", () => {
+  const tables = timeMapTables(STREAMING_101, settings, 10_000, 1_000);
+  const drawn = CHARTS.timeMap.draw(tables, options as never) as HTMLElement;
+  page.body.append(drawn);
+  const svg = drawn.querySelector("svg[viewBox^='0 0 640']") as SVGSVGElement;
+  const selections: unknown[] = [];
+  page.addEventListener("chart-selection", event => selections.push((event as CustomEvent).detail));
+  // Without layout the plot's own pixels are the page's.
+  const pointer = (type: string, x: number, y: number): void => {
+    const made = new (page.defaultView as Window & typeof globalThis).MouseEvent(type, {
+      clientX: x,
+      clientY: y,
+      bubbles: true,
+      button: 0,
+    });
+    svg.dispatchEvent(made);
+  };
+  pointer("pointerdown", 0, 0);
+  pointer("pointermove", 300, 300);
+  pointer("pointerup", 10_000, 10_000);
+  const said = drawn.querySelector(".tm-chart-selection") as HTMLElement;
+  expect(said.textContent).toMatch(/9 rows, 1 late, 1 dropped; 40 s to 6 min 53 s under way\.$/);
+  expect(selections.length).toBe(1);
+  pointer("pointerdown", 100, 100);
+  pointer("pointerup", 101, 100);
+  expect(said.textContent).toBe("");
+  expect(selections[1]).toBe(null);
+  drawn.remove();
+});

@@ -5,6 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { formatDuration } from "../../model/time.ts";
+import { brushable, type Selection } from "../brush.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
 import {
   defsMark,
@@ -40,6 +41,7 @@ import {
   boundsOf,
   type Course,
   courseLine,
+  type Fate,
   FATES,
   type Mark,
   type PaneMark,
@@ -145,13 +147,27 @@ function drawScene(scene: Scene, bounds: Bounds, options: TimeMapDrawOptions): H
       rowTip(scene, bounds, timeZone),
     ],
   });
-  return figure(options, {
+  const made = figure(options, {
     chart: "timeMap",
     summary: sentence(scene, options),
     legend: legendOf(scene, options, windows.length > 0),
     body: [body],
     notes: notesOf(scene, bounds, timeZone, options, windows.length),
   });
+  brushable(made, body, selection => selectionText(scene, selection, timeZone));
+  return made;
+}
+
+/** Says what a selection holds: its rows by fate, and how late they were. */
+export function selectionText(scene: Scene, { x, y }: Selection, timeZone: string): string {
+  const inside = scene.marks.filter(m => m.event >= x[0] && m.event <= x[1] && m.arrival >= y[0] && m.arrival <= y[1]);
+  const count = (fate: Fate): number => inside.reduce((n, m) => n + (m.fate === fate ? m.rows : 0), 0);
+  const rows = inside.reduce((n, m) => n + m.rows, 0);
+  const span = `Happened ${momentText(x[0], timeZone)} to ${momentText(x[1], timeZone)}`;
+  if (rows === 0) return `${span}: no rows.`;
+  const delays = inside.map(m => m.arrival - m.event);
+  const [least, most] = [delays.reduce((a, d) => Math.min(a, d)), delays.reduce((a, d) => Math.max(a, d))];
+  return `${span}: ${countText(rows, "row")}, ${numberText(count("late"))} late, ${numberText(count("dropped"))} dropped; ${scene.single ? "" : "about "}${formatDuration(least)} to ${formatDuration(most)} under way.`;
 }
 
 /** A window is a column: hatched while it is incomplete, tinted while it still takes late rows, bare when closed. */
