@@ -35,10 +35,10 @@ export function retracts(node: Node, profile: Profile): boolean {
     case "integrate":
     case "stateful":
       return false;
+    // More rows can only give more pairs, and more left rows with a match; rows without one may find one.
     case "join":
-      return node.kind !== "inner" || node.strategy !== null || inputsOf(node).some(input => retracts(input, profile));
     case "intervalJoin":
-      return node.kind !== "inner" || inputsOf(node).some(input => retracts(input, profile));
+      return (node.kind !== "inner" && node.kind !== "semi") || inputsOf(node).some(input => retracts(input, profile));
     case "lookup":
       return retracts(node.left, profile);
     case "dedupe":

@@ -6,7 +6,9 @@ import { describe, expect, test } from "vitest";
 import type { Row } from "../../src/columns/batch.ts";
 import { rowAt } from "../../src/columns/batch.ts";
 import { clockOf, dense } from "../../src/engine/flow.ts";
+import { retracts } from "../../src/engine/retracts.ts";
 import { Run, type Tap } from "../../src/engine/run.ts";
+import { PROFILES } from "../../src/model/profiles.ts";
 import { fixed } from "../../src/model/windows.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { canonical } from "../../src/pipeline/identity.ts";
@@ -232,4 +234,14 @@ test("names what is wrong and the way out", () => {
   expect(() => payments.withLateness({ delay: "-5 s" })).toThrow(/rows cannot be hurried/);
   expect(() => output(payments.join(limits, "nothing"))).toThrow(/no column "nothing"/);
   expect(() => output(payments.unnest("amount"))).toThrow(/"amount" is a number; only json/);
+});
+
+test("streams that say they never take rows back do not", () => {
+  for (const [name, stream] of Object.entries(STREAMS)) {
+    const weights = (output(stream) as { weight: number }[]).map(r => r.weight);
+    if (!retracts(stream.node, PROFILES.tidemark)) expect([name, weights.every(w => w > 0)]).toEqual([name, true]);
+  }
+  expect(
+    ["join", "semijoin", "lookup", "integrate", "dedupe"].map(n => retracts(STREAMS[n].node, PROFILES.tidemark)),
+  ).toEqual([false, false, false, false, false]);
 });
