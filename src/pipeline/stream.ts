@@ -409,6 +409,7 @@ export class Stream {
   topN(n: number, order: OrderInput | readonly OrderInput[], options: { by?: Keys } = {}): Stream {
     if (!Number.isInteger(n) || n < 1) throw new Error(`topN needs a whole number of rows from 1, not ${n}.`);
     const { keys, strategy } = this.#pending;
+    withoutTrigger(strategy, "topN");
     return new Stream({
       verb: "topN",
       input: this.node,
@@ -534,10 +535,7 @@ export class Stream {
       ...(window === undefined ? {} : { window }),
       ...(allowedLateness === undefined ? {} : { allowedLateness: duration(allowedLateness, "allowed lateness") }),
     };
-    if (strategy !== null && strategy.trigger.kind !== "default")
-      throw new Error(
-        "A join takes no trigger: the rows of a window come out when the watermark passes its end. Put the trigger on a rollup after the join.",
-      );
+    withoutTrigger(strategy, "A join");
     return new Stream({
       verb: "join",
       left: this.node,
@@ -564,6 +562,14 @@ export class Stream {
   #strategy(settings: Partial<WindowingStrategy>): Stream {
     return this.#gather({ strategy: { ...(this.#pending.strategy ?? DEFAULT_STRATEGY), ...settings } });
   }
+}
+
+/** Refuses a trigger where rows and not panes come out. */
+function withoutTrigger(strategy: WindowingStrategy | null, who: string): void {
+  if (strategy !== null && strategy.trigger.kind !== "default")
+    throw new Error(
+      `${who} takes no trigger: the rows of a window come out when the watermark passes its end. Put the trigger on a rollup.`,
+    );
 }
 
 /** Endings for names that both sides of a join have. */

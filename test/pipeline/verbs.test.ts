@@ -9,6 +9,7 @@ import { clockOf, dense } from "../../src/engine/flow.ts";
 import { retracts } from "../../src/engine/retracts.ts";
 import { Run, type Tap } from "../../src/engine/run.ts";
 import { PROFILES } from "../../src/model/profiles.ts";
+import { afterCount } from "../../src/model/triggers.ts";
 import { fixed } from "../../src/model/windows.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { canonical } from "../../src/pipeline/identity.ts";
@@ -223,6 +224,8 @@ test("every verb is tried here, or has tests of its own", () => {
 
 test("names what is wrong and the way out", () => {
   expect(() => payments.topN(0, "amount")).toThrow(/whole number of rows from 1, not 0/);
+  expect(() => payments.window(window).trigger(afterCount(1)).join(limits, on)).toThrow(/A join takes no trigger/);
+  expect(() => payments.window(window).trigger(afterCount(1)).topN(1, "id")).toThrow(/topN takes no trigger/);
   expect(() => payments.sample(2)).toThrow(/from 0 to 1, not 2/);
   expect(() => payments.dedupe(on, { keep: "newest" as never })).toThrow(/"first" or the "last" row, not "newest"/);
   expect(() => payments.intervalJoin(limits, on, { lower: 5, upper: 1 })).toThrow(/lower bound .* above the upper/);

@@ -389,8 +389,8 @@ function arrivals(flow: Flow, step: Step): Float64Array {
   return out;
 }
 
-/** The flows as they count: those that were taken back as their negatives. */
+/** The flows as they count: those that were taken back as their negatives, with one zero. */
 function signed(value: Column, weight: Int32Array | null): Column {
   if (weight === null || value.type !== "number") return value;
-  return { ...value, values: value.values.slice(0, weight.length).map((v, i) => v * weight[i]) };
+  return { ...value, values: value.values.slice(0, weight.length).map((v, i) => v * weight[i] + 0) };
 }
