@@ -72,6 +72,16 @@ export class SourceFeed {
     return this.#said;
   }
 
+  /** What each partition contributes; the one of a source without partitions is partition 0. */
+  get progress(): PartitionedWatermark {
+    return this.#progress;
+  }
+
+  /** Whether partitions have watermarks of their own: that of code c is partition c + 1. */
+  get partitioned(): boolean {
+    return this.#partitioned;
+  }
+
   /** Rows that lay behind the watermark when they arrived. */
   get late(): number {
     return this.#late;
@@ -93,13 +103,12 @@ export class SourceFeed {
     const arrival = this.#cursor < this.#log.arrival.length ? this.#log.arrival[this.#cursor] : Infinity;
     const idle = arrival === Infinity ? Infinity : this.#progress.nextIdle();
     // A row that arrives at the very moment its partition would turn idle keeps it awake.
-    const silent = idle < arrival ? idle : Infinity;
-    return Math.min(arrival, silent, this.#due <= arrival && arrival !== Infinity ? this.#due : Infinity);
+    const soonest = idle < arrival ? idle : arrival;
+    return this.#due <= arrival && arrival !== Infinity && this.#due < soonest ? this.#due : soonest;
   }
 
-  /** Says what is due at `next()`: returns the row's index in the log, or `NO_ROW`. Then `watermark` is that after it. */
-  take(): number {
-    const now = this.next();
+  /** Says what is due at `now`, which is `next()`: returns the row's index in the log, or `NO_ROW`. Then `watermark` is that after it. */
+  take(now = this.next()): number {
     const arrival = this.#cursor < this.#log.arrival.length ? this.#log.arrival[this.#cursor] : Infinity;
     if (this.#due <= now && this.#due !== Infinity) {
       this.#said = Math.max(this.#said, this.#known);

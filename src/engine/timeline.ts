@@ -5,13 +5,13 @@
  * its log, without touching a row; everything else is merged one position at a time.
  */
 import { type Batch, sliceBatch } from "../columns/batch.ts";
-import { BatchBuilder, batchOf } from "../columns/builder.ts";
-import { Dictionary } from "../columns/dictionary.ts";
+import { batchOf } from "../columns/builder.ts";
 import type { Profile } from "../model/profiles.ts";
-import { ERRORS_SCHEMA, PROGRESS_SCHEMA } from "../pipeline/verbs/source.ts";
+import { ERRORS_SCHEMA } from "../pipeline/verbs/source.ts";
 import { NO_ROW, type SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import type { Outputs } from "./operator.ts";
+import { ProgressRows, type SavedProgress } from "./progress.ts";
 import type { Step } from "./step.ts";
 
 /** A source in a run: its feed, and the ports that somebody reads. */
@@ -48,8 +48,12 @@ export class Timeline {
   #first = 0;
   #clock = -Infinity;
   #errorsSaid = new Set<string>();
-  /** The watermark last told by each source and partition, for the `progress` port. */
-  readonly #told = new Map<string, string>();
+  /** What each source has to say on its port `progress`, and what a restored one had said before. */
+  readonly #progress = new Map<string, ProgressRows>();
+  #told = new Map<string, SavedProgress>();
+  /** Used again for each step that is merged. */
+  readonly #drafts: Draft[] = [];
+  #clocks: Float64Array = new Float64Array(ROOM);
 
   /** Whether steps outlive the next one. */
   readonly #keeps: boolean;
@@ -133,7 +137,7 @@ export class Timeline {
       pane: null,
       watermark,
     };
-    return { step, flows: new Map([[source.id, this.#withSidePorts(source, main, [])]]), rows: length };
+    return { step, flows: new Map([[source.id, this.#withSidePorts(source, main)]]), rows: length };
   }
 
   /** Room for the watermarks of a step: fresh where steps are kept, the same again where they are not. */
@@ -145,61 +149,56 @@ export class Timeline {
 
   #merge(limits: StepLimits, mayEnd: boolean): TimedStep | null {
     const sources = this.#sources;
-    const clock: number[] = [];
-    const drafts = sources.map(() => ({
-      rows: [] as number[],
-      at: [] as number[],
-      watermark: [] as number[],
-      progress: [] as Progress[],
-    }));
+    while (this.#drafts.length < sources.length) this.#drafts.push(new Draft());
+    const drafts = this.#drafts;
+    for (const draft of drafts) draft.count = 0;
+    let clock = this.#clocks;
+    let length = 0;
     let last = false;
     /** First position at which nothing arrives any more and a source ends. */
     let end = Infinity;
-    while (clock.length < limits.positions) {
+    while (length < limits.positions) {
       let soonest = -1;
       let when = Infinity;
+      let over = -1;
       for (let s = 0; s < sources.length; s++) {
-        if (sources[s].feed.ended) continue;
-        const next = sources[s].feed.next();
+        const { feed } = sources[s];
+        if (feed.ended) continue;
+        const next = feed.next();
         if (next < when) {
           when = next;
           soonest = s;
-        }
+        } else if (next === Infinity && over < 0) over = s;
       }
-      const seen = this.#seenAt(when);
-      const over = mayEnd ? this.#exhausted(when) : -1;
+      const seen = this.#microBatch === null ? when : this.#seenAt(when);
+      if (!mayEnd || when === Infinity || this.#clock === -Infinity) over = -1;
       if (soonest >= 0 && over < 0 && seen > limits.until) break;
-      const position = clock.length;
+      if (length === clock.length) clock = this.#clocks = doubled(clock);
       if (over >= 0) {
         // A source that has given its last row holds nobody back: no row of it is still to come.
         soonest = over;
         sources[over].feed.end();
-        clock.push(this.#clock);
+        clock[length] = this.#clock;
       } else if (soonest < 0) {
         // Nothing is left to arrive: the sources end one after the other, each at a position of its own.
         soonest = mayEnd && limits.until === Infinity ? sources.findIndex(s => !s.feed.ended) : -1;
         if (soonest < 0) break;
         sources[soonest].feed.end();
-        end = Math.min(end, position);
-        clock.push(this.#clock === -Infinity ? 0 : this.#clock);
+        end = Math.min(end, length);
+        clock[length] = this.#clock === -Infinity ? 0 : this.#clock;
         last = sources.every(s => s.feed.ended);
       } else {
-        const { feed } = sources[soonest];
-        const row = feed.take();
-        this.#clock = Math.max(this.#clock, seen);
-        clock.push(this.#clock);
-        if (row !== NO_ROW) {
-          drafts[soonest].rows.push(row);
-          drafts[soonest].at.push(position);
-        }
+        const row = sources[soonest].feed.take(when);
+        if (seen > this.#clock) this.#clock = seen;
+        clock[length] = this.#clock;
+        if (row !== NO_ROW) drafts[soonest].add(row, length);
       }
-      for (let s = 0; s < sources.length; s++) drafts[s].watermark.push(sources[s].feed.watermark);
-      if (sources[soonest].reads.has("progress"))
-        this.#tellProgress(sources[soonest], position, clock[position], drafts[soonest].progress);
+      for (let s = 0; s < sources.length; s++) drafts[s].setWatermark(length, sources[s].feed.watermark);
+      if (sources[soonest].reads.has("progress")) this.#progressOf(sources[soonest]).look(length, clock[length]);
+      length++;
     }
-    const length = clock.length;
     if (length === 0) return null;
-    const clocks = Float64Array.from(clock);
+    const clocks = this.#keeps ? clock.slice(0, length) : clock.subarray(0, length);
     const step: Step = {
       length,
       first: this.#first,
@@ -215,9 +214,8 @@ export class Timeline {
     const flows = new Map<string, Outputs>();
     let rows = 0;
     sources.forEach((source, s) => {
-      const draft = drafts[s];
-      rows += draft.rows.length;
-      flows.set(source.id, this.#withSidePorts(source, flowOf(source.feed, draft, length), draft.progress));
+      rows += drafts[s].count;
+      flows.set(source.id, this.#withSidePorts(source, drafts[s].flow(source.feed, length, this.#keeps)));
     });
     return { step, flows, rows };
   }
@@ -229,9 +227,9 @@ export class Timeline {
   }
 
   /** Lets a watermark move only where a bundle ends: its rows all meet the watermark of the bundle before. */
-  #holdWatermark(source: string, watermark: number[], ends: Uint8Array): void {
+  #holdWatermark(source: string, watermark: Float64Array, ends: Uint8Array): void {
     let said = this.#said.get(source) ?? -Infinity;
-    for (let p = 0; p < watermark.length; p++) {
+    for (let p = 0; p < ends.length; p++) {
       if (ends[p] === 1) said = watermark[p];
       watermark[p] = said;
     }
@@ -248,45 +246,33 @@ export class Timeline {
     return ends;
   }
 
-  #withSidePorts(source: TimelineSource, main: Flow, progress: readonly Progress[]): Outputs {
+  #withSidePorts(source: TimelineSource, main: Flow): Outputs {
     const outputs: Record<string, Flow> = { main };
     if (source.reads.has("errors") && !this.#errorsSaid.has(source.id)) {
       this.#errorsSaid.add(source.id);
       outputs["errors"] = sideFlow(errorsOf(source.feed.log.errors), main, null, this.#clock);
     }
-    if (source.reads.has("progress") && progress.length > 0) {
-      const builder = new BatchBuilder(PROGRESS_SCHEMA, [undefined, PARTITION_NAMES]);
-      for (const p of progress) builder.append([p.clock, p.partition, p.watermark, p.idle]);
-      outputs["progress"] = sideFlow(
-        builder.take(),
-        main,
-        Int32Array.from(progress, p => p.position),
-        this.#clock,
-      );
+    if (source.reads.has("progress") && this.#progressOf(source).count > 0) {
+      const { batch, at } = this.#progressOf(source).take();
+      outputs["progress"] = sideFlow(batch, main, at, this.#clock);
     }
     return outputs;
   }
 
-  #tellProgress(source: TimelineSource, position: number, clock: number, into: Progress[]): void {
-    const tell = (partition: string | null, watermark: number, idle: boolean): void => {
-      const key = `${source.id} ${partition ?? ""}`;
-      const now = `${watermark} ${idle}`;
-      if (!Number.isFinite(watermark) || this.#told.get(key) === now) return;
-      this.#told.set(key, now);
-      into.push({ position, clock, partition, watermark, idle });
-    };
-    for (const p of source.feed.partitions()) if (p.name !== "") tell(p.name, p.watermark, p.idle);
-    tell(null, source.feed.watermark, false);
+  #progressOf({ id, feed }: TimelineSource): ProgressRows {
+    let rows = this.#progress.get(id);
+    if (rows === undefined) {
+      this.#progress.set(id, (rows = new ProgressRows(feed)));
+      const told = this.#told.get(id);
+      if (told !== undefined) rows.load(told);
+    }
+    return rows;
   }
 
   snapshot(): unknown {
-    return {
-      first: this.#first,
-      clock: this.#clock,
-      errors: [...this.#errorsSaid],
-      told: [...this.#told],
-      said: [...this.#said],
-    };
+    const told = new Map(this.#told);
+    for (const [id, rows] of this.#progress) told.set(id, rows.save());
+    return { first: this.#first, clock: this.#clock, errors: [...this.#errorsSaid], told, said: [...this.#said] };
   }
 
   restore(snapshot: unknown): void {
@@ -294,43 +280,68 @@ export class Timeline {
       first: number;
       clock: number;
       errors: string[];
-      told: [string, string][];
+      told: Map<string, SavedProgress>;
       said: [string, number][];
     };
     this.#first = from.first;
     this.#clock = from.clock;
     this.#errorsSaid = new Set(from.errors);
-    this.#told.clear();
-    for (const [key, value] of from.told) this.#told.set(key, value);
+    this.#progress.clear();
+    this.#told = new Map(from.told);
     this.#said.clear();
     for (const [id, watermark] of from.said) this.#said.set(id, watermark);
   }
 }
 
-interface Progress {
-  readonly position: number;
-  readonly clock: number;
-  readonly partition: string | null;
-  readonly watermark: number;
-  readonly idle: boolean;
+/** The rows of one source in a step as it is made: rows of its log that follow each other, and the watermark after each position. */
+class Draft {
+  /** Its first row in the log, and how many rows follow each other from there. */
+  #first = 0;
+  count = 0;
+  #at = new Int32Array(ROOM);
+  /** The watermark after each position. */
+  watermark: Float64Array = new Float64Array(ROOM);
+
+  add(row: number, position: number): void {
+    if (this.count === 0) this.#first = row;
+    if (this.count === this.#at.length) {
+      const at = new Int32Array(2 * this.#at.length);
+      at.set(this.#at);
+      this.#at = at;
+    }
+    this.#at[this.count++] = position;
+  }
+
+  setWatermark(position: number, watermark: number): void {
+    if (position === this.watermark.length) this.watermark = doubled(this.watermark);
+    this.watermark[position] = watermark;
+  }
+
+  /** The flow of a step, in arrays of its own where it is kept, and else in the draft's. */
+  flow(feed: SourceFeed, length: number, keeps: boolean): Flow {
+    const { count } = this;
+    const from = count > 0 ? this.#first : feed.offset;
+    return {
+      batch: sliceBatch(feed.log.batch, from, from + count),
+      selection: null,
+      count,
+      at: count === length ? null : keeps ? this.#at.slice(0, count) : this.#at.subarray(0, count),
+      time: feed.log.time.subarray(from, from + count),
+      clock: null,
+      weight: null,
+      pane: null,
+      watermark: keeps ? this.watermark.slice(0, length) : this.watermark.subarray(0, length),
+    };
+  }
 }
 
-const PARTITION_NAMES = new Dictionary();
+/** Positions that there is room for at first. */
+const ROOM = 1_024;
 
-function flowOf(feed: SourceFeed, draft: { rows: number[]; at: number[]; watermark: number[] }, length: number): Flow {
-  const count = draft.rows.length;
-  const from = count > 0 ? draft.rows[0] : feed.offset;
-  return {
-    batch: sliceBatch(feed.log.batch, from, from + count),
-    selection: null,
-    count,
-    at: count === length ? null : Int32Array.from(draft.at),
-    time: feed.log.time.subarray(from, from + count),
-    clock: null,
-    weight: null,
-    pane: null,
-    watermark: Float64Array.from(draft.watermark),
-  };
+function doubled(from: Float64Array): Float64Array<ArrayBuffer> {
+  const to = new Float64Array(2 * from.length);
+  to.set(from);
+  return to;
 }
 
 /** Rows of a side output have the processing time as their event time: they say what happened to the reading, then. */

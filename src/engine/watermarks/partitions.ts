@@ -37,6 +37,20 @@ export class PartitionedWatermark {
     return this.#holder;
   }
 
+  /** One more than the greatest partition there is room for. */
+  get size(): number {
+    return this.#watermarks.length;
+  }
+
+  /** The watermark of a partition; NaN before its first row. */
+  watermarkOf(partition: number): number {
+    return this.#watermarks[partition];
+  }
+
+  isIdle(partition: number): boolean {
+    return this.#idle[partition] === 1;
+  }
+
   /**
    * Takes note of a row and returns the source's watermark after it. A row that does not count only keeps its partition
    * awake.

@@ -1,0 +1,134 @@
+/** The `progress` port of a source: each move of its watermark, and of each partition's, with the partitions that turn idle. */
+import type { Batch } from "../columns/batch.ts";
+import { Dictionary } from "../columns/dictionary.ts";
+import { PROGRESS_SCHEMA } from "../pipeline/verbs/source.ts";
+import type { SourceFeed } from "./feed.ts";
+
+/** Partition names of all sources: codes of the column `partition`. */
+const NAMES = new Dictionary();
+
+/** What was told last of each partition, as plain data. Entry 0 is the source itself, entry p + 1 partition p. */
+export interface SavedProgress {
+  readonly watermark: readonly number[];
+  readonly idle: readonly boolean[];
+}
+
+export class ProgressRows {
+  readonly #feed: SourceFeed;
+  #toldWatermark = new Float64Array(8).fill(NaN);
+  #toldIdle = new Uint8Array(8);
+  /** Name of each partition as a code; −1 where it has none. */
+  #names = new Int32Array(0);
+
+  count = 0;
+  #at = new Int32Array(64);
+  #clock = new Float64Array(64);
+  #watermark = new Float64Array(64);
+  #partition = new Int32Array(64);
+  #idle = new Uint8Array(64);
+
+  constructor(feed: SourceFeed) {
+    this.#feed = feed;
+  }
+
+  /** Looks at the feed after a position and notes what has changed since it was last looked at. */
+  look(position: number, clock: number): void {
+    const feed = this.#feed;
+    const { progress } = feed;
+    const partitions = progress.size;
+    if (partitions + 1 > this.#toldWatermark.length) this.#widen(partitions + 1);
+    if (feed.partitioned) {
+      if (partitions > this.#names.length) this.#name(partitions);
+      const told = this.#toldWatermark;
+      for (let p = 1; p < partitions; p++) {
+        const watermark = progress.watermarkOf(p);
+        // Partitions that have not been seen, or have not said anything of time, have nothing to tell.
+        if (watermark - watermark !== 0 || this.#names[p] < 0) continue;
+        const idle = progress.isIdle(p) ? 1 : 0;
+        if (told[p + 1] === watermark && this.#toldIdle[p + 1] === idle) continue;
+        told[p + 1] = watermark;
+        this.#toldIdle[p + 1] = idle;
+        this.#append(position, clock, watermark, this.#names[p], idle);
+      }
+    }
+    const { watermark } = feed;
+    if (watermark - watermark !== 0 || this.#toldWatermark[0] === watermark) return;
+    this.#toldWatermark[0] = watermark;
+    this.#append(position, clock, watermark, -1, 0);
+  }
+
+  #append(position: number, clock: number, watermark: number, partition: number, idle: number): void {
+    if (this.count === this.#at.length) this.#grow();
+    const row = this.count++;
+    this.#at[row] = position;
+    this.#clock[row] = clock;
+    this.#watermark[row] = watermark;
+    this.#partition[row] = partition;
+    this.#idle[row] = idle;
+  }
+
+  /** Hands out the rows of a step with their positions, and starts again. */
+  take(): { readonly batch: Batch; readonly at: Int32Array } {
+    const { count } = this;
+    this.count = 0;
+    const batch: Batch = {
+      schema: PROGRESS_SCHEMA,
+      length: count,
+      columns: [
+        { type: "timestamp", values: this.#clock.slice(0, count), valid: null },
+        { type: "string", codes: this.#partition.slice(0, count), dictionary: NAMES },
+        { type: "timestamp", values: this.#watermark.slice(0, count), valid: null },
+        { type: "boolean", values: this.#idle.slice(0, count), valid: null },
+      ],
+    };
+    return { batch, at: this.#at.slice(0, count) };
+  }
+
+  #name(partitions: number): void {
+    const names = this.#feed.log.partitions;
+    this.#names = Int32Array.from({ length: partitions }, (_, p) => {
+      const name = p === 0 ? "" : (names?.value(p - 1) ?? "");
+      return name === "" ? -1 : NAMES.code(name);
+    });
+  }
+
+  #widen(size: number): void {
+    const watermark = new Float64Array(2 * size).fill(NaN);
+    watermark.set(this.#toldWatermark);
+    this.#toldWatermark = watermark;
+    const idle = new Uint8Array(2 * size);
+    idle.set(this.#toldIdle);
+    this.#toldIdle = idle;
+  }
+
+  #grow(): void {
+    const size = 2 * this.#at.length;
+    const floats = (from: Float64Array): Float64Array<ArrayBuffer> => {
+      const to = new Float64Array(size);
+      to.set(from);
+      return to;
+    };
+    const ints = (from: Int32Array): Int32Array<ArrayBuffer> => {
+      const to = new Int32Array(size);
+      to.set(from);
+      return to;
+    };
+    this.#at = ints(this.#at);
+    this.#partition = ints(this.#partition);
+    this.#clock = floats(this.#clock);
+    this.#watermark = floats(this.#watermark);
+    const idle = new Uint8Array(size);
+    idle.set(this.#idle);
+    this.#idle = idle;
+  }
+
+  save(): SavedProgress {
+    return { watermark: [...this.#toldWatermark], idle: Array.from(this.#toldIdle, idle => idle === 1) };
+  }
+
+  load({ watermark, idle }: SavedProgress): void {
+    if (watermark.length > this.#toldWatermark.length) this.#widen(watermark.length);
+    this.#toldWatermark.fill(NaN).set(watermark);
+    this.#toldIdle.fill(0).set(idle.map(Number));
+  }
+}
