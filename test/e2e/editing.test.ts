@@ -153,3 +153,19 @@ test("completion offers the notebook's names", async () => {
   await page.keyboard.type("const second = fir");
   await page.locator(".cm-tooltip-autocomplete").getByText("first").waitFor();
 });
+
+test("words are found and replaced over all cells, and that is one step of undo", async () => {
+  await page.keyboard.press("Control+Shift+f");
+  await page.getByLabel("Find", { exact: true }).fill("first");
+  await page.getByText("1 of 2").waitFor();
+  await page.getByLabel("Replace by").fill("base");
+  await page.getByRole("button", { name: "Replace all" }).click();
+  await page.locator('[data-cell="3"]').getByText("base + 1").waitFor();
+  await page.keyboard.press("Control+s");
+  await page.getByText("saved", { exact: true }).waitFor();
+  expect(readFileSync(app.notebook, "utf8")).toBe(sample.replaceAll("first", "base"));
+  await page.getByRole("button", { name: "Close" }).click();
+  await select(2);
+  await page.keyboard.press("z");
+  await page.locator('[data-cell="3"]').getByText("first + 1").waitFor();
+});

@@ -4,6 +4,7 @@ import type { EditorView } from "@codemirror/view";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { CellKind, CellSource } from "../../notebook/document.ts";
 import { createEditor, showError, showSource } from "../editor/code-editor.ts";
+import { keepEditor } from "../editor/open-editors.ts";
 import { cellWithId, typeInto } from "../state/notebook.ts";
 import { cellState, ranSources } from "../state/session.ts";
 import { mode, selectedCell } from "../state/ui.ts";
@@ -44,9 +45,11 @@ export function CodeCell({ cell, kind }: { readonly cell: CellSource; readonly k
       },
     });
     editor.current = view;
+    const forget = keepEditor(cell.id, view);
     if (selectedCell.peek() === cell.id && mode.peek() === "edit") view.focus();
     return () => {
       editor.current = null;
+      forget();
       view.destroy();
     };
   }, [near.value, cell.id, kind]);

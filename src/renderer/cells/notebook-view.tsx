@@ -3,7 +3,9 @@ import { useEffect } from "preact/hooks";
 import { insertAt } from "../commands/actions.ts";
 import { openProblem } from "../state/files.ts";
 import { notebook } from "../state/notebook.ts";
+import { findShown } from "../state/find.ts";
 import { overlay } from "../state/ui.ts";
+import { FindBar } from "../frame/find-bar.tsx";
 import { Banners } from "./banners.tsx";
 import { CellView } from "./cell-view.tsx";
 
@@ -15,6 +17,7 @@ export function NotebookView() {
   }, [title]);
   return (
     <main class="notebook scroll" tabIndex={-1} aria-label="Notebook">
+      {findShown.value && <FindBar />}
       <div class="column">
         <Banners />
         {document === null ? (

@@ -1,6 +1,7 @@
 /** The list of commands that the palette offers. */
 import { EXPORT_TARGETS } from "../inspector/export-targets.ts";
 import { entries, openEntry, save } from "../state/files.ts";
+import { findShown } from "../state/find.ts";
 import { file } from "../state/notebook.ts";
 import { sendTransport, symbols, trusted } from "../state/session.ts";
 import {
@@ -42,6 +43,7 @@ export function commands(): Command[] {
     command("Move the cell down", "J", () => actions.move(1)),
     command("Make the cell Markdown", "M", () => actions.toKind("markdown")),
     command("Make the cell TypeScript", "Y", () => actions.toKind("typescript")),
+    command("Find and replace in all cells", `${modifier} Shift F`, () => (findShown.value = true)),
     command("Replay: play or pause", "Space", actions.playOrPause),
     command("Replay: back to the start", "", () => sendTransport({ kind: "restart" })),
     command("Replay: to the end", "", () => sendTransport({ kind: "end" })),

@@ -3,6 +3,7 @@
  * command mode single letters act on the selected cell.
  */
 import { save } from "../state/files.ts";
+import { findShown } from "../state/find.ts";
 import { mode, overlay, selectedCell, selectCell } from "../state/ui.ts";
 import * as actions from "./actions.ts";
 
@@ -24,6 +25,7 @@ export const shortcuts: readonly { readonly group: string; readonly list: readon
       { keys: ["Alt", "Enter"], does: "Run, insert below" },
       { keys: [modifier, "S"], does: "Save" },
       { keys: [modifier, "K"], does: "Command palette" },
+      { keys: [modifier, "Shift", "F"], does: "Find and replace in all cells" },
       { keys: ["Esc"], does: "Leave the editor" },
     ],
   },
@@ -81,6 +83,9 @@ function onKey(event: KeyboardEvent): void {
   if (command && !event.altKey && event.key.toLowerCase() === "s") return take(event, () => void save(false));
   if (command && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
     return take(event, () => (overlay.value = overlay.value === "palette" ? null : "palette"));
+  }
+  if (command && !event.altKey && event.shiftKey && event.key.toLowerCase() === "f") {
+    return take(event, () => (findShown.value = true));
   }
   if (overlay.peek() !== null) {
     if (event.key === "Escape") take(event, () => (overlay.value = null));

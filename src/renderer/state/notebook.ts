@@ -154,6 +154,21 @@ export function changeKind(id: number, kind: "typescript" | "markdown"): void {
   });
 }
 
+/** Gives several cells other sources as one step; undoing it leaves cells alone that were edited since. */
+export function replaceSources(sources: ReadonlyMap<number, string>): void {
+  const before = new Map<number, string>();
+  for (const id of sources.keys()) before.set(id, cellWithId(id)?.source ?? "");
+  const swap = (document: NotebookDocument, from: ReadonlyMap<number, string>, to: ReadonlyMap<number, string>) =>
+    document.cells
+      .filter(cell => to.has(cell.id) && cell.source === from.get(cell.id))
+      .reduce((next, cell) => changeSource(next, cell.id, to.get(cell.id)!), document);
+  perform({
+    label: "replace in all cells",
+    apply: document => swap(document, before, sources),
+    revert: document => swap(document, sources, before),
+  });
+}
+
 /** Takes back the last cell operation that can still be taken back; gives its label, or null. */
 export function undo(): string | null {
   return travel(past, future, (operation, document) => operation.revert(document));
