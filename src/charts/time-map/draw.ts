@@ -89,7 +89,7 @@ function sentence(scene: Scene, options: TimeMapDrawOptions): string {
   ];
   const main = scene.courses.find(c => c.partition === null);
   const watermark = main?.watermark.at(-1);
-  const at = options.now ?? main?.at.at(-1);
+  const at = options.now ?? main?.last.at(-1);
   if (watermark === Infinity || options.finished === true) parts.push("The input is complete.");
   else if (watermark !== undefined && at !== undefined && Number.isFinite(watermark))
     parts.push(
