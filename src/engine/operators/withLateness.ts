@@ -28,6 +28,8 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
   const saysFaults = context.reads("faults");
   const shown = input.map((_, c) => c).filter(c => !FAULT_FIELDS.some(f => f.name === input[c].name));
   let seen = 0;
+  /** The input's watermark before its end. */
+  let promised = -Infinity;
 
   /** A number in [0, 1) for a draw of the row seen last. */
   const draw = (which: number): number => {
@@ -51,6 +53,7 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
   return {
     step(step, [from]): Outputs {
       const flow = dense(from);
+      let watermark = from.watermark;
       walk(step, [flow], from.watermark, Infinity, {
         row(_input, row, position, own) {
           const clock = clockAt(flow, step, row);
@@ -86,14 +89,20 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
         end(position, clock) {
           release(position, clock, clock);
           if (step.last && position === step.length - 1) release(position, Infinity, -Infinity);
+          if (from.watermark[position] < Infinity) promised = from.watermark[position];
+          else if (due.size > 0) {
+            // The input has ended, but its rows are still on their way: their end is not yet.
+            if (watermark === from.watermark) watermark = from.watermark.slice();
+            watermark[position] = promised;
+          }
         },
       });
-      const main = emission.take(step, context.schema("main"), from.watermark, (e, count) =>
+      const main = emission.take(step, context.schema("main"), watermark, (e, count) =>
         gatherAll(store, e.left, count),
       );
       const outputs: Record<string, typeof main> = { main };
       if (saysFaults)
-        outputs.faults = faults.take(step, context.schema("faults"), from.watermark, (e, count): Column[] => [
+        outputs.faults = faults.take(step, context.schema("faults"), watermark, (e, count): Column[] => [
           ...shown.map(c => store.gather(c, e.left, count)),
           { type: "string", codes: Int32Array.from(e.start.subarray(0, count)), dictionary: FAULTS },
           { type: "number", values: e.end.slice(0, count), valid: null },
@@ -101,10 +110,11 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
       store.release();
       return outputs;
     },
-    snapshot: () => ({ seen, store: store.snapshot(), due: due.snapshot(), weights: [...weights] }),
+    snapshot: () => ({ seen, promised, store: store.snapshot(), due: due.snapshot(), weights: [...weights] }),
     restore(snapshot) {
-      const from = snapshot as { seen: number; store: unknown; due: unknown; weights: number[] };
+      const from = snapshot as { seen: number; promised: number; store: unknown; due: unknown; weights: number[] };
       seen = from.seen;
+      promised = from.promised;
       store.restore(from.store);
       due.restore(from.due);
       weights.push(...from.weights);
