@@ -30,6 +30,15 @@ export interface Reductions {
   readonly max: boolean;
 }
 
+/** Who holds a block, or what was in it, packed together. */
+export interface BlockHolder {
+  /** −1 while frozen. */
+  block: number;
+  frozen: SavedBlock | null;
+}
+
+export type SavedBlock = ReturnType<Cells["save"]>;
+
 export class Cells {
   /** Cells per block: one more than there may be keys, for the null key. A power of two. */
   stride: number;
@@ -192,6 +201,40 @@ export class Cells {
     // All rows so far had a value, so their number is the number of rows.
     values.valid ??= this.rows.slice();
     return values.valid;
+  }
+
+  /**
+   * Sees to it that a block is free without the arrays growing beyond `most` cells: if they would, the older half of
+   * `holders` give theirs up.
+   */
+  makeRoom(most: number, holders: () => readonly BlockHolder[]): void {
+    if (this.roomy || 2 * this.capacity * this.stride <= most) return;
+    const loose = holders().filter(holder => holder.block >= 0);
+    for (let i = 0; i * 2 < loose.length; i++) {
+      const holder = loose[i];
+      holder.frozen = this.save(holder.block);
+      this.release(holder.block);
+      holder.block = -1;
+    }
+  }
+
+  /** Gives a frozen holder a block again. Arrays may move, and other holders freeze. */
+  thaw(holder: BlockHolder, most: number, holders: () => readonly BlockHolder[]): void {
+    if (holder.frozen === null) return;
+    this.makeRoom(most, holders);
+    holder.block = this.allocate();
+    this.load(holder.block, holder.frozen);
+    holder.frozen = null;
+  }
+
+  /** Number of cells in use of a holder. */
+  used({ block, frozen }: BlockHolder): number {
+    return frozen === null ? this.uses[block] : frozen.codes.length;
+  }
+
+  /** What `save` gives for a holder. */
+  saved({ block, frozen }: BlockHolder): SavedBlock {
+    return frozen ?? this.save(block);
   }
 
   /** Copies out the cells of a block that are in use. */

@@ -23,6 +23,8 @@ export interface DenseSettings {
   readonly accumulation: Accumulation;
   /** Whether a key's window takes no more rows after its first pane. */
   readonly finishing: boolean;
+  /** Beyond this many cells, state of closed windows is packed: slower for late rows, and as small as it can be. */
+  readonly mostCells: number;
 }
 
 export class DenseFixed implements Operator, Cutting {
@@ -50,7 +52,7 @@ export class DenseFixed implements Operator, Cutting {
     this.#settings = settings;
     this.#grid = grid;
     this.#keys = keys;
-    this.#windows = new Slices(context, plan, keys, grid);
+    this.#windows = new Slices(context, plan, keys, grid, settings.mostCells);
     this.#panes = new Panes(node, context, plan, keys, settings.accumulation === "retracting");
     this.#late = new LateRows(context, settings.allowedLateness);
   }
@@ -142,12 +144,12 @@ export class DenseFixed implements Operator, Cutting {
   }
 
   size(): StateSize {
-    const { list, cells } = this.#windows;
+    const { list } = this.#windows;
     const open = list.find(w => w.open);
     return {
       keys: this.#keys.size,
       windows: list.length,
-      entries: list.reduce((sum, { block }) => sum + cells.uses[block], 0),
+      entries: list.reduce((sum, window) => sum + this.#windows.cells.used(window), 0),
       hold: open === undefined ? null : open.end - 1,
     };
   }

@@ -9,16 +9,16 @@
 import type { Flow } from "../../flow.ts";
 import type { OperatorContext } from "../../operator.ts";
 import { Arguments } from "./dense-arguments.ts";
-import { Cells, CHUNK, NOWHERE } from "./dense-cells.ts";
+import { type BlockHolder, Cells, CHUNK, NOWHERE, type SavedBlock } from "./dense-cells.ts";
 import type { KeyCodes } from "./dense-keys.ts";
 import { KeyOrder } from "./dense-order.ts";
 import type { DensePlan } from "./dense-plan.ts";
 import type { Grid } from "./grid.ts";
 
-export interface Slice {
+/** Closed slices, which late rows alone come back to, are frozen where there are too many cells. */
+export interface Slice extends BlockHolder {
   readonly start: number;
   readonly end: number;
-  readonly block: number;
   /** Whether its end lies beyond the watermark. */
   open: boolean;
 }
@@ -36,6 +36,8 @@ export class Slices {
   /** The watermark as far as slices know: none of their ends lies between it and the true one. */
   watermark = -Infinity;
   readonly #grid: Grid;
+  readonly #mostCells: number;
+  readonly #closed = (): Slice[] => this.list.filter(slice => !slice.open);
   readonly #size: number;
   readonly #offset: number;
   readonly #keys: KeyCodes;
@@ -63,7 +65,8 @@ export class Slices {
   #time: Float64Array = new Float64Array(0);
   #selection: Int32Array | null = null;
 
-  constructor(context: OperatorContext, plan: DensePlan, keys: KeyCodes, grid: Grid) {
+  constructor(context: OperatorContext, plan: DensePlan, keys: KeyCodes, grid: Grid, mostCells: number) {
+    this.#mostCells = mostCells;
     this.#grid = grid;
     this.#size = grid.regular?.size ?? NaN;
     this.#offset = grid.regular?.offset ?? NaN;
@@ -307,7 +310,14 @@ export class Slices {
     return low;
   }
 
+  /** Finds a slice, ready to be read and changed. */
   find(start: number): Slice | undefined {
+    const slice = this.#findAny(start);
+    if (slice !== undefined && slice.block < 0) this.thaw(slice);
+    return slice;
+  }
+
+  #findAny(start: number): Slice | undefined {
     const place = (start / this.#step) & (NEAR - 1);
     const near = this.#near[place];
     if (near !== undefined && near.start === start) return near;
@@ -328,7 +338,8 @@ export class Slices {
 
   /** Makes a slice's state. Arrays may move. */
   create(start: number, end: number): Slice {
-    const slice: Slice = { start, end, block: this.cells.allocate(), open: end > this.watermark };
+    this.cells.makeRoom(this.#mostCells, this.#closed);
+    const slice: Slice = { start, end, block: this.cells.allocate(), frozen: null, open: end > this.watermark };
     this.#byStart.set(start, slice);
     let at = this.list.length;
     while (at > 0 && this.list[at - 1].start > start) at--;
@@ -339,6 +350,11 @@ export class Slices {
       else this.#enter(slice);
     }
     return slice;
+  }
+
+  /** Makes a slice of the list ready to be read and changed. Others may freeze. */
+  thaw(slice: Slice): void {
+    this.cells.thaw(slice, this.#mostCells, this.#closed);
   }
 
   /** Says that the watermark has passed a slice's end: its rows come one by one from now on. */
@@ -352,8 +368,8 @@ export class Slices {
   /** Forgets the first `count` slices, which are closed. */
   drop(count: number): void {
     for (let i = 0; i < count; i++) {
-      this.cells.release(this.list[i].block);
-      const { start } = this.list[i];
+      const { start, block } = this.list[i];
+      if (block >= 0) this.cells.release(block);
       this.#byStart.delete(start);
       this.#near[(start / this.#step) & (NEAR - 1)] = undefined;
     }
@@ -388,7 +404,7 @@ export class Slices {
       keys: this.#keys.snapshot(),
       met: this.order.snapshot(),
       nulls: this.cells.values.map(v => v.valid !== null),
-      slices: this.list.map(({ start, end, block }) => ({ start, end, cells: this.cells.save(block) })),
+      slices: this.list.map(s => ({ start: s.start, end: s.end, cells: this.cells.saved(s) })),
     };
   }
 
@@ -409,7 +425,5 @@ export interface SlicesSnapshot {
   readonly keys: unknown;
   readonly met: Int32Array;
   readonly nulls: readonly boolean[];
-  readonly slices: readonly { readonly start: number; readonly end: number; readonly cells: BlockSnapshot }[];
+  readonly slices: readonly { readonly start: number; readonly end: number; readonly cells: SavedBlock }[];
 }
-
-export type BlockSnapshot = ReturnType<Cells["save"]>;

@@ -17,13 +17,13 @@ import { type Flow, positionOf } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
 import type { Step } from "../../step.ts";
 import { cut, type Cutting } from "./cuts.ts";
-import { Cells } from "./dense-cells.ts";
+import { type BlockHolder, Cells, type SavedBlock } from "./dense-cells.ts";
 import { type DenseSettings, nextTick } from "./dense-fixed.ts";
 import type { KeyCodes } from "./dense-keys.ts";
 import { EXPIRED, FINISHED, LateRows } from "./dense-late.ts";
 import { Panes } from "./dense-panes.ts";
 import type { DensePlan } from "./dense-plan.ts";
-import { type BlockSnapshot, type Slice, Slices, type SlicesSnapshot } from "./dense-slices.ts";
+import { type Slice, Slices, type SlicesSnapshot } from "./dense-slices.ts";
 import { fixedGrid, type Grid } from "./grid.ts";
 
 /** Windows that are runs of slices. One ends at each slice's end. */
@@ -37,9 +37,8 @@ export interface Cover {
 }
 
 /** A window that has fired, with the number of panes of each key. */
-interface Fired {
+interface Fired extends BlockHolder {
   readonly end: number;
-  readonly block: number;
 }
 
 const NEAR = 64;
@@ -54,6 +53,7 @@ export class DenseSliding implements Operator, Cutting {
   /** Pane counts of fired windows; it has no values. */
   readonly #counts = new Cells([]);
   #fired: Fired[] = [];
+  readonly #holders = (): Fired[] => this.#fired;
   readonly #byEnd = new Map<number, Fired>();
   readonly #near: (Fired | undefined)[] = Array.from({ length: NEAR }, () => undefined);
   /** The end of the last window that fired, or could have. */
@@ -80,7 +80,7 @@ export class DenseSliding implements Operator, Cutting {
     this.#cover = cover;
     this.#grid = fixedGrid(cover.slice, cover.offset);
     this.#keys = keys;
-    this.#slices = new Slices(context, plan, keys, this.#grid);
+    this.#slices = new Slices(context, plan, keys, this.#grid, settings.mostCells);
     this.#merged = new Cells(plan.arguments, 16, 1);
     this.#earlier = new Cells(plan.arguments, 16, 1);
     for (const own of [this.#merged, this.#earlier]) own.allocate();
@@ -180,6 +180,7 @@ export class DenseSliding implements Operator, Cutting {
     const { list } = this.#slices;
     for (let i = this.#slices.from(start); i < list.length && list[i].end <= end; i++) {
       const slice = list[i];
+      this.#slices.thaw(slice);
       if (slice === before) this.#merged.merge(into, this.#earlier, this.#earlier.origin(0) + code);
       else this.#merged.merge(into, cells, cells.origin(slice.block) + code);
     }
@@ -201,7 +202,7 @@ export class DenseSliding implements Operator, Cutting {
     slices.drop(leading(slices.list, s => this.#cover.lastEnd(s.start) + allowedLateness <= watermark));
     const gone = leading(this.#fired, w => w.end + allowedLateness <= watermark);
     for (const { end, block } of this.#fired.splice(0, gone)) {
-      this.#counts.release(block);
+      if (block >= 0) this.#counts.release(block);
       this.#byEnd.delete(end);
       this.#near[(end / this.#cover.slice) & (NEAR - 1)] = undefined;
     }
@@ -213,8 +214,10 @@ export class DenseSliding implements Operator, Cutting {
     const { cells } = this.#slices;
     const merged = this.#merged;
     const { list } = this.#slices;
-    for (let s = this.#slices.from(start); s < list.length && list[s].end <= end; s++)
+    for (let s = this.#slices.from(start); s < list.length && list[s].end <= end; s++) {
+      this.#slices.thaw(list[s]);
       merged.mergeBlock(0, cells, list[s].block);
+    }
     const codes = this.#slices.order.inBlock(merged, 0);
     if (codes.length === 0) return;
     const { finishing, allowedLateness } = this.#settings;
@@ -233,15 +236,17 @@ export class DenseSliding implements Operator, Cutting {
   #find(end: number): Fired | undefined {
     const place = (end / this.#cover.slice) & (NEAR - 1);
     const near = this.#near[place];
-    if (near !== undefined && near.end === end) return near;
-    const fired = this.#byEnd.get(end);
-    if (fired !== undefined) this.#near[place] = fired;
+    const fired = near !== undefined && near.end === end ? near : this.#byEnd.get(end);
+    if (fired === undefined) return undefined;
+    this.#near[place] = fired;
+    if (fired.block < 0) this.#counts.thaw(fired, this.#settings.mostCells, this.#holders);
     return fired;
   }
 
   /** Makes the pane counts of a window that has fired, or should have, had it had a row. */
   #create(end: number): Fired {
-    const window: Fired = { end, block: this.#counts.allocate() };
+    this.#counts.makeRoom(this.#settings.mostCells, this.#holders);
+    const window: Fired = { end, block: this.#counts.allocate(), frozen: null };
     this.#byEnd.set(end, window);
     let at = this.#fired.length;
     while (at > 0 && this.#fired[at - 1].end > end) at--;
@@ -250,12 +255,12 @@ export class DenseSliding implements Operator, Cutting {
   }
 
   size(): StateSize {
-    const { list, cells } = this.#slices;
+    const { list } = this.#slices;
     const open = list.find(w => w.open);
     return {
       keys: this.#keys.size,
       windows: list.length + this.#fired.length,
-      entries: list.reduce((sum, { block }) => sum + cells.uses[block], 0),
+      entries: list.reduce((sum, slice) => sum + this.#slices.cells.used(slice), 0),
       hold: open === undefined ? null : open.end - 1,
     };
   }
@@ -265,7 +270,7 @@ export class DenseSliding implements Operator, Cutting {
       before: this.#before,
       lastFired: this.#lastFired,
       slices: this.#slices.snapshot(),
-      fired: this.#fired.map(({ end, block }) => ({ end, counts: this.#counts.save(block) })),
+      fired: this.#fired.map(f => ({ end: f.end, counts: this.#counts.saved(f) })),
     };
   }
 
@@ -274,7 +279,7 @@ export class DenseSliding implements Operator, Cutting {
       before: number;
       lastFired: number;
       slices: SlicesSnapshot;
-      fired: { end: number; counts: BlockSnapshot }[];
+      fired: { end: number; counts: SavedBlock }[];
     };
     this.#before = from.before;
     this.#lastFired = from.lastFired;

@@ -16,8 +16,15 @@ import { DenseSessions } from "./dense-sessions.ts";
 import { type Cover, DenseSliding } from "./dense-sliding.ts";
 import { calendarGrid, fixedGrid, type Grid } from "./grid.ts";
 
+/** Cells of 28 bytes and more that the dense operators lay out before they pack what is closed. */
+const MOST_CELLS = 1 << 22;
+
 /** Returns a specialised operator for a node, or null where only the general one will do. */
-export function specializedAggregate(node: AggregateNode, context: OperatorContext): Operator | null {
+export function specializedAggregate(
+  node: AggregateNode,
+  context: OperatorContext,
+  mostCells = MOST_CELLS,
+): Operator | null {
   const { strategy } = node;
   if (!context.specialize || strategy === null || !isPlain(context.profile)) return null;
   // Side outputs about each row and each window are the general operator's.
@@ -32,7 +39,7 @@ export function specializedAggregate(node: AggregateNode, context: OperatorConte
   if (!insertsOnly(node.input)) return null;
   const plan = densePlan(node, context.inputs[0]);
   if (plan === null) return null;
-  const settings = { allowedLateness, accumulation, finishing };
+  const settings = { allowedLateness, accumulation, finishing, mostCells };
   const grid = gridOf(strategy.window);
   if (grid !== null) return new DenseFixed(node, context, plan, keyCodes(node, context), grid, settings);
   if (strategy.window.kind === "sessions") {

@@ -53,6 +53,8 @@ interface Way {
   readonly select: boolean;
   /** Whether outputs have to last beyond the step. */
   readonly remember: boolean;
+  /** Cells that may be laid out before closed windows are packed. */
+  readonly mostCells: number | undefined;
 }
 
 const MINUTE = 60_000;
@@ -263,6 +265,7 @@ const ways = fc.record({
   restore: fc.boolean(),
   select: fc.boolean(),
   remember: fc.boolean(),
+  mostCells: fc.constantFrom(undefined, 1),
 });
 
 test("dense operators give what the general one gives", () => {
@@ -272,10 +275,18 @@ test("dense operators give what the general one gives", () => {
       const node = nodeOf(setup);
       if (specializedAggregate(node, contextOf(node, setup, true)) === null) return;
       specialised++;
-      const general = outcome(log, setup, { cut: 1_000, restore: false, select: false, remember: false }, () =>
-        aggregate(node, contextOf(node, setup, false)),
+      const general = outcome(
+        log,
+        setup,
+        { cut: 1_000, restore: false, select: false, remember: false, mostCells: undefined },
+        () => aggregate(node, contextOf(node, setup, false)),
       );
-      const dense = outcome(log, setup, way, () => aggregate(node, contextOf(node, setup, true, way.remember)));
+      const dense = outcome(
+        log,
+        setup,
+        way,
+        () => specializedAggregate(node, contextOf(node, setup, true, way.remember), way.mostCells) as Operator,
+      );
       expect(byPort(dense)).toEqual(byPort(general));
     }),
     { numRuns: Number(process.env["TIDEMARK_RUNS"] ?? 1_000) },
