@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { conform } from "./conform.ts";
 import { exportCommand } from "./export.ts";
+import { recordCommand } from "./record.ts";
 import { runCommand } from "./run.ts";
 
 const USAGE = `Tidemark explores event streams: windows, watermarks, lateness, retractions.
@@ -9,6 +10,7 @@ const USAGE = `Tidemark explores event streams: windows, watermarks, lateness, r
 usage: tidemark <command> …
 
   run FILE       evaluate a notebook and print a stream of it
+  record FILE    write a stream's rows so that they can be replayed
   export FILE    write a stream's pipeline as a script for another engine
   serve [FILE]   open the app in the browser
   conform FILE…  run traces of the Dataflow model and print the panes
@@ -27,6 +29,8 @@ export async function main(args: readonly string[]): Promise<number> {
   switch (command) {
     case "run":
       return runCommand(rest);
+    case "record":
+      return recordCommand(rest);
     case "export":
       return exportCommand(rest);
     case "conform":

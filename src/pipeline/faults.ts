@@ -2,7 +2,8 @@
  * Disturbs a whole pipeline on purpose: every source's rows go through `withLateness` before anything else reads them. The
  * pipeline that results has an identity of its own, so its state begins anew, and is the same for the same seed.
  */
-import { inputsOf, type Node, verbOf } from "./node.ts";
+import type { Node } from "./node.ts";
+import { replacingSources } from "./rewrite.ts";
 import { type DelayInput, rows, Stream } from "./stream.ts";
 
 /** Shares are from 0 to 1. */
@@ -22,7 +23,6 @@ export interface Faults {
  */
 export function disturbing(faults: Faults): (node: Node) => Node {
   const { seed = 0, delay = 0, reorder = 1, drop = 0, duplicate = 0 } = faults;
-  const known = new Map<Node, Node>();
   const settings = {
     seed,
     // A mean is what a person means by "10 s": equal delays for all would keep every row's place.
@@ -34,20 +34,5 @@ export function disturbing(faults: Faults): (node: Node) => Node {
   const disturbed = (node: Node): Node => new Stream(node).withLateness(settings).node;
   // Settings are checked here and now, not when the first source is met.
   disturbed(rows([], { eventTime: "at" }).node);
-  const visit = (node: Node): Node => {
-    const found = known.get(node);
-    if (found !== undefined) return found;
-    const made = rewritten(node);
-    known.set(node, made);
-    return made;
-  };
-  const rewritten = (node: Node): Node => {
-    if (node.verb === "source") return disturbed(node);
-    // A source's side outputs tell of its log; the disturbance comes after it.
-    if (node.verb === "port" && node.input.verb === "source" && node.port !== "changes" && node.port !== "panes")
-      return node;
-    const inputs = inputsOf(node);
-    return verbOf(node).withInputs(node, inputs.map(visit));
-  };
-  return visit;
+  return replacingSources(disturbed);
 }

@@ -1,0 +1,73 @@
+/** `tidemark record FILE --cell NAME --out DIR`: writes a stream's rows so that they can be replayed. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  recordChanges,
+  RECORDING_FORMATS,
+  type RecordingFormat,
+  recordingCell,
+  recordSource,
+} from "../session/record.ts";
+import { openNotebookStream, reporting, UsageError } from "./arguments.ts";
+
+const USAGE = `usage: tidemark record FILE --cell NAME --out DIR [--format parquet|jsonl] [--param k=v]… [--profile NAME]
+
+Records a stream of the notebook FILE: the rows of a source as they arrived, or the changes of any other stream, with a
+descriptor (datapackage.json) beside them. A recorded source replays exactly; the cell that reads it is printed.
+  --cell NAME     which stream; default the last one that is defined
+  --out DIR       where to write; made if it is not there
+  --format F      parquet (default) or jsonl
+  --param k=v     puts v in the place of what the notebook defines as k
+  --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
+`;
+
+/** Runs the command. Exit codes: 0 written, 1 the notebook or a file failed, 2 wrong usage. */
+export function recordCommand(args: readonly string[]): Promise<number> {
+  return reporting("record", USAGE, async () => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        cell: { type: "string" },
+        out: { type: "string" },
+        format: { type: "string" },
+        param: { type: "string", multiple: true },
+        profile: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    if (positionals.length !== 1) throw new UsageError("name one notebook");
+    if (values.out === undefined) throw new UsageError("name a folder with --out");
+    const format = formatOf(values.format);
+    const headless = await openNotebookStream(positionals[0], values.cell ?? null, values.param ?? []);
+    const { node } = headless.stream;
+    const { files, descriptor } =
+      node.verb === "source"
+        ? recordSource(headless.sources.log(node), node, headless.name, format)
+        : recordChanges(headless, headless.name, format, values.profile);
+    await mkdir(values.out, { recursive: true });
+    for (const file of files) {
+      await writeFile(join(values.out, file.name), file.bytes);
+      process.stderr.write(`wrote ${join(values.out, file.name)} (${file.bytes.length.toLocaleString("en")} bytes)\n`);
+    }
+    const { rows, malformed } = descriptor.resources[0].tidemark;
+    process.stderr.write(
+      `${headless.name}: ${rows.toLocaleString("en")} rows${malformed > 0 ? `; ${malformed} malformed ones of the source are not in it` : ""}\n`,
+    );
+    if (node.verb === "source") process.stdout.write(recordingCell(descriptor, headless.name));
+    return 0;
+  });
+}
+
+function formatOf(given: string | undefined): RecordingFormat {
+  if (given === undefined) return "parquet";
+  const found = RECORDING_FORMATS.find(f => f === given);
+  if (found === undefined)
+    throw new UsageError(`there is no format "${given}"; there are ${RECORDING_FORMATS.join(", ")}`);
+  return found;
+}
