@@ -174,14 +174,13 @@ export class NotebookFiles {
     const files = await this.#dataFiles(entry.path);
     const wanted = name.replace(/^(?:\.\/|(?:\.\.\/)?samples\/)/, "");
     const found = files.find(file => file.name === wanted);
-    if (found === undefined) {
-      const names = files.map(file => file.name).join(", ");
+    if (found === undefined)
       throw new HostError(
-        `there is no data file "${name}" for this notebook; ${
-          names === "" ? "put one beside it, or in a folder named samples" : `it may read ${names}`
-        }`,
+        withoutFile(
+          name,
+          files.map(file => file.name),
+        ),
       );
-    }
     return readFile(found.path);
   }
 
@@ -218,6 +217,28 @@ export class NotebookFiles {
       throw error;
     }
   }
+}
+
+/** Says that there is no such file, and which name was meant or may be read. */
+function withoutFile(name: string, names: readonly string[]): string {
+  const missing = `there is no data file "${name}" for this notebook`;
+  if (names.length === 0) return `${missing}; put one beside it, or in a folder named samples`;
+  const near = names.map(each => ({ each, far: distance(each, name) })).sort((a, b) => a.far - b.far)[0];
+  if (near.far <= 3) return `${missing}; did you mean "${near.each}"?`;
+  return `${missing}; it may read ${names.slice(0, 8).join(", ")}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
+}
+
+/** Counts the letters to add, remove or change to get from one name to the other (Levenshtein's distance). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
 }
 
 function sidecarOf(path: string): string {

@@ -116,6 +116,10 @@ test("data files are those of the folder and of samples; no name leads out of th
   ]);
   expect(new TextDecoder().decode(await files.readData(handle, "log.jsonl"))).toBe("{}\n");
   expect(new TextDecoder().decode(await files.readData(handle, "../samples/log.jsonl"))).toBe("{}\n");
+  await expect(files.readData(handle, "lg.jsonl")).rejects.toThrow(
+    'there is no data file "lg.jsonl" for this notebook; did you mean "log.jsonl"?',
+  );
+  await expect(files.readData(handle, "payments.parquet")).rejects.toThrow("it may read near.csv, log.jsonl");
   for (const name of ["../secret.jsonl", "link.jsonl", "/etc/passwd", "one.html", "samples/../../secret.jsonl", ""]) {
     await expect(files.readData(handle, name)).rejects.toThrow("no data file");
   }

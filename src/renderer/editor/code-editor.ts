@@ -13,6 +13,7 @@ import { drawSelection, EditorView, keymap, placeholder } from "@codemirror/view
 import type { CellKind } from "../../notebook/document.ts";
 import type { CellError } from "../../protocol/session.ts";
 import { completeFromNotebook } from "./completion.ts";
+import { hangingIndent } from "./hanging-indent.ts";
 import { editorTheme } from "./theme.ts";
 
 export interface EditorOptions {
@@ -56,6 +57,7 @@ export function createEditor(options: EditorOptions): EditorView {
         highlightSelectionMatches(),
         languageOf(options.kind),
         EditorView.lineWrapping,
+        options.kind === "markdown" ? [] : hangingIndent,
         placeholder(placeholders[options.kind] ?? ""),
         EditorState.tabSize.of(2),
         EditorState.readOnly.of(options.readOnly),

@@ -8,7 +8,7 @@ export const editorTheme = [
     "&": { backgroundColor: "transparent", color: "var(--ink)", fontSize: "var(--text-2)" },
     "&.cm-focused": { outline: "none" },
     ".cm-content": { fontFamily: "var(--face-code)", lineHeight: "1.6", padding: "8px 0", caretColor: "var(--ink)" },
-    ".cm-line": { padding: "0 12px 0 14px" },
+    ".cm-line": { padding: "0 var(--space-3)" },
     ".cm-scroller": { fontFamily: "var(--face-code)", overflowX: "auto" },
     ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "1.6px" },
     ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {

@@ -16,7 +16,7 @@ export function Readings() {
   return (
     <div class="readings">
       <span class="clock" aria-label="Processing time">
-        {none ? "–" : writeInstant(state.now ?? state.start, zone.value)}
+        {none ? <span class="muted">no log yet</span> : writeInstant(state.now ?? state.start, zone.value)}
         <button
           type="button"
           class="zone"
