@@ -1,11 +1,11 @@
 /** One node of the graph in full: figures, state, and what each partition says about time. */
 import type { NodeFigures } from "../../protocol/session.ts";
 import { timeParts, writeCount, writeDuration, writeInstant, writeRate, zoneName } from "../parts/time.ts";
-import { transport } from "../state/session.ts";
+import { graphClock } from "../state/session.ts";
 import { zone } from "../state/ui.ts";
 
 export function NodeDetails({ node }: { readonly node: NodeFigures }) {
-  const now = transport.value?.now ?? null;
+  const now = graphClock.value;
   const lag = now === null || node.watermark === null ? null : now - node.watermark;
   const facts: [string, string][] = [
     ["rows", writeCount(node.rows)],

@@ -31,6 +31,8 @@ export const kernelStatus = signal<KernelStatus>("none");
 export const kernelProblem = signal("");
 export const symbols = signal<readonly NotebookSymbol[]>([]);
 export const graph = signal<readonly NodeFigures[]>([]);
+/** The clock of the replay when the graph's figures were taken: they come less often than the clock moves. */
+export const graphClock = signal<number | null>(null);
 export const transport = signal<TransportState | null>(null);
 /** The text of each cell as it was last given to the kernel. */
 export const ranSources = signal<ReadonlyMap<number, string>>(new Map());
@@ -208,6 +210,7 @@ function receive(message: SessionMessage): void {
       symbols.value = message.symbols;
       break;
     case "graph":
+      graphClock.value = transport.peek()?.now ?? null;
       graph.value = message.nodes;
       break;
     case "transport":
