@@ -279,7 +279,14 @@ export type ShellMessage =
       }[];
     }
   | { readonly type: "export"; readonly request: number; readonly name: string; readonly target: string }
-  | { readonly type: "explain"; readonly request: number; readonly view: string; readonly row: number }
+  /** Asks for the story of a row of a view's table, or, with `values` (keys and bounds, as a mark of a chart has them), of a window. */
+  | {
+      readonly type: "explain";
+      readonly request: number;
+      readonly view: string;
+      readonly row: number;
+      readonly values?: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly type: "file";
       readonly request: number;

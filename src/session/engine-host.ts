@@ -18,11 +18,12 @@ import type { Flow } from "../engine/flow.ts";
 import type { GraphNode } from "../engine/graph.ts";
 import { Run, type Tap } from "../engine/run.ts";
 import { Table } from "../engine/table.ts";
+import type { Value } from "../columns/column.ts";
 import type { NodeFigures, TransportAction, TransportState, ViewUpdate } from "../protocol/session.ts";
 import { Breakpoints, type Hit } from "./breakpoints.ts";
 import { arrivalDensity } from "./density.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
-import { explainRow } from "./explain.ts";
+import { type Explanation, explainRow, explainWindow } from "./explain.ts";
 import { SourceFiles } from "./source-files.ts";
 import { wirePage } from "./wire.ts";
 
@@ -149,7 +150,7 @@ export class EngineHost {
         return;
       }
       case "explain":
-        this.#explain(message.request, message.view, message.row);
+        this.#explain(message);
     }
   }
 
@@ -618,13 +619,34 @@ export class EngineHost {
     };
   }
 
-  #explain(request: number, view: string, row: number): void {
-    const live = this.#views.get(view);
-    if (live === undefined || this.#run === null) return;
+  #explain(message: Extract<ToEngine, { type: "explain" }>): void {
+    const { request, view, row, values, node } = message;
+    const explanation = this.#story(view, row, values as Readonly<Record<string, Value>> | undefined, node);
+    if (explanation !== null) this.#options.post({ type: "explained", request, ...explanation });
+  }
+
+  #story(
+    view: string,
+    row: number,
+    values: Readonly<Record<string, Value>> | undefined,
+    node: Node | undefined,
+  ): Explanation | null {
+    const run = this.#run;
+    const id = node === undefined ? null : identity(this.#disturb(node));
+    const live =
+      id === null
+        ? this.#views.get(view)
+        : [...this.#views.values()].find(v => v.plan.chart === null && viewNodes(v.plan).some(n => identity(n) === id));
+    if (live === undefined || run === null)
+      return id === null
+        ? null
+        : { sentences: ["The stream is not on the page, so nothing is known of it."], facts: {}, lines: [] };
+    if (values !== undefined) return explainWindow(viewNodes(live.plan), values, run);
     const table = live.tables["main"] ?? Object.values(live.tables)[0];
-    const sort = this.#watched.get(view)?.sort ?? null;
-    const nameOf = (node: Node): string | null => this.#names[identity(node)]?.[0] ?? null;
-    this.#options.post({ type: "explained", request, ...explainRow(table, row, sort, this.#run, nameOf) });
+    // The row that somebody sees is meant in the order in which she sees it; a cell means the stream's own.
+    const sort = id === null ? (this.#watched.get(view)?.sort ?? null) : null;
+    const nameOf = (of: Node): string | null => this.#names[identity(of)]?.[0] ?? null;
+    return explainRow(table, row, sort, run, nameOf);
   }
 }
 

@@ -5,7 +5,7 @@
 import type { ChartSpec } from "../charts/chart.ts";
 import type { Schema } from "../columns/column.ts";
 import type { Node } from "../pipeline/node.ts";
-import type { SessionMessage, Sort, TransportAction } from "../protocol/session.ts";
+import type { SessionMessage, ShellMessage, Sort, TransportAction } from "../protocol/session.ts";
 
 /** Something live to show: a stream as a table, or a chart over the streams that its plan asks for. */
 export type ViewPlan =
@@ -37,7 +37,10 @@ export type ToEngine =
       readonly bytes: ArrayBuffer | null;
       readonly error: string | null;
     }
-  | { readonly type: "explain"; readonly request: number; readonly view: string; readonly row: number };
+  | (Extract<ShellMessage, { type: "explain" }> & {
+      /** The stream itself, for cells, which know no views. */
+      readonly node?: Node;
+    });
 
 /** What became of a plan: the columns of each view, or why it cannot be computed. */
 export interface PlanResult {

@@ -8,7 +8,8 @@
 import type { Value } from "../columns/column.ts";
 import type { Run } from "../engine/run.ts";
 import type { Order, Table } from "../engine/table.ts";
-import type { Node } from "../pipeline/node.ts";
+import { identity } from "../pipeline/identity.ts";
+import { type Node, topological } from "../pipeline/node.ts";
 import { droppedStory, latePortBelow } from "./explain/dropped.ts";
 import type { Explanation } from "./explain/explanation.ts";
 import { windowedBelow } from "./explain/history.ts";
@@ -37,6 +38,16 @@ export function explainRow(
     .map(([name, value]) => `${name}: ${valueText(value)}`)
     .join(" · ");
   return story(table, facts, table.placeOf(row, order), run, nameOf) ?? { sentences: [plain], facts, lines: [] };
+}
+
+/** Explains the window that `values` name, its key columns and bounds, of the rollups below some nodes; the outermost that fits. */
+export function explainWindow(nodes: readonly Node[], values: Readonly<Record<string, Value>>, run: Run): Explanation {
+  for (const node of topological(nodes).reverse()) {
+    if (node.verb !== "aggregate" || run.graph.find(identity(node)) === undefined) continue;
+    const told = windowStory(values, node, run);
+    if (told !== null) return told;
+  }
+  return { sentences: ["No window of this stream has these keys and bounds."], facts: { ...values }, lines: [] };
 }
 
 function story(

@@ -52,6 +52,9 @@ export async function openStream(text: string, name: string | null, options: Hea
       latest: () => {
         throw new Error("latest(…) needs a replay on screen; on the command line nothing is shown while it runs.");
       },
+      explain: () => {
+        throw new Error("explain(…) needs a replay on screen; on the command line nothing is shown while it runs.");
+      },
     },
   });
   try {

@@ -19,6 +19,7 @@ import type {
   SessionMessage,
   ShellMessage,
   Symbol as NotebookSymbol,
+  TransportState,
   ViewUpdate,
 } from "../protocol/session.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
@@ -27,6 +28,7 @@ import { Input } from "./inputs.ts";
 import { inspect } from "./inspect.ts";
 import { LatestValues } from "./latest.ts";
 import { library } from "./library.ts";
+import { type RowAsked, Stories } from "./stories.ts";
 
 /** What a session needs of its host. */
 export interface SessionHost {
@@ -48,6 +50,9 @@ export class Session {
   readonly #host: SessionHost;
   readonly #kernel: Kernel;
   readonly #latest: LatestValues;
+  readonly #stories: Stories;
+  /** How far the replay was when stories were last asked for. */
+  #toldAt = "";
   readonly #states = new Map<number, KernelCell>();
   #cells: readonly CellText[] = [];
   #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
@@ -60,12 +65,21 @@ export class Session {
   constructor(host: SessionHost) {
     this.#host = host;
     this.#latest = new LatestValues(() => this.#watch());
+    this.#stories = new Stories((request, node, row) => {
+      const values = typeof row === "number" ? {} : { values: row };
+      host.engine({ type: "explain", request, view: "", row: typeof row === "number" ? row : 0, ...values, node });
+    });
     this.#kernel = createKernel(
       {
         evaluate: cell => compileCell(cell.parameters, cell.body, cell.async),
         defer: work => host.defer(work),
         now: () => host.now(),
-        ambient: { ...library(), latest: (stream: Stream) => this.#latest.of(stream), ...host.ambient },
+        ambient: {
+          ...library(),
+          latest: (stream: Stream) => this.#latest.of(stream),
+          explain: (stream: Stream, row: RowAsked = 0) => this.#stories.of(stream, row),
+          ...host.ambient,
+        },
         equals: sameValue,
         onCell: (id, state) => {
           this.#states.set(id, state);
@@ -121,11 +135,24 @@ export class Session {
       this.#planned = message.result;
       this.#tellCells();
       this.#tellSymbols();
+      this.#stories.moved();
+    } else if (message.type === "explained" && this.#stories.take(message.request, { lines: [], ...message })) {
+      return;
     } else if (message.type === "views") {
       const shown: ViewUpdate[] = [];
       for (const update of message.updates) if (!this.#latest.take(update)) shown.push(update);
       if (shown.length > 0) this.#host.post({ type: "views", updates: shown });
-    } else this.#host.post(message);
+    } else {
+      if (message.type === "transport") this.#retell(message.state);
+      this.#host.post(message);
+    }
+  }
+
+  #retell({ rows, now, finished }: TransportState): void {
+    const at = `${rows} ${now} ${finished}`;
+    if (at === this.#toldAt) return;
+    this.#toldAt = at;
+    this.#stories.moved();
   }
 
   /** The value of a name, once the cells have settled. Rejects naming what there is when no cell defines it. */
@@ -173,7 +200,9 @@ export class Session {
     }
     this.#cells = cells;
     this.#kernel.setMode(run === "none" ? "lazy" : "auto");
-    this.#kernel.setCells(cells.map(({ id, type, source, attributes }) => ({ id, type, source, attributes: attributes ?? [] })));
+    this.#kernel.setCells(
+      cells.map(({ id, type, source, attributes }) => ({ id, type, source, attributes: attributes ?? [] })),
+    );
     for (const cell of cells) this.#kernel.setDisabled(cell.id, cell.disabled ?? false);
     if (run === "all") this.#kernel.run();
     this.#schedulePlan();

@@ -211,3 +211,44 @@ describe("rows of joins", () => {
     );
   });
 });
+
+describe("a story", () => {
+  test("is a value for cells, told anew as the replay moves on", async () => {
+    const harness = await replayed(
+      [
+        SCORES,
+        SUMS,
+        `const story = explain(sums, {key: "team", window_start: Date.parse("2015-08-05T12:00Z"), window_end: Date.parse("2015-08-05T12:02Z")});`,
+        `const said = story.sentences.slice(1, 2).join("");`,
+      ],
+      "2015-08-05T12:07:10Z",
+    );
+    const said = () => harness.cells.get(4)?.outputs[0];
+    expect(said()).toMatchObject({
+      value: {
+        text: "Not on time yet: it needs a watermark of 12:02:00 or later; the watermark is at 12:01:19, 41 s short.",
+      },
+    });
+    await goTo(harness, null);
+    expect(said()).toMatchObject({
+      value: { text: "It fired on time at 12:07:19, when the watermark passed its end." },
+    });
+  });
+
+  test("is there for a window that a chart's mark names", async () => {
+    const harness = await replayed([SCORES, SUMS, `const lanes = windowLanes(sums);`], null);
+    const values = {
+      key: "team",
+      window_start: Date.parse("2015-08-05T12:06Z"),
+      window_end: Date.parse("2015-08-05T12:08Z"),
+    };
+    harness.messages = [];
+    harness.session.receive({ type: "explain", request: 7, view: "3.lanes", row: 0, values });
+    await harness.pass(20);
+    const found = harness.messages.find(m => m.type === "explained");
+    expect(found).toMatchObject({ request: 7 });
+    expect((found as Explained).sentences[0]).toBe(
+      "The window 2015-08-05 12:06:00 UTC to 12:08:00 of key team holds 3 rows: lines 6, 8 and 9.",
+    );
+  });
+});
