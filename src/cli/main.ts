@@ -1,5 +1,6 @@
 /** The `tidemark` command: finds what is asked for, and gives its exit code. Each command is a file of its own. */
 import { readFile } from "node:fs/promises";
+import { compareCommand } from "./compare.ts";
 import { conform } from "./conform.ts";
 import { exportCommand } from "./export.ts";
 import { recordCommand } from "./record.ts";
@@ -13,6 +14,7 @@ usage: tidemark <command> …
   record FILE    write a stream's rows so that they can be replayed
   export FILE    write a stream's pipeline as a script for another engine
   serve [FILE]   open the app in the browser
+  compare FILE   run a stream as other engines would, and say what differs and why
   conform FILE…  run traces of the Dataflow model and print the panes
 
 tidemark <command> --help says more. Exit codes: 0 done, 1 the notebook or a file failed, 2 wrong usage.
@@ -33,6 +35,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return recordCommand(rest);
     case "export":
       return exportCommand(rest);
+    case "compare":
+      return compareCommand(rest);
     case "conform":
       return conform(rest, {
         read: path => readFile(path, "utf8"),

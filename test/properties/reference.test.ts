@@ -6,9 +6,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Profile, PROFILES } from "../../src/model/profiles.ts";
+import { DEFAULT_STRATEGY } from "../../src/model/strategy.ts";
 import { afterCount, afterWatermark, DEFAULT_TRIGGER } from "../../src/model/triggers.ts";
+import { fixed } from "../../src/model/windows.ts";
+import type { Moment } from "../reference/aggregate.ts";
 import { LINEAR, runs, strategies } from "./arbitrary.ts";
 import { bothOf, type Case, cases } from "./cases.ts";
+import { nodeOf, operate } from "./operate.ts";
 
 /** The first thing that differs says where the two part. */
 function agree(given: Case, profile: Profile): void {
@@ -48,4 +52,15 @@ describe("the engine gives what the reference gives", () => {
       runs(800),
     );
   });
+});
+
+test("fast operators stand aside where a profile differs in a rule that they do not know", () => {
+  const node = nodeOf({ ...DEFAULT_STRATEGY, window: fixed(10) }, ["n"], false);
+  const moments: Moment[] = [
+    { clock: 0, rows: [-5, 5].map(time => ({ key: "a", v: 1, time, weight: 1 })), watermark: -Infinity },
+    { clock: 1, rows: [], watermark: Infinity },
+  ];
+  const profile: Profile = { ...PROFILES.tidemark, fromEpoch: true };
+  const { panes } = operate(node, profile, moments, { cut: 9, specialize: true, codegen: true, restore: false });
+  expect(panes.map(p => p.start)).toEqual([0]);
 });

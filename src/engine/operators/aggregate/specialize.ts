@@ -54,19 +54,28 @@ export function specializedAggregate(
   return null;
 }
 
+/**
+ * Rules that specialised operators ask about, or that make no difference to them: what sources do, timers of processing time,
+ * and triggers that finish or do not wait for the end of a window.
+ */
+const ASKED: ReadonlySet<string> = new Set<keyof Profile>([
+  "name",
+  "watermark",
+  "watermarkPeriod",
+  "completeness",
+  "inclusiveSessions",
+  "sessionLateness",
+  "onTime",
+  "closing",
+  "processingTimer",
+  "asksAtEnd",
+  "revives",
+]);
+
 /** Whether a profile answers as Tidemark's own in everything that the specialised operators do not ask about. */
 function isPlain(profile: Profile): boolean {
-  const own = PROFILES.tidemark;
-  return (
-    profile.evaluate === own.evaluate &&
-    profile.streamTime === own.streamTime &&
-    profile.completeness === own.completeness &&
-    profile.sessionEnd === own.sessionEnd &&
-    profile.dropAt === own.dropAt &&
-    profile.latePanes === own.latePanes &&
-    profile.knobs === own.knobs &&
-    profile.lastPane === own.lastPane &&
-    profile.outputWatermark === own.outputWatermark
+  return Object.entries(PROFILES.tidemark).every(
+    ([rule, own]) => ASKED.has(rule) || profile[rule as keyof Profile] === own,
   );
 }
 
