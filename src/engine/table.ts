@@ -140,20 +140,20 @@ class TableColumn {
     return this.type === "boolean" ? value === 1 : value;
   }
 
-  /** Orders two slots; nulls last. */
-  compare(a: number, b: number): number {
+  /** Orders two slots, in the direction of `sign` (1 or −1); nulls come last in either. */
+  compare(a: number, b: number, sign: number): number {
     if (this.type === "number" || this.type === "timestamp" || this.type === "boolean") {
       const x = this.numbers[a];
       const y = this.numbers[b];
       if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? (Number.isNaN(y) ? 0 : 1) : -1;
-      return x < y ? -1 : x > y ? 1 : 0;
+      return x < y ? -sign : x > y ? sign : 0;
     }
     const x = this.read(a);
     const y = this.read(b);
     if (x === null || y === null) return x === null ? (y === null ? 0 : 1) : -1;
     const s = typeof x === "string" ? x : JSON.stringify(x);
     const t = typeof y === "string" ? y : JSON.stringify(y);
-    return s < t ? -1 : s > t ? 1 : 0;
+    return s < t ? -sign : s > t ? sign : 0;
   }
 
   hash(slot: number): number {
@@ -164,7 +164,8 @@ class TableColumn {
       for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
       return h;
     }
-    SCRATCH[0] = this.numbers[slot];
+    // Adding 0 makes −0 and 0, which are the same, have the same bits.
+    SCRATCH[0] = this.numbers[slot] + 0;
     return Math.imul(SCRATCH_BITS[0] ^ Math.imul(SCRATCH_BITS[1], 0x85ebca6b), 0xc2b2ae35);
   }
 
@@ -428,7 +429,7 @@ export class Table implements Tap {
     const column = this.#columns[c];
     const sign = order.descending ? -1 : 1;
     const slots = Int32Array.from({ length: this.#length }, (_, i) => i).sort(
-      (a, b) => sign * column.compare(a, b) || a - b,
+      (a, b) => column.compare(a, b, sign) || a - b,
     );
     this.#order = { order, at: this.#changes, slots };
     return slots;
