@@ -169,3 +169,29 @@ test("words are found and replaced over all cells, and that is one step of undo"
   await page.keyboard.press("z");
   await page.locator('[data-cell="3"]').getByText("first + 1").waitFor();
 });
+
+test("a new notebook is made, and unsaved work is not left behind unasked", async () => {
+  await page.locator('[data-cell="2"] .cm-content').click();
+  await page.keyboard.press("End");
+  await page.keyboard.type(" // half done");
+  await page.getByRole("button", { name: "New notebook…" }).click();
+  await page.getByLabel("Name").fill("Second");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByRole("dialog", { name: "Save before you leave?" }).getByRole("button", { name: "Stay here" }).click();
+  await page.locator('[data-cell="2"]').getByText("// half done").waitFor();
+  expect(existsSync(join(app.folder, "Second.html"))).toBe(false);
+  await page.getByRole("button", { name: "New notebook…" }).click();
+  await page.getByLabel("Name").fill("Second");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page
+    .getByRole("dialog", { name: "Save before you leave?" })
+    .getByRole("button", { name: "Save", exact: true })
+    .click();
+  await page.getByText("This notebook has no cells yet.").waitFor();
+  expect(readFileSync(app.notebook, "utf8")).toContain("// half done");
+  await page.getByRole("button", { name: "Add a TypeScript cell", exact: true }).click();
+  await page.locator(".cm-focused").waitFor();
+  await page.keyboard.type("const answer = 42;");
+  await page.keyboard.press("Shift+Enter");
+  await page.getByText("answer: 42").waitFor();
+});

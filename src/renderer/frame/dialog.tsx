@@ -17,7 +17,9 @@ export function Dialog({
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    const first = box.current?.querySelector<HTMLElement>("input, [data-first], button");
+    const first =
+      box.current?.querySelector<HTMLElement>("input, [data-first]") ??
+      box.current?.querySelector<HTMLElement>("button");
     first?.focus();
     return () => before?.focus?.();
   }, []);

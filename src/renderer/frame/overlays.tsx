@@ -1,6 +1,6 @@
 /** What lies over the page: palette, help, questions, and short notes. */
 import { dismiss, notes, overlay } from "../state/ui.ts";
-import { Conflict, NewNotebook } from "./questions.tsx";
+import { Conflict, Leave, NewNotebook } from "./questions.tsx";
 import { Palette } from "./palette.tsx";
 import { ShortcutsHelp } from "./shortcuts-help.tsx";
 
@@ -11,6 +11,7 @@ export function Overlays() {
       {overlay.value === "shortcuts" && <ShortcutsHelp />}
       {overlay.value === "conflict" && <Conflict />}
       {overlay.value === "new" && <NewNotebook />}
+      {overlay.value === "leave" && <Leave />}
       <div class="toasts" role="status" aria-live="polite">
         {notes.value.map((note, index) => (
           <div class="toast" key={index}>

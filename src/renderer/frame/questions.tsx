@@ -1,6 +1,8 @@
-/** The two questions the app asks: what to do about a changed file, and how to name a new notebook. */
+/** The questions the app asks: about a file that changed, about unsaved work, and how to name a new notebook. */
 import { useSignal } from "@preact/signals";
-import { conflict, createNotebook, save } from "../state/files.ts";
+import { useEffect } from "preact/hooks";
+import { answerLeave, conflict, createNotebook, save } from "../state/files.ts";
+import { notebook } from "../state/notebook.ts";
 import { overlay } from "../state/ui.ts";
 import { Dialog } from "./dialog.tsx";
 
@@ -23,6 +25,29 @@ export function Conflict() {
             }}
           >
             Save over it
+          </button>
+        </p>
+      </div>
+    </Dialog>
+  );
+}
+
+/** Another notebook is to be opened while this one has unsaved work. */
+export function Leave() {
+  useEffect(() => () => answerLeave("stay"), []);
+  return (
+    <Dialog title="Save before you leave?">
+      <div class="content">
+        <p>“{notebook.value?.title}” has changes that are not saved.</p>
+        <p style={{ marginTop: "14px", display: "flex", gap: "8px" }}>
+          <button type="button" class="button" data-main data-first onClick={() => answerLeave("save")}>
+            Save
+          </button>
+          <button type="button" class="button" onClick={() => answerLeave("discard")}>
+            Discard the changes
+          </button>
+          <button type="button" class="button" onClick={() => answerLeave("stay")}>
+            Stay here
           </button>
         </p>
       </div>

@@ -28,7 +28,7 @@ export async function openInitial(): Promise<void> {
   }
 }
 
-/** Opens a notebook of the list; asks for saving first when there is unsaved work. */
+/** Opens a notebook of the list; asks first when there is unsaved work. */
 export async function openEntry(entry: NotebookEntry): Promise<void> {
   if (!(await leave())) return;
   await attempt(async () => show(await host.open(entry.handle)));
@@ -50,9 +50,28 @@ export async function createNotebook(name: string): Promise<boolean> {
   });
 }
 
-/** Unsaved work goes to the disk before another notebook takes its place; when that fails, we stay. */
+export type LeaveAnswer = "save" | "discard" | "stay";
+let answerLeaving: ((answer: LeaveAnswer) => void) | null = null;
+
+/** Before another notebook takes the place of one with unsaved work, the user says what becomes of it. */
 async function leave(): Promise<boolean> {
-  return !unsaved.peek() || save(false);
+  if (!unsaved.peek()) return true;
+  overlay.value = "leave";
+  const answer = await new Promise<LeaveAnswer>(done => {
+    answerLeaving?.("stay");
+    answerLeaving = done;
+  });
+  answerLeaving = null;
+  if (answer === "save") return save(false);
+  const opened = file.peek();
+  if (answer === "discard" && opened !== null) await host.journal(opened.handle, null);
+  return answer === "discard";
+}
+
+/** Hands over what the user said about unsaved work; a question that is closed without an answer means to stay. */
+export function answerLeave(answer: LeaveAnswer): void {
+  answerLeaving?.(answer);
+  if (overlay.peek() === "leave") overlay.value = null;
 }
 
 async function show(opened: OpenedNotebook): Promise<void> {

@@ -32,7 +32,7 @@ export const exportChoice = signal<{ readonly name: string | null; readonly targ
   target: "typescript",
 });
 
-export const overlay = signal<"palette" | "shortcuts" | "conflict" | "new" | null>(null);
+export const overlay = signal<"palette" | "shortcuts" | "conflict" | "new" | "leave" | null>(null);
 
 export interface Note {
   readonly text: string;
