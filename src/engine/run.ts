@@ -71,7 +71,6 @@ export interface RunSnapshot {
   readonly graph: ReadonlyMap<string, unknown>;
   readonly feeds: ReadonlyMap<string, unknown>;
   readonly timeline: unknown;
-  readonly rows: number;
 }
 
 export interface Progress {
@@ -95,7 +94,6 @@ export class Run {
   #timeline: Timeline;
   #memory: Remembered[] = [];
   #taps: Tap[] = [];
-  #rows = 0;
 
   constructor(roots: readonly Node[], options: RunOptions) {
     this.#options = options;
@@ -118,13 +116,16 @@ export class Run {
 
   get progress(): Progress {
     const { positions, clock, ended } = this.#timeline;
-    return { positions, rows: this.#rows, clock, late: this.#lateRows(), finished: ended };
+    const feeds = this.#distinctFeeds();
+    const sum = (of: (feed: SourceFeed) => number): number => feeds.reduce((total, feed) => total + of(feed), 0);
+    return { positions, rows: sum(f => f.offset), clock, late: sum(f => f.late), finished: ended };
   }
 
-  #lateRows(): number {
-    let late = 0;
-    for (const feed of this.#feeds.values()) late += feed.late;
-    return late;
+  /** One feed for each log: charts that ask what another watermark would do read the same rows once more. */
+  #distinctFeeds(): SourceFeed[] {
+    const byLog = new Map<SourceLog, SourceFeed>();
+    for (const feed of this.#feeds.values()) if (!byLog.has(feed.log)) byLog.set(feed.log, feed);
+    return [...byLog.values()];
   }
 
   /** The feed of a source node's identity. */
@@ -146,9 +147,7 @@ export class Run {
 
   /** Rows in all logs. */
   get totalRows(): number {
-    let total = 0;
-    for (const feed of this.#feeds.values()) total += feed.log.arrival.length;
-    return total;
+    return this.#distinctFeeds().reduce((total, feed) => total + feed.log.arrival.length, 0);
   }
 
   #graphOptions(): GraphOptions {
@@ -196,7 +195,6 @@ export class Run {
   #work(timed: TimedStep): void {
     const { step, flows } = timed;
     this.#graph.step(step, flows);
-    this.#rows += timed.rows;
     for (const tap of this.#taps) deliver(tap, this.#graph, step);
     if (this.#remember) this.#memory.push({ step, flows: this.#memorable(flows) });
   }
@@ -257,7 +255,6 @@ export class Run {
     this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null, this.#remember);
     this.#feed();
     this.#memory = [];
-    this.#rows = 0;
     for (const tap of this.#taps) tap.reset();
   }
 
@@ -307,7 +304,6 @@ export class Run {
       graph: this.#graph.snapshot(),
       feeds: new Map([...this.#feeds].map(([id, feed]) => [id, feed.snapshot()])),
       timeline: this.#timeline.snapshot(),
-      rows: this.#rows,
     };
   }
 
@@ -317,7 +313,6 @@ export class Run {
     for (const [id, feed] of this.#feeds) feed.restore(snapshot.feeds.get(id));
     this.#timeline.restore(snapshot.timeline);
     this.#memory = [];
-    this.#rows = snapshot.rows;
   }
 
   /** Notes this moment, so that the run can be taken back to it with its taps and with what it remembers. */
@@ -354,7 +349,6 @@ export class Run {
     this.#feed();
     for (const [id, feed] of this.#feeds) feed.restore(state.feeds.get(id));
     this.#memory = [...to.memory];
-    this.#rows = to.state.rows;
     const behind: Tap[] = [];
     for (const tap of this.#taps) {
       if (tap.restore !== undefined && to.taps.has(tap)) tap.restore(to.taps.get(tap));
