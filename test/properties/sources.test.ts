@@ -1,0 +1,71 @@
+/** Holds sources' watermarks against the reference source on random logs. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { NO_ROW, SourceFeed } from "../../src/engine/feed.ts";
+import { punctuation } from "../../src/engine/watermarks/punctuation.ts";
+import { PROFILES } from "../../src/model/profiles.ts";
+import { bounded, percentile, perfect, punctuated, type WatermarkStrategy } from "../../src/model/watermarks.ts";
+import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
+import { logOf, logSource } from "../engine/logs.ts";
+import { type ReferenceRow, referenceSource } from "../reference/source.ts";
+import { runs } from "./arbitrary.ts";
+
+const rows: fc.Arbitrary<ReferenceRow[]> = fc
+  .array(
+    fc.record({
+      wait: fc.constantFrom(0, 0, 1, 1, 2, 5, 9),
+      behind: fc.integer({ min: -6, max: 12 }),
+      p: fc.constantFrom("x", "y", "z", null),
+      marked: fc.boolean(),
+    }),
+    { maxLength: 30 },
+  )
+  .map(steps => {
+    let at = 50;
+    return steps.map(({ wait, behind, p, marked }) => {
+      at += wait;
+      return { t: at - behind, at, p, marked };
+    });
+  });
+
+const strategies: fc.Arbitrary<WatermarkStrategy> = fc
+  .record({
+    idle: fc.constantFrom(null, 1, 4, 8),
+    future: fc.constantFrom(null, 0, 3),
+    per: fc.constantFrom("partition" as const, "partition" as const, "source" as const),
+    delay: fc.integer({ min: 0, max: 8 }),
+    quantile: fc.constantFrom(0, 0.5, 0.9, 1),
+    window: fc.integer({ min: 1, max: 12 }),
+    kind: fc.constantFrom("bounded", "bounded", "percentile", "punctuated", "perfect"),
+  })
+  .map(({ kind, delay, quantile, window, ...options }) => {
+    if (kind === "bounded") return bounded(delay, options);
+    if (kind === "percentile") return percentile(quantile, window, options);
+    if (kind === "perfect") return perfect();
+    return punctuated({ source: "d => d.v === 1", parameters: {} }, options);
+  });
+
+/** What the engine says after each row, and whether it ever went back in between. */
+function engine(strategy: WatermarkStrategy, given: readonly ReferenceRow[]): number[] {
+  const node = logSource("log", strategy).node as SourceNode;
+  const log = logOf(given.map(({ t, at, p, marked }) => ({ t, at, p, v: marked ? 1 : 0 })));
+  const feed = new SourceFeed(node, log, PROFILES.tidemark, punctuation(node));
+  const out: number[] = [];
+  let before = -Infinity;
+  while (feed.next() !== Infinity) {
+    const row = feed.take();
+    expect(feed.watermark).toBeGreaterThanOrEqual(before);
+    before = feed.watermark;
+    if (row !== NO_ROW) out.push(feed.watermark);
+  }
+  return out;
+}
+
+test("sources say the watermark that the reference says, after every row", () => {
+  fc.assert(
+    fc.property(strategies, rows, (strategy, given) => {
+      expect(engine(strategy, given)).toEqual(referenceSource(strategy, given));
+    }),
+    runs(1_500),
+  );
+});
