@@ -44,6 +44,9 @@ export interface SessionHost {
   readonly profile?: string;
 }
 
+/** Milliseconds between two tellings of the same story. */
+const RETELL = 500;
+
 const NOTHING_PLANNED: PlanResult = { version: 0, schemas: {}, sources: {}, errors: {} };
 
 export class Session {
@@ -53,6 +56,7 @@ export class Session {
   readonly #stories: Stories;
   /** How far the replay was when stories were last asked for. */
   #toldAt = "";
+  #toldWall = -Infinity;
   readonly #states = new Map<number, KernelCell>();
   #cells: readonly CellText[] = [];
   #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
@@ -148,10 +152,13 @@ export class Session {
     }
   }
 
-  #retell({ rows, now, finished }: TransportState): void {
+  /** Stories look back over the log: while a replay plays they are told twice a second, and once more when it rests. */
+  #retell({ rows, now, finished, playing }: TransportState): void {
     const at = `${rows} ${now} ${finished}`;
-    if (at === this.#toldAt) return;
+    const wall = this.#host.now();
+    if (at === this.#toldAt || (playing && wall - this.#toldWall < RETELL)) return;
     this.#toldAt = at;
+    this.#toldWall = wall;
     this.#stories.moved();
   }
 

@@ -41,13 +41,14 @@ export interface WindowHistory {
   readonly scanned: number;
 }
 
-/** Finds the history of the window `[start, end)` of a key in what the run remembers. */
+/** Finds the history of the window `[start, end)` of a key in what the run remembers. `also` is shown every row, of all keys. */
 export function windowHistory(
   run: Run,
   node: AggregateNode,
   keys: readonly Value[],
   start: number,
   end: number,
+  also: (row: Seen) => void = () => {},
 ): WindowHistory {
   const lastRow = run.profile.sessionEnd === "last-row";
   const { strategy } = node;
@@ -80,6 +81,7 @@ export function windowHistory(
     dropped.push(contribution(seen));
   });
   const input = new Watch(node.input, seen => {
+    also(seen);
     if (falls(seen.time) && ofKey(seen)) rows.push(contribution(seen));
   });
   const panes: PaneSeen[] = [];

@@ -10,6 +10,7 @@ import { type AggregateNode, hasWindowColumns } from "../../pipeline/verbs/aggre
 import type { Explanation } from "./explanation.ts";
 import { type Contribution, type PaneSeen, type WindowHistory, windowHistory } from "./history.ts";
 import { holders } from "./holders.ts";
+import { additiveOutputs, Completeness, type Nowcast } from "./nowcast.ts";
 import { sessionStory } from "./sessions.ts";
 import { counted, keysText, linesText, list, type SourceLine, times, Words } from "./words.ts";
 
@@ -31,9 +32,11 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
   const keys = keyNames.map(name => row[name]);
   const rules = windowRules(strategy, run.profile);
   const words = new Words(zoneOf(node));
-  const history = windowHistory(run, node, keys, start, end);
   const complete = end + rules.shownEnd;
   const watermark = run.graph.find(identity(node))?.inputs[0]?.from.watermark ?? -Infinity;
+  const { clock } = run.progress;
+  const completeness = watermark < complete ? new Completeness(node, clock - start, watermark - rules.lateness) : null;
+  const history = windowHistory(run, node, keys, start, end, seen => completeness?.see(seen));
   const { rows, dropped, scanned } = history;
   const sentences = [opening(words, start, end, keyNames, keys, rows)];
   const facts: Record<string, unknown> = {
@@ -66,6 +69,11 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
     sentences.push(
       `${counted(since, "row")} ${since === 1 ? "has" : "have"} come since, and ${since === 1 ? "is" : "are"} not in what is shown.`,
     );
+  const expected = expectation(completeness?.nowcast() ?? null, row, node, rows, last, clock - start);
+  if (expected !== null) {
+    sentences.push(expected.sentence);
+    facts["nowcast"] = expected.facts;
+  }
   const waits = otherTrigger(rules.trigger);
   if (waits !== null) sentences.push(waits);
   if (watermark >= complete) sentences.push(...afterEnd(words, history, own, onTime, complete, rules));
@@ -78,6 +86,40 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
   }
   if (watermark >= complete || rules.lateness > 0) sentences.push(closing(words, complete, watermark, rules));
   return { sentences, facts, lines: linesOf([...rows, ...dropped]) };
+}
+
+/** Says what a window is expected to come to, from how complete others were at its age. */
+function expectation(
+  nowcast: Nowcast | null,
+  row: Readonly<Record<string, Value>>,
+  node: AggregateNode,
+  rows: readonly Contribution[],
+  shown: PaneSeen | undefined,
+  age: number,
+): { sentence: string; facts: Readonly<Record<string, unknown>> } | null {
+  if (nowcast === null || nowcast.share >= 1 || rows.length === 0) return null;
+  const { share, low, high, windows } = nowcast;
+  const final = rows.length / share;
+  // What is shown counts the rows up to its pane; the others are taken to be like them.
+  const within = shown === undefined ? 0 : rows.filter(r => r.position <= shown.position).length;
+  const values: Record<string, number> = {};
+  if (within > 0 && node.strategy?.accumulation !== "discarding")
+    for (const name of additiveOutputs(node)) {
+      const value = row[name];
+      if (typeof value === "number") values[name] = (value / within) * final;
+    }
+  const told = Object.entries(values).map(([name, value]) => `${name} ${rounded(value)}`);
+  const percent = (part: number): string => `${Math.round(100 * part)} %`;
+  const band = percent(low) === percent(high) ? "" : `, ${percent(low)} to ${percent(high)}`;
+  return {
+    sentence: `At this age (${formatDuration(age)}) windows had ${percent(share)} of their rows (${counted(windows, "closed window")}${band}): about ${counted(Math.round(final), "row")} are to be expected${told.length > 0 ? `, and so ${list(told)}` : ""}.`,
+    facts: { ...nowcast, age, rows: final, values },
+  };
+}
+
+/** Three figures: a guess has no more. */
+function rounded(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString("en");
 }
 
 function opening(
