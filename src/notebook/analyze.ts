@@ -9,7 +9,8 @@ import { attributeOf, kindOf } from "./document.ts";
 import type { CellSource } from "./document.ts";
 import { languageGlobals } from "./globals.ts";
 import { scanNames } from "./scope.ts";
-import type { DeclarationKind, FunctionLiteral, NameScan, SyntaxNode } from "./scope.ts";
+import type { DeclarationKind, FreeName, FunctionLiteral, NameScan, SyntaxNode } from "./scope.ts";
+import { sqlTables } from "./sql.ts";
 
 /** A place in a cell's source; lines and columns count from 1. */
 export interface Position {
@@ -44,8 +45,8 @@ export interface Insertion {
 
 /** What `analyzeCell` finds. */
 export interface CellAnalysis {
-  /** `"expression"` and `"template"` have a value, `"program"` has names, `"none"` never runs. */
-  readonly kind: "expression" | "program" | "template" | "none";
+  /** `"expression"`, `"template"` and `"query"` have a value, `"program"` has names, `"none"` never runs. */
+  readonly kind: "expression" | "program" | "template" | "query" | "none";
   readonly source: string;
   readonly outputs: readonly Definition[];
   readonly inputs: readonly Input[];
@@ -53,8 +54,10 @@ export interface CellAnalysis {
   readonly async: boolean;
   /** The function literals whose captured values emission hands on. */
   readonly functions: readonly FunctionLiteral[];
-  /** For a template: what makes its text a template literal. */
+  /** For a template or a query: what makes its text a template literal. */
   readonly insertions: readonly Insertion[];
+  /** For a query: the names that it reads as tables, as far as they can be names of cells' values. */
+  readonly tables: readonly string[];
   readonly error: StaticError | null;
 }
 
@@ -63,7 +66,8 @@ export function analyzeCell(cell: Pick<CellSource, "type" | "source" | "attribut
   const output = attributeOf(cell.attributes, "output");
   const kind = kindOf(cell.type);
   if (kind === "typescript") return analyzeCode(cell.source, output);
-  if (kind === "sql" || kind === "other") return { ...nothing, source: cell.source };
+  if (kind === "sql") return analyzeQuery(cell.source, output);
+  if (kind === "other") return { ...nothing, source: cell.source };
   return analyzeTemplate(cell.source, output);
 }
 
@@ -75,6 +79,7 @@ const nothing: CellAnalysis = {
   async: false,
   functions: [],
   insertions: [],
+  tables: [],
   error: null,
 };
 
@@ -92,7 +97,61 @@ export function analyzeCode(source: string, output?: string): CellAnalysis {
 
 /** Analyses a text with `${…}`, which becomes a template. A backslash before `${` or before its brace takes away its meaning. */
 export function analyzeTemplate(source: string, output?: string): CellAnalysis {
-  const expressions: SyntaxNode[] = [];
+  const { expressions, insertions, error } = scanTemplate(source);
+  if (error !== null) return unreadable("template", source, output, error);
+  const texts = expressions.flatMap(({ start, end }) => [
+    { at: start, text: "__text(" },
+    { at: end, text: ")" },
+  ]);
+  return describe("template", source, scanNames(expressions.map(e => e.node)), output, [...insertions, ...texts]);
+}
+
+/**
+ * Analyses SQL. The tables it reads are inputs that may be missing: SQLite itself says so, and knows more of them than this
+ * does. What stands in `${…}` is a value that the query is given, never text of it.
+ */
+export function analyzeQuery(source: string, output?: string): CellAnalysis {
+  const { expressions, insertions, error } = scanTemplate(source);
+  if (error !== null) return unreadable("query", source, output, error);
+  let text = "";
+  let from = 0;
+  for (const { start, end } of expressions) {
+    // The text keeps its length, so that offsets in it are offsets in the source.
+    text += `${source.slice(from, start - 2)}  ${" ".repeat(end - start)} `;
+    from = end + 1;
+  }
+  const tables = sqlTables(text + source.slice(from)).filter(({ name }) => canBeName(name));
+  const scan = scanNames(expressions.map(e => e.node));
+  const read: FreeName[] = tables.map(({ name, start }) => ({ name, start, assigned: false, soft: true }));
+  const query = describe("query", source, { ...scan, free: [...scan.free, ...read] }, output, insertions);
+  return { ...query, tables: tables.map(({ name }) => name).filter(name => !languageGlobals.has(name)) };
+}
+
+function canBeName(name: string): boolean {
+  const node = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? parseExpression(name) : null;
+  return node?.type === "Identifier";
+}
+
+interface TemplateScan {
+  /** What stands between `${` and `}`: from the first offset after the one to that of the other. */
+  readonly expressions: readonly { readonly node: SyntaxNode; readonly start: number; readonly end: number }[];
+  readonly insertions: readonly Insertion[];
+  readonly error: StaticError | null;
+}
+
+function unreadable(
+  kind: "template" | "query",
+  source: string,
+  output: string | undefined,
+  error: StaticError,
+): CellAnalysis {
+  const outputs = output === undefined ? [] : [{ name: output, kind: "output" as const, line: 1, column: 1 }];
+  return { ...nothing, kind, source, outputs, error };
+}
+
+/** Finds the interpolated expressions of a text, and what has to be escaped in it between backquotes. */
+function scanTemplate(source: string): TemplateScan {
+  const expressions: { node: SyntaxNode; start: number; end: number }[] = [];
   const insertions: Insertion[] = [];
   try {
     for (let at = 0; at < source.length; at += 1) {
@@ -108,16 +167,14 @@ export function analyzeTemplate(source: string, output?: string): CellAnalysis {
         }
       } else if (char === "$" && source[at + 1] === "{") {
         const { node, brace } = parseInterpolation(source, at + 2);
-        expressions.push(node);
-        insertions.push({ at: at + 2, text: "__text(" }, { at: brace, text: ")" });
+        expressions.push({ node, start: at + 2, end: brace });
         at = brace;
       }
     }
   } catch (error) {
-    const outputs = output === undefined ? [] : [{ name: output, kind: "output" as const, line: 1, column: 1 }];
-    return { ...nothing, kind: "template", source, outputs, error: syntaxError(error, source) };
+    return { expressions, insertions, error: syntaxError(error, source) };
   }
-  return describe("template", source, scanNames(expressions), output, insertions);
+  return { expressions, insertions, error: null };
 }
 
 /** Tells line and column of an offset. */
@@ -159,6 +216,7 @@ function describe(
     async: scan.awaits,
     functions: scan.functions,
     insertions,
+    tables: [],
     error: findMistake(source, scan, outputs),
   };
 }

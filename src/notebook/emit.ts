@@ -8,7 +8,7 @@
  */
 import { transform } from "sucrase";
 import type { CellAnalysis, Insertion, Position } from "./analyze.ts";
-import { capturedName, cellBuiltins, textName } from "./globals.ts";
+import { capturedName, cellBuiltins, queryName, textName } from "./globals.ts";
 import { originalPosition } from "./positions.ts";
 
 /** A cell as a function body, ready to be compiled. */
@@ -58,16 +58,23 @@ export const functionHeaderLines = 2;
  */
 export function emitCell(cell: CellAnalysis, { id, version = 1, ambient, globals }: EmitOptions): EmittedCell {
   const insertions = [...cell.insertions, ...captures(cell, ambient, globals)].sort((a, b) => a.at - b.at);
+  const tables = cell.tables.filter(name => !globals.has(name));
   const prefix =
     cell.kind === "program"
       ? '"use strict";'
       : cell.kind === "template"
         ? '"use strict";return `'
-        : '"use strict";return (';
+        : cell.kind === "query"
+          ? `"use strict";return ${queryName}({${tables.join(", ")}})\``
+          : '"use strict";return (';
   insertions.unshift({ at: 0, text: prefix });
   const names = cell.outputs.map(({ name }) => name);
   const suffix =
-    cell.kind === "program" ? `\nreturn {${[...new Set(names)].join(", ")}};` : cell.kind === "template" ? "`" : "\n)";
+    cell.kind === "program"
+      ? `\nreturn {${[...new Set(names)].join(", ")}};`
+      : cell.kind === "template" || cell.kind === "query"
+        ? "`"
+        : "\n)";
   const file = `cell-${id}@${version}.js`;
   const { code, sourceMap } = transform(insert(cell.source, insertions) + suffix, {
     transforms: ["typescript"],
@@ -77,7 +84,7 @@ export function emitCell(cell: CellAnalysis, { id, version = 1, ambient, globals
     sourceMapOptions: { compiledFilename: file },
   });
   const parameters = cell.inputs.map(({ name }) => name).filter(name => !globals.has(name));
-  for (const helper of [capturedName, textName]) {
+  for (const helper of [capturedName, textName, queryName]) {
     if (insertions.some(({ text }) => text.includes(`${helper}(`)) && !parameters.includes(helper))
       parameters.push(helper);
   }

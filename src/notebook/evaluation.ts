@@ -6,7 +6,7 @@ import type { CellAnalysis } from "./analyze.ts";
 import { attributeOf } from "./document.ts";
 import { emitCell, locateError } from "./emit.ts";
 import type { EmittedCell } from "./emit.ts";
-import { capturedName, textName } from "./globals.ts";
+import { capturedName, queryName, textName } from "./globals.ts";
 import type { CellNode, Variable } from "./node.ts";
 import { CellRun, isThenable } from "./run.ts";
 import type { Cause, ViewInput } from "./run.ts";
@@ -112,6 +112,7 @@ export class Evaluation {
     if (meaning?.from === "nothing") return undefined;
     const given = this.#around.host.ambient?.[name];
     if (given !== undefined) return given;
+    if (name === queryName) return () => cannotQuery;
     if (name === capturedName) return (_values: () => object, literal: unknown) => literal;
     return name === textName ? (this.#around.host.text ?? formatText) : undefined;
   }
@@ -229,6 +230,10 @@ export class Evaluation {
     }
     this.#around.schedule();
   }
+}
+
+function cannotQuery(): never {
+  throw new Error("SQL cells cannot be run here");
 }
 
 function usesDisplay(analysis: CellAnalysis): boolean {

@@ -28,3 +28,9 @@ export const capturedName = "__captured";
 
 /** The name of the function that turns an interpolated value of a Markdown cell into text. */
 export const textName = "__text";
+
+/**
+ * The name of the function that runs the query of a SQL cell: `__query({payments, daily})` gives the tag of a template, whose
+ * text is the SQL and whose values are the query's parameters.
+ */
+export const queryName = "__query";
