@@ -306,9 +306,11 @@ function execute(work: Work): number {
           schemaOf(node, s => work.logs(s).batch.schema),
         ),
       );
-  const began = performance.now();
+  // Time of the processor, not of the wall: other programs may be at work.
+  const began = process.cpuUsage();
   run.finish();
-  return performance.now() - began;
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1000;
 }
 
 function hash(work: Work): string {

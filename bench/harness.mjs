@@ -28,6 +28,14 @@ export function ratio(a, b) {
   return median(a.map((time, round) => b[round] / time));
 }
 
+/** Milliseconds of this thread's processor time per run: what a busy machine cannot blur, though it slows that too. */
+export function processorTime(work, runs) {
+  const from = process.threadCpuUsage();
+  for (let i = 0; i < runs; i++) work();
+  const { user, system } = process.threadCpuUsage(from);
+  return (user + system) / 1000 / runs;
+}
+
 /** Helpers handed to the entries' W6 and W7. */
 export function helpers(extra) {
   return {

@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import columnar from "./baselines/col.mjs";
 import { extra, load } from "./baselines/data.mjs";
 import hand from "./baselines/hand.mjs";
-import { helpers, median, ratio, rounds } from "./harness.mjs";
+import { helpers, median, processorTime, ratio, rounds } from "./harness.mjs";
 import { report } from "./report.mjs";
 
 const { values: options } = parseArgs({
@@ -115,6 +115,10 @@ async function compare(work) {
     { count: 1, warmup: 0 },
   );
   const [limit, byHand] = times;
+  // Peers may work in threads of their own, which this thread's clock does not see.
+  const runs = options.quick ? 8 : 16;
+  const single = entry => [columnar, hand, tidemark].includes(entry);
+  const processor = fast.map(entry => (single(entry) ? processorTime(() => entry[work].run(data), runs) : NaN));
   return {
     about: ABOUT[work],
     rows: [...fast, ...slow].map((entry, e) => {
@@ -127,6 +131,9 @@ async function compare(work) {
         perSecond: data.n / median(own) / 1000,
         ofLimit: whole ? ratio(own, limit) : median(limit) / median(own),
         ofHand: whole ? ratio(own, byHand) : median(byHand) / median(own),
+        processor: e < fast.length ? processor[e] : NaN,
+        processorOfLimit: e < fast.length ? processor[0] / processor[e] : NaN,
+        processorOfHand: e < fast.length ? processor[1] / processor[e] : NaN,
       };
     }),
   };
