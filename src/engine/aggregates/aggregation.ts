@@ -21,6 +21,11 @@ export interface Aggregation {
   bind(rows: AggregateRows): void;
   /** Counts a row of the bound ones `weight` times; −1 takes it back. A row with a null argument changes nothing. */
   add(slot: number, row: number, weight: number): void;
+  /**
+   * Does what `add` does for `count` rows, one after the other: row `rows[i]` of the bound ones (null: row i) into slot
+   * `slots[i]` with weight `weights[i]` (null: 1).
+   */
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void;
   /** Adds what `from` holds to `into`. `from` is left as it is. */
   merge(into: number, from: number): void;
   /** Makes a slot empty. Slots are cleared before their first use, so this is where arrays grow. */

@@ -51,6 +51,9 @@ class Kept implements Aggregation {
     while (at > 0 && this.#before(kept[at - 1], arrival) > 0) at--;
     kept.splice(at, 0, arrival);
   }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    for (let i = 0; i < count; i++) this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
+  }
   merge(into: number, from: number): void {
     const source = this.#slots[from];
     if (source === undefined) return;
@@ -92,6 +95,9 @@ class Chosen implements Aggregation {
     if (arrival === undefined) return;
     const best = this.#best[slot];
     if (best === undefined || this.#before(arrival, best) < 0) this.#best[slot] = arrival;
+  }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    for (let i = 0; i < count; i++) this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
   }
   merge(into: number, from: number): void {
     this.#consider(into, this.#best[from]);

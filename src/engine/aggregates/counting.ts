@@ -15,6 +15,15 @@ class Count implements Aggregation {
   add(slot: number, row: number, weight: number): void {
     if (this.#column === null || hasValue(this.#column, row)) this.#counts[slot] += weight;
   }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    const counts = this.#counts;
+    if (this.#column === null)
+      if (weights === null) for (let i = 0; i < count; i++) counts[slots[i]]++;
+      else for (let i = 0; i < count; i++) counts[slots[i]] += weights[i];
+    else
+      for (let i = 0; i < count; i++)
+        this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
+  }
   merge(into: number, from: number): void {
     this.#counts[into] += this.#counts[from];
   }
@@ -51,6 +60,9 @@ class Truths implements Aggregation {
     const truth = truthAt(this.#column as Column, row);
     if (truth > 0) this.#held[slot] += weight;
     else if (truth === 0) this.#failed[slot] += weight;
+  }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    for (let i = 0; i < count; i++) this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
   }
   merge(into: number, from: number): void {
     this.#held[into] += this.#held[from];
@@ -95,6 +107,9 @@ class Distinct implements Aggregation {
     const count = (counts.get(value) ?? 0) + weight;
     if (count === 0) counts.delete(value);
     else counts.set(value, count);
+  }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    for (let i = 0; i < count; i++) this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
   }
   merge(into: number, from: number): void {
     for (const [value, count] of this.#counts[from] ?? []) this.#change(into, value, count);

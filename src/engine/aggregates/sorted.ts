@@ -89,6 +89,9 @@ class Sorted implements Aggregation {
     if (this.#fraction !== null) this.#fractions[slot] = Number(valueAt(this.#fraction, row));
     (this.#slots[slot] ??= new SortedCounts()).add(value, weight);
   }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    for (let i = 0; i < count; i++) this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
+  }
   merge(into: number, from: number): void {
     const source = this.#slots[from];
     if (source === undefined) return;
@@ -143,6 +146,9 @@ class Extreme implements Aggregation {
     if (value === null) return;
     const best = this.#best[slot];
     if (best === null || compareValues(value, best) * this.#sign > 0) this.#best[slot] = value;
+  }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    for (let i = 0; i < count; i++) this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
   }
   merge(into: number, from: number): void {
     this.#consider(into, this.#best[from]);

@@ -134,6 +134,9 @@ class Sum implements Aggregation {
     this.#sums.reset(slot);
     this.#greatest[slot] = 0;
   }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    for (let i = 0; i < count; i++) this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
+  }
   merge(into: number, from: number): void {
     this.#counts[into] += this.#counts[from];
     this.#sums.addSlot(into, from);
@@ -218,6 +221,9 @@ class Moments implements Aggregation {
       this.#xy.add(slot, dx * dy * weight);
     }
     if (this.#counts[slot] === 0) this.clear(slot);
+  }
+  addAll(slots: Int32Array, rows: Int32Array | null, weights: Int32Array | null, count: number): void {
+    for (let i = 0; i < count; i++) this.add(slots[i], rows === null ? i : rows[i], weights === null ? 1 : weights[i]);
   }
   merge(into: number, from: number): void {
     const n = this.#counts[from];

@@ -18,6 +18,17 @@ export class AfterAllMachine extends TriggerMachine {
     return this.parts.every(part => part.isFinished(context.state) || part.shouldFire(context));
   }
 
+  quiet(context: TriggerContext): number {
+    // As long as one part is not ready, it does not matter how many others are.
+    let most = 0;
+    for (const part of this.parts) if (!part.isFinished(context.state)) most = Math.max(most, part.quiet(context));
+    return most;
+  }
+
+  override pass(context: TriggerContext, rows: number): void {
+    for (const part of this.parts) if (!part.isFinished(context.state)) part.pass(context, rows);
+  }
+
   onFire(context: TriggerContext): void {
     for (const part of this.parts) part.onFire(context);
     this.setFinished(context.state, true);

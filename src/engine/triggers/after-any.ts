@@ -18,6 +18,16 @@ export class AfterAnyMachine extends TriggerMachine {
     return this.parts.some(part => part.isFinished(context.state) || part.shouldFire(context));
   }
 
+  quiet(context: TriggerContext): number {
+    let least = Infinity;
+    for (const part of this.parts) least = Math.min(least, part.quiet(context));
+    return least;
+  }
+
+  override pass(context: TriggerContext, rows: number): void {
+    for (const part of this.parts) part.pass(context, rows);
+  }
+
   onFire(context: TriggerContext): void {
     // A part that was not ready loses what it counted: the pane it counted for is out.
     for (const part of this.parts)

@@ -30,6 +30,14 @@ export class AfterCountMachine extends TriggerMachine {
     return context.state.data[this.place] >= this.#count;
   }
 
+  quiet({ state }: TriggerContext): number {
+    return Math.max(0, this.#count - 1 - state.data[this.place]);
+  }
+
+  override pass({ state }: TriggerContext, rows: number): void {
+    state.data[this.place] += rows;
+  }
+
   onFire(context: TriggerContext): void {
     this.clear(context);
     this.setFinished(context.state, true);

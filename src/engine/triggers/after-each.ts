@@ -23,6 +23,15 @@ export class AfterEachMachine extends TriggerMachine {
     return this.firstUnfinished(context.state)?.shouldFire(context) ?? false;
   }
 
+  quiet(context: TriggerContext): number {
+    return this.firstUnfinished(context.state)?.quiet(context) ?? 0;
+  }
+
+  override pass(context: TriggerContext, rows: number): void {
+    if (context.merging) for (const part of this.parts) part.pass(context, rows);
+    else this.firstUnfinished(context.state)?.pass(context, rows);
+  }
+
   onFire(context: TriggerContext): void {
     this.firstUnfinished(context.state)?.onFire(context);
     if (context.merging) for (const part of this.parts) part.clear(context);

@@ -50,6 +50,10 @@ export class AfterProcessingTimeMachine extends TriggerMachine {
     return context.dueAtNow ? deadline <= context.now : deadline < context.now;
   }
 
+  quiet(context: TriggerContext): number {
+    return Number.isNaN(context.state.data[this.place]) || this.shouldFire(context) ? 0 : Infinity;
+  }
+
   onFire(context: TriggerContext): void {
     this.clear(context);
     this.setFinished(context.state, true);

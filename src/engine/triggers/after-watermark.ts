@@ -21,6 +21,10 @@ export class AfterWatermarkMachine extends TriggerMachine {
     return context.complete;
   }
 
+  quiet({ complete }: TriggerContext): number {
+    return complete ? 0 : Infinity;
+  }
+
   onFire(context: TriggerContext): void {
     this.setFinished(context.state, true);
   }
@@ -69,6 +73,16 @@ export class AfterWatermarkEarlyLateMachine extends TriggerMachine {
   shouldFire(context: TriggerContext): boolean {
     if (!this.#early.isFinished(context.state)) return this.#early.shouldFire(context) || context.complete;
     return this.#late?.shouldFire(context) ?? false;
+  }
+
+  quiet(context: TriggerContext): number {
+    if (!this.#early.isFinished(context.state)) return context.complete ? 0 : this.#early.quiet(context);
+    return this.#late?.quiet(context) ?? Infinity;
+  }
+
+  override pass(context: TriggerContext, rows: number): void {
+    if (context.merging) for (const part of this.parts) part.pass(context, rows);
+    else this.firstUnfinished(context.state)?.pass(context, rows);
   }
 
   onFire(context: TriggerContext): void {

@@ -15,5 +15,8 @@ export class DefaultMachine extends TriggerMachine {
   shouldFire(context: TriggerContext): boolean {
     return context.complete;
   }
+  quiet({ complete }: TriggerContext): number {
+    return complete ? 0 : Infinity;
+  }
   onFire(): void {}
 }

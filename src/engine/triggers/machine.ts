@@ -79,6 +79,15 @@ export abstract class TriggerMachine {
   /** Takes note that a pane comes out because `shouldFire` held, and finishes where the trigger is done. */
   abstract onFire(context: TriggerContext): void;
 
+  /**
+   * How many more rows change nothing but counts, and do not make it ready, until the clock or the watermark reaches what
+   * it waits for. Asked only after `onElement`, when it was not ready; it need not say more than it is sure of.
+   */
+  abstract quiet(context: TriggerContext): number;
+
+  /** Takes note of several rows at once, as many as it has been quiet for. */
+  pass(_context: TriggerContext, _rows: number): void {}
+
   /** Forgets what was remembered, but not what has finished. */
   clear(context: TriggerContext): void {
     context.state.data[this.place] = this.nothing;

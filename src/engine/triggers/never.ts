@@ -7,6 +7,9 @@ export class NeverMachine extends TriggerMachine {
   shouldFire(): boolean {
     return false;
   }
+  quiet(): number {
+    return Infinity;
+  }
   onFire(): void {
     throw new Error("A trigger that never fires was told that it fired.");
   }

@@ -26,6 +26,15 @@ export class OrFinallyMachine extends TriggerMachine {
     return this.#trigger.shouldFire(context) || this.#until.shouldFire(context);
   }
 
+  quiet(context: TriggerContext): number {
+    return Math.min(this.#trigger.quiet(context), this.#until.quiet(context));
+  }
+
+  override pass(context: TriggerContext, rows: number): void {
+    this.#trigger.pass(context, rows);
+    this.#until.pass(context, rows);
+  }
+
   onFire(context: TriggerContext): void {
     if (this.#until.shouldFire(context)) {
       this.#until.onFire(context);

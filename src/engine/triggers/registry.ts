@@ -61,8 +61,39 @@ export interface RunningTrigger {
   fresh(): TriggerState;
   /** Lists the moments of processing time that a window waits for. */
   deadlines(state: TriggerState): number[];
+  /**
+   * Whether a window whose trigger has not finished in any part, and which is not complete, remembers the same after it
+   * has merged with nothing but new rows. Parts that do not run yet must not have set timers for this.
+   */
+  readonly mergesAlone: boolean;
   /** Whether it follows time at all; one that only counts rows has no on-time firing. */
   readonly timed: boolean;
+}
+
+function mergesAlone(trigger: Trigger): boolean {
+  switch (trigger.kind) {
+    case "default":
+    case "never":
+    case "afterCount":
+    case "afterProcessingTime":
+      return true;
+    case "afterWatermark":
+      return (trigger.early === null || mergesAlone(trigger.early)) && (trigger.late === null || !waits(trigger.late));
+    case "repeatedly":
+      return mergesAlone(trigger.trigger);
+    case "afterAny":
+    case "afterAll":
+      return trigger.triggers.every(mergesAlone);
+    case "orFinally":
+      return mergesAlone(trigger.trigger) && mergesAlone(trigger.until);
+    case "afterEach":
+      return false;
+  }
+}
+
+/** Whether a trigger may wait for something else than a number of rows. */
+function waits(trigger: Trigger): boolean {
+  return trigger.kind === "repeatedly" ? waits(trigger.trigger) : trigger.kind !== "afterCount";
 }
 
 /** Builds the machine of a trigger description. Throws when it has more parts than a state has room for. */
@@ -80,6 +111,7 @@ export function runTrigger(trigger: Trigger): RunningTrigger {
     root,
     fresh: () => ({ finished: 0, data: nothing.slice() }),
     deadlines: state => all.map(machine => machine.deadline(state)).filter(deadline => !Number.isNaN(deadline)),
+    mergesAlone: mergesAlone(trigger),
     timed: all.some(machine => machine.timed),
   };
 }

@@ -21,6 +21,14 @@ export class RepeatedlyMachine extends TriggerMachine {
     return this.#trigger.shouldFire(context);
   }
 
+  quiet(context: TriggerContext): number {
+    return this.#trigger.quiet(context);
+  }
+
+  override pass(context: TriggerContext, rows: number): void {
+    this.#trigger.pass(context, rows);
+  }
+
   onFire(context: TriggerContext): void {
     this.#trigger.onFire(context);
     if (this.#trigger.isFinished(context.state)) this.#trigger.reset(context);

@@ -43,8 +43,11 @@ export class Cell {
   /** What the next pane replaces: the last pane, and those of windows that were merged into this one. */
   emitted: EmittedPane | null = null;
   replaced: EmittedPane[] | null = null;
-  /** Another window with the same end, where windows of one key may share it. */
-  sibling: Cell | null = null;
+  /** Time of the entry that stands for this cell in the queue of ends; NaN: there is none. */
+  queuedEnd = NaN;
+  /** How many more rows its trigger need not be asked about, and how many it has not been told of. */
+  quiet = 0;
+  untold = 0;
   /** Marks cells that are already on a list of cells to look at. */
   listed = false;
 
@@ -80,51 +83,98 @@ export function takeOver(cell: Cell, others: readonly Cell[], itself = true): vo
 
 /** The windows of every key, finished ones included. */
 export class Cells {
-  /** By key: windows that cannot merge, by their end. */
-  readonly #fixed: (Map<number, Cell> | undefined)[] = [];
+  /** By key: its windows by their end, then by their start. Most keys have few, and rows come to the last ones. */
+  readonly #lists: (Cell[] | undefined)[] = [];
   #count = 0;
 
   get count(): number {
     return this.#count;
   }
 
+  /** The windows of a key, by their end. */
+  of(key: number): readonly Cell[] {
+    return this.#lists[key] ?? NONE;
+  }
+
   find(key: number, start: number, end: number): Cell | null {
-    let cell: Cell | null = this.#fixed[key]?.get(end) ?? null;
-    while (cell !== null && cell.start !== start) cell = cell.sibling;
-    return cell;
+    const list = this.#lists[key];
+    if (list === undefined) return null;
+    const at = placeOf(list, start, end);
+    if (at === list.length) return null;
+    const cell = list[at];
+    return cell.end === end && cell.start === start ? cell : null;
+  }
+
+  /** Finds the window that a moment lies in, where windows do not overlap. */
+  around(key: number, time: number): Cell | null {
+    const list = this.#lists[key];
+    if (list === undefined) return null;
+    const last = list[list.length - 1];
+    if (time >= last.start) return time < last.end ? last : null;
+    const at = placeOf(list, Infinity, time);
+    return list[at].start <= time ? list[at] : null;
   }
 
   add(cell: Cell): void {
-    const windows = (this.#fixed[cell.key] ??= new Map());
-    cell.sibling = windows.get(cell.end) ?? null;
-    windows.set(cell.end, cell);
+    const list = (this.#lists[cell.key] ??= []);
+    const at = placeOf(list, cell.start, cell.end);
+    if (at === list.length) list.push(cell);
+    else list.splice(at, 0, cell);
     this.#count++;
   }
 
   /** Forgets a cell. Its bounds have to be those it was added with. */
   remove(cell: Cell): void {
-    const windows = this.#fixed[cell.key] as Map<number, Cell>;
-    let at = windows.get(cell.end) as Cell;
+    const list = this.#lists[cell.key] as Cell[];
     this.#count--;
-    if (at === cell) {
-      if (cell.sibling !== null) windows.set(cell.end, cell.sibling);
-      else if (windows.size > 1) windows.delete(cell.end);
-      else this.#fixed[cell.key] = undefined;
-      return;
-    }
-    while (at.sibling !== null && at.sibling !== cell) at = at.sibling;
-    at.sibling = cell.sibling;
+    if (list.length === 1) this.#lists[cell.key] = undefined;
+    else if (list[0] === cell) list.shift();
+    else list.splice(list.indexOf(cell, placeOf(list, cell.start, cell.end)), 1);
   }
 
-  /** The windows of a key that still take rows, in the order in which they were added. */
-  *open(key: number): Generator<Cell> {
-    for (const first of this.#fixed[key]?.values() ?? [])
-      for (let cell: Cell | null = first; cell !== null; cell = cell.sibling) if (!cell.finished) yield cell;
+  /** Changes the bounds of a cell. */
+  resize(cell: Cell, start: number, end: number): void {
+    const list = this.#lists[cell.key] as Cell[];
+    if (list[list.length - 1] === cell && end >= cell.end && (end > cell.end || start > cell.start)) {
+      cell.start = start;
+      cell.end = end;
+      return;
+    }
+    this.remove(cell);
+    cell.start = start;
+    cell.end = end;
+    this.add(cell);
   }
 
   *all(): Generator<Cell> {
-    for (const windows of this.#fixed)
-      for (const first of windows?.values() ?? [])
-        for (let cell: Cell | null = first; cell !== null; cell = cell.sibling) yield cell;
+    for (const list of this.#lists) if (list !== undefined) yield* list;
   }
+}
+
+const NONE: readonly Cell[] = [];
+
+/** The first place in a list whose cell does not come before a window with these bounds. */
+function placeOf(list: readonly Cell[], start: number, end: number): number {
+  let high = list.length;
+  // Looks near the end before it halves the rest.
+  let low = high;
+  for (let stride = 1; low > 0; stride *= 2) {
+    const at = Math.max(0, low - stride);
+    low = at;
+    if (comesBefore(list[at], start, end)) {
+      low = at + 1;
+      break;
+    }
+    high = at;
+  }
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (comesBefore(list[middle], start, end)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function comesBefore(cell: Cell, start: number, end: number): boolean {
+  return cell.end < end || (cell.end === end && cell.start < start);
 }

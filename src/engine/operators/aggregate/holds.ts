@@ -15,10 +15,25 @@ export class Holds {
   readonly #now: Now;
   /** Every cell that holds has one entry that counts, at its hold or before it. What it says is checked when it comes up. */
   readonly #heap = new TimeHeap<Cell>();
+  readonly #atEnd: boolean;
+  readonly #latest: boolean;
+  /** Whether a row's hold must not be behind what readers know of the output watermark, instead of behind the input's. */
+  readonly #byOutput: boolean;
 
   constructor(rules: WindowRules, now: Now) {
     this.#rules = rules;
     this.#now = now;
+    const { timestampCombiner } = rules.strategy;
+    this.#atEnd = timestampCombiner === "endOfWindow";
+    this.#latest = timestampCombiner === "latest";
+    this.#byOutput = rules.profile.outputWatermark === "operator";
+  }
+
+  /** Where the output watermark may be at the most, given where the input watermark is. */
+  limit(watermark: number): number {
+    const heap = this.#heap;
+    // Every hold has an entry that is not later than it.
+    return heap.size === 0 || heap.first >= watermark ? watermark : Math.min(watermark, this.earliest());
   }
 
   /** The earliest hold, or Infinity. */
@@ -54,7 +69,7 @@ export class Holds {
 
   /** Holds for all rows of a merged window. `cell.hold` combines those of the windows it was made of. */
   merged(cell: Cell): void {
-    if (this.#rules.strategy.timestampCombiner === "endOfWindow") {
+    if (this.#atEnd) {
       cell.hold = NaN;
       this.#addRow(cell, this.lastMoment(cell));
     } else this.watch(cell);
@@ -65,9 +80,8 @@ export class Holds {
   /** Combines the hold of a window that is merged away with that of the one it becomes part of. */
   combine(cell: Cell, other: Cell): void {
     if (Number.isNaN(other.hold)) return;
-    const latest = this.#rules.strategy.timestampCombiner === "latest";
     if (Number.isNaN(cell.hold)) cell.hold = other.hold;
-    else cell.hold = latest ? Math.max(cell.hold, other.hold) : Math.min(cell.hold, other.hold);
+    else cell.hold = this.#latest ? Math.max(cell.hold, other.hold) : Math.min(cell.hold, other.hold);
   }
 
   /** Lets go for a pane and returns the pane's timestamp. */
@@ -85,14 +99,13 @@ export class Holds {
   }
 
   #addRow(cell: Cell, time: number): boolean {
-    const { timestampCombiner } = this.#rules.strategy;
     const { watermark, outputWatermark } = this.#now;
-    const hold = timestampCombiner === "endOfWindow" ? this.lastMoment(cell) : time;
-    const known = this.#rules.profile.outputWatermark === "operator" ? outputWatermark : watermark;
-    if (hold < known || cell.end <= watermark) return false;
+    const hold = this.#atEnd ? this.lastMoment(cell) : time;
+    if (hold < (this.#byOutput ? outputWatermark : watermark) || cell.end <= watermark) return false;
     const before = cell.hold;
-    if (Number.isNaN(before) || timestampCombiner === "endOfWindow") cell.hold = hold;
-    else cell.hold = timestampCombiner === "latest" ? Math.max(before, hold) : Math.min(before, hold);
+    if (hold === before) return true;
+    if (Number.isNaN(before) || this.#atEnd) cell.hold = hold;
+    else cell.hold = this.#latest ? Math.max(before, hold) : Math.min(before, hold);
     this.watch(cell);
     return true;
   }

@@ -14,7 +14,7 @@ import { BatchBuilder } from "../../../columns/builder.ts";
 import { type Column, type Schema, type Value, valueAt } from "../../../columns/column.ts";
 import type { WindowingStrategy } from "../../../model/strategy.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
-import { clockOf, dense, type Flow, positionOf } from "../../flow.ts";
+import { dense, type Flow } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
 import type { Step } from "../../step.ts";
 import { runTrigger } from "../../triggers/registry.ts";
@@ -120,22 +120,25 @@ class WindowedAggregate implements Operator {
     const rows = this.#read(flow.batch, flow.time, flow.weight);
     const watermark = new Float64Array(step.length);
     const bundled = this.#rules.profile.evaluate === "bundle";
+    const { count, at: positions, clock: clocks } = flow;
     let row = 0;
     for (let at = 0; at < step.length; at++) {
       now.at = at;
-      for (; row < flow.count && positionOf(flow, row) === at; row++) {
-        this.#moveClock(clockOf(flow, step, row));
-        const arrival = { rows, row, clock: now.clock };
-        if (bundled) this.#bundle.push(arrival);
-        else this.#addRow(arrival);
+      const clock = step.clock[at];
+      for (; row < count && (positions === null ? row : positions[row]) === at; row++) {
+        this.#moveClock(clocks === null ? clock : clocks[row]);
+        if (bundled) this.#bundle.push({ rows, row, clock: now.clock });
+        else this.#addRow(rows, row);
       }
-      this.#moveClock(step.clock[at]);
+      this.#moveClock(clock);
       if (bundled && (step.bundleEnd === null || step.bundleEnd[at] === 1)) this.#endBundle();
       this.#windows.moveWatermark(flow.watermark[at]);
-      now.outputWatermark = Math.max(now.outputWatermark, Math.min(now.watermark, this.#holds.earliest()));
+      const limit = this.#holds.limit(now.watermark);
+      if (limit > now.outputWatermark) now.outputWatermark = limit;
       watermark[at] = now.outputWatermark;
     }
     if (step.last && step.length > 0) this.#endMoment();
+    this.#accumulators.settle();
     this.#suspend();
     return { main: this.#panes.take(step, watermark), ...this.#side.take(watermark) };
   }
@@ -155,6 +158,11 @@ class WindowedAggregate implements Operator {
   #moveClock(to: number): void {
     const { processingTimer } = this.#rules.profile;
     const windows = this.#windows;
+    if (!(windows.nextDeadline <= to)) {
+      if (to > this.#now.clock || processingTimer === "at-once")
+        windows.setClock(Math.max(to, this.#now.clock), processingTimer === "at-once");
+      return;
+    }
     if (processingTimer === "after") {
       // All timers that have passed are seen together, at the new time.
       if (!(to > this.#now.clock)) return;
@@ -183,29 +191,41 @@ class WindowedAggregate implements Operator {
   // Rows.
 
   /** Puts a row into its windows and evaluates their triggers. */
-  #addRow(arrival: Arrival): void {
-    const { rows, row } = arrival;
+  #addRow(rows: Rows, row: number): void {
+    const windows = this.#windows;
     const time = rows.time[row];
-    if (this.#rules.profile.streamTime) this.#windows.moveWatermark(time);
+    if (this.#rules.profile.streamTime) windows.moveWatermark(time);
     const weight = rows.weight === null ? 1 : rows.weight[row];
+    const key = rows.key[row];
+    const found = windows.quickly(key, time);
+    if (found !== null) {
+      windows.putQuickly(found, row, time, weight);
+      if (this.#side.wantsFates) this.#tellFate({ rows, row, clock: this.#now.clock }, 1);
+      return;
+    }
     const { merging } = this.#rules;
-    const windows = this.#assigned;
-    this.#assign(time, windows);
+    const assigned = this.#assigned;
+    this.#assign(time, assigned);
     let taken = 0;
-    for (let i = 0; i < windows.count; i++) {
-      const key = rows.key[row];
-      const window = merging
-        ? this.#windows.mergeOne(key, windows.start[i], windows.end[i])
-        : this.#windows.open(key, windows.start[i], windows.end[i]);
+    for (let i = 0; i < assigned.count; i++) {
+      const start = assigned.start[i];
+      const end = assigned.end[i];
+      const quick = merging ? windows.joinQuickly(key, start, end) : windows.openQuickly(key, start, end);
+      if (quick !== null) {
+        taken++;
+        windows.putQuickly(quick, row, time, weight);
+        continue;
+      }
+      const window = merging ? windows.mergeOne(key, start, end) : windows.open(key, start, end);
       if (!(window instanceof Cell)) {
-        this.#drop(arrival, window);
+        this.#drop({ rows, row, clock: this.#now.clock }, window);
         continue;
       }
       taken++;
-      this.#windows.put(window, row, time, weight);
-      this.#windows.fireIfReady(window);
+      windows.put(window, row, time, weight);
+      windows.fireAfterRow(window);
     }
-    this.#tellFate(arrival, taken);
+    if (this.#side.wantsFates) this.#tellFate({ rows, row, clock: this.#now.clock }, taken);
   }
 
   /** Merges, adds and evaluates what came in a bundle. */

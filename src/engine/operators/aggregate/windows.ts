@@ -51,6 +51,10 @@ export class Windows {
   readonly #side: SideOutput;
   readonly #parts: EmitterParts;
   readonly #emitter: Emitter;
+  /** Whether windows of one key have no time in common, and their bounds are exact. */
+  readonly #disjoint: boolean;
+  /** Whether a row may join a session without asking what its trigger remembers. */
+  readonly #mergesQuickly: boolean;
   /** Windows by key, finished ones until they expire. */
   readonly #cells = new Cells();
   /** Ends of windows that the watermark has not reached, and times at which windows are forgotten. */
@@ -71,6 +75,11 @@ export class Windows {
     this.#side = parts.side;
     this.#trigger = trigger;
     this.#emitter = new Emitter(parts);
+    const { window } = parts.rules.strategy;
+    this.#disjoint =
+      window.kind === "calendar" ||
+      (window.kind === "fixed" && Number.isInteger(window.size) && Number.isInteger(window.offset));
+    this.#mergesQuickly = window.kind === "sessions" && parts.rules.shownEnd === 0 && trigger.mergesAlone;
     this.#context = {
       state: trigger.fresh(),
       complete: false,
@@ -100,6 +109,56 @@ export class Windows {
     return cell ?? this.#create(key, start, end);
   }
 
+  /** Finds the open window of a row that needs no more than to be counted and added; null where anything else may happen. */
+  quickly(key: number, time: number): Cell | null {
+    if (!this.#disjoint) return null;
+    const cell = this.#cells.around(key, time);
+    return cell !== null && cell.quiet > 0 ? cell : null;
+  }
+
+  /** As `quickly`, of the window with these bounds. */
+  openQuickly(key: number, start: number, end: number): Cell | null {
+    const cell = this.#cells.find(key, start, end);
+    return cell !== null && cell.quiet > 0 ? cell : null;
+  }
+
+  /** Puts a row into a window whose trigger is quiet. */
+  putQuickly(cell: Cell, row: number, time: number, weight: number): void {
+    cell.quiet--;
+    cell.untold++;
+    cell.rows++;
+    cell.weight += weight;
+    this.#holds.add(cell, time);
+    this.#accumulators.add(cell.slot, row, weight);
+  }
+
+  /** Lets a row's session join the only one that it meets, where that is quiet; null where anything else may happen. */
+  joinQuickly(key: number, start: number, end: number): Cell | null {
+    if (!this.#mergesQuickly) return null;
+    const list = this.#cells.of(key);
+    let met: Cell | null = null;
+    for (let i = list.length - 1; i >= 0; i--) {
+      const cell = list[i];
+      if (!this.#meet(start, cell.end)) break;
+      if (cell.finished) return null;
+      if (!this.#meet(cell.start, end)) continue;
+      if (met !== null) return null;
+      met = cell;
+    }
+    if (met === null || met.quiet === 0 || met.trigger.finished !== 0 || met.end <= this.#now.watermark) return null;
+    if (met.start === start && met.end === end) return met;
+    if (this.#rules.profile.sessionLateness === "before-merge" && this.isExpired(end)) return null;
+    if (start < met.start || end > met.end) {
+      if (this.#rules.tombstones) takeOver(met, []);
+      const { awaitsEnd } = met;
+      this.#resize(met, Math.min(start, met.start), Math.max(end, met.end));
+      // Its trigger would ask for the same again with the row.
+      met.awaitsEnd = awaitsEnd;
+    }
+    this.#holds.merged(met);
+    return met;
+  }
+
   /** Puts a row, which the accumulators are bound to, into a window. */
   put(cell: Cell, row: number, time: number, weight: number): void {
     cell.rows++;
@@ -124,8 +183,12 @@ export class Windows {
 
   /** Sees to it that the watermark comes back to a window at its end, and then when it is to be forgotten. */
   #schedule(cell: Cell): void {
-    if (cell.end > this.#now.watermark) this.#ends.push(cell.end, cell);
-    else this.#expiries.push(this.#forgottenAt(cell), cell);
+    if (cell.end > this.#now.watermark) {
+      // An entry that comes up too early, because the session has grown, is put right then.
+      if (cell.queuedEnd <= cell.end) return;
+      cell.queuedEnd = cell.end;
+      this.#ends.push(cell.end, cell);
+    } else this.#expiries.push(this.#forgottenAt(cell), cell);
   }
 
   #forgottenAt(cell: Cell): number {
@@ -147,16 +210,19 @@ export class Windows {
     const met: Cell[] = [];
     let from = start;
     let to = end;
-    for (const cell of this.#cells.open(key))
-      if (this.#meet(cell.start, end) && this.#meet(start, cell.end)) {
-        met.push(cell);
-        from = Math.min(from, cell.start);
-        to = Math.max(to, cell.end);
-      }
+    const list = this.#cells.of(key);
+    for (let i = list.length - 1; i >= 0; i--) {
+      const cell = list[i];
+      if (!this.#meet(start, cell.end)) break;
+      if (cell.finished || !this.#meet(cell.start, end)) continue;
+      met.push(cell);
+      from = Math.min(from, cell.start);
+      to = Math.max(to, cell.end);
+    }
     if (this.isExpired(to)) return { start: from, end: to, reason: "expired" };
     if (met.length === 0) return this.open(key, start, end);
     if (met.length === 1 && met[0].start === start && met[0].end === end) return met[0];
-    met.sort(byWindow);
+    if (met.length > 1) met.sort(byWindow);
     const cell = this.#merge(key, met, from, to);
     // Where sessions end with their last row, one is replaced even if its bounds stay the same (Kafka).
     if (this.#rules.shownEnd > 0) takeOver(cell, []);
@@ -176,11 +242,15 @@ export class Windows {
     }
     const results = new Map<A, Bounds>();
     for (const [key, fresh] of byKey)
-      for (const group of mergingGroups(this.#cells.open(key), fresh, (start, end) => this.#meet(start, end))) {
+      for (const group of mergingGroups(this.#openOf(key), fresh, (start, end) => this.#meet(start, end))) {
         this.#merge(key, group.cells, group.start, group.end);
         for (const assignment of group.fresh) results.set(assignment, group);
       }
     return results;
+  }
+
+  #openOf(key: number): Cell[] {
+    return this.#cells.of(key).filter(cell => !cell.finished);
   }
 
   /** Whether a window that begins at `start` merges with an earlier one that ends at `end`. */
@@ -196,6 +266,7 @@ export class Windows {
     const same = met.find(cell => cell.start === start && cell.end === end);
     const trigger = this.#trigger.fresh();
     trigger.finished = same?.trigger.finished ?? this.#finishedBefore(key, start, end);
+    for (const cell of met) this.#tell(cell);
     const sources = met.map(cell => cell.trigger);
     const others = met.filter(cell => cell !== same);
     const cell = same ?? others.shift() ?? this.#create(key, start, end);
@@ -211,6 +282,7 @@ export class Windows {
     if (cell.start !== start || cell.end !== end) this.#resize(cell, start, end);
     if (met.length > 0) this.#holds.merged(cell);
     cell.trigger = trigger;
+    cell.quiet = 0;
     const context = this.#about(cell);
     context.sources = sources;
     this.#trigger.root.onMerge(context);
@@ -228,15 +300,12 @@ export class Windows {
   }
 
   #resize(cell: Cell, start: number, end: number): void {
-    this.#cells.remove(cell);
     const ended = cell.end !== end;
-    cell.start = start;
-    cell.end = end;
+    this.#cells.resize(cell, start, end);
     cell.index = 0;
     cell.nonSpeculative = 0;
     cell.timing = -1;
     cell.awaitsEnd = false;
-    this.#cells.add(cell);
     if (ended) this.#schedule(cell);
   }
 
@@ -247,6 +316,7 @@ export class Windows {
     if (cell.finished || cell.gone) return;
     const { root } = this.#trigger;
     const context = this.#about(cell);
+    cell.quiet = 0;
     if (!root.shouldFire(context)) return;
     root.onFire(context);
     const finished = root.isFinished(cell.trigger);
@@ -258,6 +328,14 @@ export class Windows {
       this.#accumulators.clear(cell.slot);
       cell.weight = 0;
     }
+  }
+
+  /** Does what `fireIfReady` does after a row, and finds out for how many more rows that need not be asked. */
+  fireAfterRow(cell: Cell): void {
+    const { root } = this.#trigger;
+    const context = this.#about(cell);
+    if (root.shouldFire(context)) this.fireIfReady(cell);
+    else cell.quiet = root.quiet(context);
   }
 
   /** Ends a window whose trigger has finished. What is left of it says so to later rows, until it expires. */
@@ -297,6 +375,7 @@ export class Windows {
     const due: Cell[] = [];
     while (isDue(this.#timers.first)) {
       const cell = this.#timers.pop();
+      cell.quiet = 0;
       if (!cell.gone && this.#trigger.deadlines(cell.trigger).some(isDue)) list(due, cell);
     }
     for (const cell of inOrder(due)) if (!cell.gone && !this.isExpired(cell.end)) this.fireIfReady(cell);
@@ -312,11 +391,15 @@ export class Windows {
     const now = this.#now;
     if (to > now.watermark) {
       now.watermark = to;
-      for (const cell of inOrder(this.#due(to)))
-        if (this.isExpired(cell.end + this.#rules.linger)) this.#expire(cell);
-        else this.fireIfReady(cell);
+      if (this.#ends.first <= to || this.#expiries.first <= to) this.#passWatermark(to);
     }
     now.settled = now.watermark;
+  }
+
+  #passWatermark(to: number): void {
+    for (const cell of inOrder(this.#due(to)))
+      if (this.isExpired(cell.end + this.#rules.linger)) this.#expire(cell);
+      else this.fireIfReady(cell);
   }
 
   /** Takes out the windows that have ended or are to be forgotten at a watermark. */
@@ -325,8 +408,15 @@ export class Windows {
     while (this.#ends.first <= watermark) {
       const end = this.#ends.first;
       const cell = this.#ends.pop();
-      // A session that grew has another entry.
-      if (cell.gone || cell.end !== end) continue;
+      // An entry that another one has replaced means nothing; a session that grew gets a new one.
+      if (cell.gone || cell.queuedEnd !== end) continue;
+      cell.queuedEnd = NaN;
+      if (cell.end !== end) {
+        cell.queuedEnd = cell.end;
+        this.#ends.push(cell.end, cell);
+        continue;
+      }
+      cell.quiet = 0;
       this.#expiries.push(this.#forgottenAt(cell), cell);
       if (cell.awaitsEnd || this.#rules.profile.asksAtEnd === "always") list(due, cell);
     }
@@ -349,11 +439,22 @@ export class Windows {
     this.#forget(cell);
   }
 
+  /** Tells a trigger of the rows that came while it was quiet. */
+  #tell(cell: Cell): void {
+    if (cell.untold > 0) this.#about(cell);
+  }
+
+  /** Makes triggers speak of a cell. */
   #about(cell: Cell): TriggerContext {
     const context = this.#context;
     context.state = cell.trigger;
     context.complete = cell.end <= this.#now.watermark;
     this.#cell = cell;
+    if (cell.untold > 0) {
+      const rows = cell.untold;
+      cell.untold = 0;
+      this.#trigger.root.pass(context, rows);
+    }
     return context;
   }
 
@@ -364,6 +465,7 @@ export class Windows {
   // State.
 
   save(): SavedCell[] {
+    for (const cell of this.#cells.all()) this.#tell(cell);
     return Array.from(this.#cells.all(), cell => ({
       key: cell.key,
       start: cell.start,
