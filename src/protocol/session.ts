@@ -75,6 +75,8 @@ export interface Inspected {
 
 export type CellOutput =
   | { readonly kind: "stream"; readonly view: string; readonly name: string | null }
+  /** Rows that a cell computed: shown like a stream's table, but nothing is known of how each row came about. */
+  | { readonly kind: "table"; readonly view: string; readonly name: string | null }
   | {
       readonly kind: "chart";
       readonly view: string;
@@ -144,7 +146,8 @@ export type TransportAction =
   | { readonly kind: "restart" }
   /** As fast as possible to the end. */
   | { readonly kind: "end" }
-  | { readonly kind: "step"; readonly by: "row" | "window" | "watermark" }
+  /** On to the next row, firing or move of the watermark; with `back` to just after the one before. */
+  | { readonly kind: "step"; readonly by: "row" | "window" | "watermark"; readonly back?: boolean }
   /** To a processing time, forwards or backwards. */
   | { readonly kind: "seek"; readonly to: number }
   /** Times real time; Infinity is as fast as possible. */
@@ -229,6 +232,8 @@ export type ViewUpdate =
       readonly total: number;
       readonly from: number;
       readonly page: WireTable;
+      /** Names the log that the rows are of, when the table only grows: its rows never change, and those behind it are new. */
+      readonly log?: string | null;
       /** What the stream's head says: rows in, late, dropped, malformed, watermark, and whether its input is complete. */
       readonly figures: {
         readonly rows: number;

@@ -24,6 +24,7 @@ import { Breakpoints, type Hit } from "./breakpoints.ts";
 import { arrivalDensity } from "./density.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
 import { type Explanation, explainRow, explainWindow } from "./explain.ts";
+import { positionsBefore } from "./step-back.ts";
 import { SourceFiles } from "./source-files.ts";
 import { wirePage } from "./wire.ts";
 
@@ -80,8 +81,9 @@ interface LiveView {
   readonly plan: PlannedView;
   /** One table for a table; one per stream of a chart. */
   readonly tables: Readonly<Record<string, Table>>;
-  /** Versions of the tables, page and order last sent. */
+  /** Versions of the tables, page and order last sent, and when that was. */
   sent: string;
+  sentAt: number;
 }
 
 export class EngineHost {
@@ -112,6 +114,8 @@ export class EngineHost {
   #target: { readonly clock: number; readonly end: boolean } | null = null;
   #scheduled = false;
   #lastSent = -Infinity;
+  /** When a view may be sent that was held back because its reader wants it less often; Infinity: none is. */
+  #owed = Infinity;
   #lastGraph = -Infinity;
   #dirty = false;
   #loading: TransportState["loading"] = null;
@@ -303,9 +307,11 @@ export class EngineHost {
       const kept = known?.tables[name];
       // A table whose stream did not change keeps its rows; identities, not names, decide.
       tables[name] =
-        kept !== undefined && identity(kept.node) === identity(node) ? kept : new Table(node, schemaOf(node, source));
+        kept !== undefined && identity(kept.node) === identity(node)
+          ? kept
+          : new Table(node, schemaOf(node, source), undefined, plan.limits[name]);
     }
-    return { plan, tables, sent: "" };
+    return { plan, tables, sent: "", sentAt: known?.sentAt ?? -Infinity };
   }
 
   #sourceLogs() {
@@ -347,7 +353,9 @@ export class EngineHost {
           break;
         case "step":
           this.#playing = false;
-          this.#step(run, action.by);
+          this.#target = null;
+          if (action.back === true) this.#workTo(run, positionsBefore(run, action.by));
+          else this.#step(run, action.by);
           break;
         case "seek":
           this.#checkpoints.rewind(run, at => at.clock > action.to);
@@ -424,8 +432,10 @@ export class EngineHost {
         this.#options.post({ type: "graph", nodes: this.#figures() });
       }
     }
+    if (this.#owed <= now && now - this.#lastSent >= FRAME) this.#sendViews();
     if (busy) this.#schedule(this.#target !== null || this.#speed === Infinity ? 0 : 4);
     else if (this.#dirty) this.#schedule(FRAME);
+    else if (this.#owed < Infinity) this.#schedule(Math.max(FRAME, this.#owed - now));
   }
 
   /** Works for one slice. Says whether there is more to do. */
@@ -470,13 +480,17 @@ export class EngineHost {
 
   /** Takes the run to the position at which a breakpoint was met, and pauses it there. */
   #stopAt(run: Run, hit: Hit): void {
-    const behind = hit.position + 1;
-    this.#checkpoints.rewind(run, at => at.positions > behind);
-    while (run.progress.positions < behind && run.advance({ positions: behind - run.progress.positions }));
+    this.#workTo(run, hit.position + 1);
     this.#playing = false;
     this.#target = null;
     this.#paused = { stream: hit.stream, at: run.progress.clock, row: hit.row };
     this.#dirty = true;
+  }
+
+  /** Takes the run, backwards or forwards, to where it has a number of positions behind it. */
+  #workTo(run: Run, positions: number): void {
+    this.#checkpoints.rewind(run, at => at.positions > positions);
+    while (run.progress.positions < positions && run.advance({ positions: positions - run.progress.positions }));
   }
 
   #goal(): { readonly clock: number; readonly end: boolean } | null {
@@ -490,19 +504,28 @@ export class EngineHost {
 
   #sendViews(): void {
     const updates: ViewUpdate[] = [];
+    const sentAt = this.#options.now();
+    this.#owed = Infinity;
     for (const [id, view] of this.#views) {
       const watched = this.#watched.get(id);
       if (watched === undefined) continue;
       const versions = Object.values(view.tables).map(t => t.version);
       const figures = this.#viewFigures(view);
-      const state = JSON.stringify([versions, watched, figures]);
+      const state = JSON.stringify([versions, { ...watched, every: undefined }, figures]);
       if (state === view.sent) continue;
+      const due = view.sentAt + (watched.every ?? 0);
+      if (due > sentAt) {
+        this.#owed = Math.min(this.#owed, due);
+        continue;
+      }
       view.sent = state;
+      view.sentAt = sentAt;
       const { chart, limits, options } = view.plan;
       if (chart === null) {
         const table = view.tables["main"];
         const { from, page } = wirePage(table, watched.from, watched.count, watched.sort);
-        updates.push({ kind: "table", view: id, total: table.length, from, page, figures });
+        const log = table.kind.kind === "append" ? `${this.#plan.profile} ${identity(table.node)}` : null;
+        updates.push({ kind: "table", view: id, total: table.length, from, page, figures, log });
       } else {
         const tables = Object.fromEntries(
           Object.entries(view.tables).map(([name, table]) => {
@@ -512,7 +535,14 @@ export class EngineHost {
           }),
         );
         const span = spanOf(this.#sourceLogs().map(s => s.log));
-        updates.push({ kind: "chart", view: id, chart, tables, options: { span, ...options, now: this.#now() } });
+        const finished = this.#run?.progress.finished ?? false;
+        updates.push({
+          kind: "chart",
+          view: id,
+          chart,
+          tables,
+          options: { span, ...options, now: this.#now(), finished },
+        });
       }
     }
     if (updates.length > 0) this.#options.post({ type: "views", updates });

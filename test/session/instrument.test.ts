@@ -85,6 +85,34 @@ describe("breakpoints", () => {
   });
 });
 
+describe("steps backwards", () => {
+  test.each(["row", "window", "watermark"] as const)("by %s undo steps forwards", async by => {
+    const harness = await opened(sums(2, "sums", true));
+    const seen: unknown[] = [];
+    const state = () => [
+      harness.transport?.rows,
+      harness.transport?.now,
+      harness.transport?.watermark,
+      values(harness, "1.scores", "value"),
+      values(harness, "2.sums", "score"),
+    ];
+    await act(harness, { kind: "seek", to: 0 });
+    for (let i = 0; i < 20 && harness.transport?.finished !== true; i++) {
+      seen.push(state());
+      await act(harness, { kind: "step", by });
+    }
+    // Back over what was seen, from the last state but the end of all.
+    const states = seen.slice(1);
+    expect(states.length).toBeGreaterThan(1);
+    for (const expected of states.reverse()) {
+      await act(harness, { kind: "step", by, back: true });
+      expect(state()).toEqual(expected);
+    }
+    await act(harness, { kind: "step", by, back: true });
+    expect(harness.transport).toMatchObject({ rows: 0, now: null, finished: false });
+  });
+});
+
 describe("faults", () => {
   test("are the same for the same seed, and gone without", async () => {
     const text = await readFile(resolve(ROOT, "notebooks/bank-day-totals.html"), "utf8");
