@@ -102,7 +102,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     onTime: "always",
     closing: "never",
     dropAt: "<",
-    processingTimer: "after",
+    processingTimer: "at-once",
     lastPane: "finish",
     revives: false,
   },

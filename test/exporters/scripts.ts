@@ -3,6 +3,10 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { valueAt } from "../../src/columns/column.ts";
+import { dense } from "../../src/engine/flow.ts";
+import { TIMINGS } from "../../src/model/panes.ts";
+import { plainRow } from "../../src/session/plain-rows.ts";
 import { OutputHash } from "../../src/engine/output-hash.ts";
 import type { ExportResult } from "../../src/exporters/exporter.ts";
 import { exporterNamed } from "../../src/exporters/index.ts";
@@ -77,4 +81,30 @@ const run = promisify(execFile);
 /** Runs a TypeScript script with the checkout's own Node. */
 export function runScript(path: string): Promise<{ stdout: string; stderr: string }> {
   return run(join(ROOT, "node_modules/.bin/node"), [path, SAMPLES], { maxBuffer: 1 << 28 });
+}
+
+/**
+ * The rows that a stream puts out under a profile, as lines of JSON in the form of the exported scripts: times in ISO 8601,
+ * and for panes their timing and index.
+ */
+export function predicted(headless: HeadlessStream, profile: string): string[] {
+  const lines: string[] = [];
+  const { run } = runOf(headless, {
+    profile,
+    onChanges: given => {
+      const flow = dense(given);
+      for (let row = 0; row < flow.count; row++) {
+        const values = flow.batch.schema.map((f, i) => [f.name, valueAt(flow.batch.columns[i], row)] as const);
+        const { pane } = flow;
+        lines.push(
+          JSON.stringify({
+            ...plainRow(headless.schema, Object.fromEntries(values)),
+            ...(pane === null ? {} : { timing: TIMINGS[pane.timing[row]], pane: pane.index[row] }),
+          }),
+        );
+      }
+    },
+  });
+  run.finish();
+  return lines;
 }

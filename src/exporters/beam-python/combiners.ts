@@ -162,13 +162,14 @@ const EVERY = `class Every(Values):
     def extract_output(self, values):
         return all(values)`;
 
-const FIRST = `class First(Values):
-    """The first value to arrive; None without values."""
+const TOGETHER = `class Together(beam.combiners.TupleCombineFn):
+    """Combines tuples part by part; for panes without rows too, which Beam's own TupleCombineFn does not expect."""
 
-    def extract_output(self, values):
-        return values[0] if values else None`;
+    def merge_accumulators(self, accumulators):
+        accumulators = list(accumulators)
+        return super().merge_accumulators(accumulators) if accumulators else self.create_accumulator()`;
 
-const ORDER = "Beam promises no order of values within a pane; its own Python runner keeps that of arrival.";
+const ORDER = "Beam promises no order of values within a pane: the list has the same values in another order.";
 const BY_TIME = "it depends on event time, which Beam does not hand to combiners";
 
 const COMBINERS: Readonly<Record<AggregateName, Combiner>> = {
@@ -193,15 +194,21 @@ const COMBINERS: Readonly<Record<AggregateName, Combiner>> = {
   collect: { classes: [VALUES], warn: ORDER },
   mode: { classes: [VALUES, MODE] },
   corr: { cannot: "no combiner for it has been written yet" },
-  any: { classes: [VALUES, FIRST], warn: ORDER },
+  any: { cannot: "Beam promises no order of values, so that none is the first" },
   some: { classes: [VALUES, SOME] },
   every: { classes: [VALUES, EVERY] },
 };
 
+/** Prints the combiner of several aggregates of one group. */
+export function beamCombiners(calls: readonly AggregateCall[], node: Node, script: PythonScript): string {
+  const combiners = calls.map(call => beamCombiner(call, node, script));
+  return combiners.length === 1 ? combiners[0] : `${script.define("Together", TOGETHER)}(${combiners.join(", ")})`;
+}
+
 const MODULES = ["collections", "statistics"];
 
 /** Prints the combiner of one aggregate, such as `Sum()`, or notes why it cannot be said. */
-export function beamCombiner(call: AggregateCall, node: Node, script: PythonScript): string {
+function beamCombiner(call: AggregateCall, node: Node, script: PythonScript): string {
   if (call.aggregate === "count" && call.arguments.length === 0) return "beam.combiners.CountCombineFn()";
   const combiner = COMBINERS[call.aggregate as AggregateName];
   if ("cannot" in combiner)

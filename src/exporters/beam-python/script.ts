@@ -25,6 +25,8 @@ export class PythonScript {
   readonly notes = new Set<string>();
   /** Options of the pipeline, besides streaming. */
   readonly options = new Set<string>();
+  /** Whether something may hold the watermark at the end of the log, so that the runner does not come to an end. */
+  mayStall = false;
   /** Whether anything waits for processing time, so that the replay has to move the clock. */
   needsClock = false;
 

@@ -1,4 +1,5 @@
 /** Triggers in Beam Python, by a table: what each is called there, and what its runner cannot do with it. */
+import type { WindowingStrategy } from "../../model/strategy.ts";
 import type { Trigger } from "../../model/triggers.ts";
 import type { Node } from "../../pipeline/node.ts";
 import { differs, grouped, never, type PythonScript } from "./script.ts";
@@ -114,8 +115,44 @@ function mayFinish(trigger: Trigger): boolean {
   }
 }
 
-/** Prints a trigger, or notes why it cannot be said. */
-export function beamTrigger(trigger: Trigger, node: Node, script: PythonScript): string {
+/** Whether a trigger asks for whatever a window holds when the watermark passes its end. */
+function asksAtEnd(trigger: Trigger): boolean {
+  switch (trigger.kind) {
+    case "default":
+    case "afterWatermark":
+      return true;
+    case "repeatedly":
+      return asksAtEnd(trigger.trigger);
+    case "afterAny":
+      return trigger.triggers.some(asksAtEnd);
+    case "orFinally":
+      return asksAtEnd(trigger.trigger) || asksAtEnd(trigger.until);
+    default:
+      return false;
+  }
+}
+
+/** Prints the trigger of a strategy, or notes why it cannot be said. */
+export function beamTrigger({ trigger, window }: WindowingStrategy, node: Node, script: PythonScript): string {
   if (mayFinish(trigger)) script.options.add("allow_unsafe_triggers=True");
+  // A trigger that finishes early keeps the watermark held for an on-time pane that never comes.
+  script.mayStall = !asksAtEnd(trigger) || (mayFinish(trigger) && trigger.kind !== "afterWatermark");
+  if (!asksAtEnd(trigger)) {
+    if (waitsForClock(trigger))
+      return script.cannot(
+        node,
+        never(
+          "Beam's Python runner waits without end for processing time that a replay does not reach. Put the trigger into afterWatermark({early}).",
+        ),
+      );
+    script.cannot(
+      node,
+      differs(
+        "Rows that the trigger never asks for are lost at the end of the log; Beam's Python runner has no last pane.",
+      ),
+    );
+  }
+  // Beam takes its default trigger on an endless window for an oversight.
+  if (trigger.kind === "default" && window.kind === "global") return "trigger.Repeatedly(trigger.AfterWatermark())";
   return print(trigger, node, script);
 }

@@ -99,8 +99,14 @@ const PRINTERS: { readonly [K in WindowFunction["kind"]]: WindowPrinter<K> } = {
   fixed: ({ size, offset }, _node, script) =>
     `window.FixedWindows(${beamDuration(size, script)}${offset === 0 ? "" : `, offset=${beamDuration(offset, script)}`})`,
 
-  sliding: ({ size, period, offset }, _node, script) =>
-    `window.SlidingWindows(${beamDuration(size, script)}, ${beamDuration(period, script)}${offset === 0 ? "" : `, offset=${beamDuration(offset, script)}`})`,
+  sliding({ size, period, offset }, node, script) {
+    if (period > size)
+      return script.cannot(
+        node,
+        never("Beam's Python runner fails on rows between windows. Make the period no longer than the size."),
+      );
+    return `window.SlidingWindows(${beamDuration(size, script)}, ${beamDuration(period, script)}${offset === 0 ? "" : `, offset=${beamDuration(offset, script)}`})`;
+  },
 
   sessions({ gap, inclusive }, node, script) {
     if (inclusive === true)

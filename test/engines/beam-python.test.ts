@@ -1,0 +1,145 @@
+/**
+ * Holds exported scripts on Apache Beam's own Python runner against what the notebook predicts under the profile
+ * `beam-python`: same rows, same panes.
+ */
+import { describe, expect, test } from "vitest";
+import type { Accumulation } from "../../src/model/strategy.ts";
+import { op as operations } from "../../src/expressions/op.ts";
+import {
+  afterAll,
+  afterAny,
+  afterCount,
+  afterEach,
+  afterProcessingTime,
+  afterWatermark,
+  DEFAULT_TRIGGER,
+  orFinally,
+  repeatedly,
+  type Trigger,
+} from "../../src/model/triggers.ts";
+import { bounded, perfect } from "../../src/model/watermarks.ts";
+import {
+  calendar,
+  cumulating,
+  fixed,
+  global,
+  sessions,
+  sliding,
+  type WindowFunction,
+} from "../../src/model/windows.ts";
+import { rows, type Stream } from "../../src/pipeline/stream.ts";
+import { exported, opened, predicted } from "../exporters/scripts.ts";
+import { comparable, onBeam } from "./beam.ts";
+
+const op = operations;
+
+/** Numbers from 0 to 1, the same in every run (a linear congruential generator, Numerical Recipes). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** A disorderly log: three keys in two partitions, most rows seconds late, some minutes, one from the future. */
+function log(seed: number, count = 60) {
+  const next = random(seed);
+  let now = Date.UTC(2026, 2, 29, 0, 40);
+  return Array.from({ length: count }, (_, i) => {
+    now +=
+      Math.floor(next() * 20) * 1_000 + (next() < 0.2 ? 90_000 : 0) + (next() < 0.3 ? Math.floor(next() * 1000) : 0);
+    const delay = next() < 0.15 ? next() * 240_000 : next() * 8_000;
+    const time = i === 20 ? now + 86_400_000 : Math.floor(now - delay);
+    const key = ["a", "b", "c"][Math.floor(next() * 3)];
+    return {
+      key,
+      half: key === "a" ? "left" : "right",
+      value: Math.round(next() * 1000) / 10,
+      note: next() < 0.2 ? null : `n${Math.floor(next() * 4)}`,
+      time: new Date(time).toISOString(),
+      seen: new Date(now).toISOString(),
+    };
+  });
+}
+
+const events = (seed: number): Stream =>
+  rows(log(seed), {
+    eventTime: "time",
+    arrivalTime: "seen",
+    partition: "half",
+    watermark: bounded("10 s", { idle: "30 s", future: "1 min" }),
+  });
+
+function panes(window: WindowFunction, trigger: Trigger, mode: Accumulation = "accumulating", seed = 1): Stream {
+  return events(seed)
+    .groupby("key")
+    .window(window)
+    .trigger(trigger)
+    .allowedLateness("2 min")
+    .accumulation(mode)
+    .rollup({ total: d => op.sum(d.value), n: op.count() });
+}
+
+const plain = afterWatermark({ late: afterCount(1) });
+
+const CASES: Readonly<Record<string, Stream>> = {
+  "fixed windows": panes(fixed("1 min"), plain),
+  "fixed windows, discarding": panes(fixed("1 min"), plain, "discarding"),
+  "fixed windows with an offset": panes(fixed("90 s", { offset: "20 s" }), plain),
+  "sliding windows": panes(sliding("2 min", "30 s"), plain),
+  "sliding windows, discarding": panes(sliding("1 min", "45 s", { offset: "10 s" }), plain, "discarding"),
+  sessions: panes(sessions("20 s"), plain),
+  "sessions, discarding": panes(sessions("20 s"), plain, "discarding"),
+  "sessions, default trigger": panes(sessions("20 s"), DEFAULT_TRIGGER),
+  "the global window": panes(global(), DEFAULT_TRIGGER),
+  "calendar hours across a change of the clock": panes(calendar("hour", { timeZone: "Europe/London" }), plain),
+  "calendar weeks": panes(calendar("week", { timeZone: "America/New_York", weekStart: "sunday" }), plain),
+  "cumulating windows": panes(cumulating("3 min", "1 min"), plain),
+  "default trigger": panes(fixed("1 min"), DEFAULT_TRIGGER),
+  "default trigger, discarding": panes(fixed("1 min"), DEFAULT_TRIGGER, "discarding"),
+  "on time only": panes(fixed("1 min"), afterWatermark()),
+  "early counts": panes(fixed("2 min"), afterWatermark({ early: afterCount(2), late: afterCount(2) })),
+  "early counts, discarding": panes(
+    fixed("2 min"),
+    afterWatermark({ early: afterCount(2), late: afterCount(1) }),
+    "discarding",
+  ),
+  "early by processing time": panes(
+    fixed("2 min"),
+    afterWatermark({ early: afterProcessingTime("15 s"), late: afterCount(1) }),
+  ),
+  "early by processing time, discarding": panes(
+    fixed("2 min"),
+    afterWatermark({ early: afterProcessingTime("15 s"), late: afterCount(1) }),
+    "discarding",
+  ),
+  "early by processing time in sessions": panes(
+    sessions("20 s"),
+    afterWatermark({ early: afterProcessingTime("15 s"), late: afterCount(1) }),
+  ),
+  "early counts in sessions": panes(sessions("20 s"), afterWatermark({ early: afterCount(2), late: afterCount(1) })),
+  "once after a count": panes(fixed("2 min"), afterCount(3)),
+  "repeatedly after a count": panes(fixed("2 min"), repeatedly(afterCount(3)), "discarding"),
+  "one after the other": panes(fixed("2 min"), afterEach(afterCount(2), afterCount(1), repeatedly(afterCount(3)))),
+  "early one after the other, by processing time": panes(
+    fixed("2 min"),
+    afterWatermark({ early: afterEach(afterCount(2), afterProcessingTime("10 s")), late: afterCount(1) }),
+  ),
+  any: panes(fixed("2 min"), repeatedly(afterAny(afterCount(4), afterWatermark()))),
+  "any, once": panes(fixed("2 min"), afterAny(afterCount(4), afterWatermark())),
+  all: panes(fixed("2 min"), repeatedly(afterAll(afterCount(2), afterWatermark()))),
+  until: panes(fixed("2 min"), orFinally(repeatedly(afterCount(2)), afterCount(5))),
+  "until the watermark": panes(fixed("2 min"), orFinally(repeatedly(afterCount(2)), afterWatermark())),
+  "another log": panes(fixed("1 min"), plain, "accumulating", 2),
+};
+
+describe("Beam's Python runner gives the predicted panes", { concurrent: true }, () => {
+  test.each(Object.entries(CASES))("%s", async (name, stream) => {
+    const headless = await opened(stream, name.replace(/\W+/g, "_"));
+    const expected = predicted(headless, "beam-python");
+    const result = exported(headless, "beam-python");
+    expect(expected.length).toBeGreaterThan(2);
+    expect(comparable(await onBeam(result))).toEqual(comparable(expected));
+  });
+});

@@ -1,0 +1,23 @@
+/** Runs exported scripts on Apache Beam's own Python runner. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { ExportResult } from "../../src/exporters/exporter.ts";
+import { SAMPLES, written } from "../exporters/scripts.ts";
+
+const run = promisify(execFile);
+
+/** Runs a script and returns the lines of JSON it prints. `folder` is where its data is. */
+export async function onBeam(result: ExportResult, folder = SAMPLES, timeout = 120_000): Promise<string[]> {
+  const python = process.env.TIDEMARK_BEAM_PYTHON;
+  if (python === undefined) throw new Error("Run these tests with npm run test:engines, which installs Beam.");
+  const path = await written("beam-python", result);
+  const { stdout } = await run(python, [path, folder], { maxBuffer: 1 << 28, timeout });
+  return stdout.split("\n").filter(line => line !== "");
+}
+
+/** Rows in an order of their own, numbers rounded to twelve digits: bundles of several keys come out in any order. */
+export function comparable(lines: readonly string[]): string[] {
+  const round = (_key: string, value: unknown): unknown =>
+    typeof value === "number" ? Number(value.toPrecision(12)) : value;
+  return lines.map(line => JSON.stringify(JSON.parse(line), round)).sort();
+}
