@@ -25,11 +25,11 @@ function agree(given: Case, profile: Profile): void {
 }
 
 describe("the engine gives what the reference gives", () => {
-  for (const name of ["tidemark", "beam", "beam-python", "flink", "batch"] as const)
+  for (const name of ["tidemark", "beam", "beam-python", "flink", "flink-sql", "spark", "kafka", "batch"] as const)
     test(`under the profile ${name}, whatever the trigger`, () => {
       fc.assert(
         fc.property(cases(strategies()), given => agree(given, PROFILES[name])),
-        runs(name === "tidemark" ? 2_000 : 500),
+        runs(name === "tidemark" ? 2_000 : 300),
       );
     });
 

@@ -129,10 +129,10 @@ class Reference {
   #outputWatermark = -Infinity;
 
   constructor(strategy: WindowingStrategy, profile: Profile, outputs: readonly string[]) {
-    this.#strategy = profile.latePanes === "each-row" ? flinkStrategy(strategy) : strategy;
+    this.#strategy = inWordsOf(profile, strategy);
     this.#profile = profile;
     this.#outputs = outputs;
-    this.#lateness = profile.knobs === "two" ? strategy.allowedLateness : 0;
+    this.#lateness = profile.knobs === "two" || profile.streamTime ? strategy.allowedLateness : 0;
     this.#merging = merges(strategy.window);
     this.#timed = triggers.followsTime(triggers.plant(this.#strategy.trigger));
   }
@@ -202,7 +202,8 @@ class Reference {
 
   #addRow(row: InputRow): void {
     const order = this.#order++;
-    for (const bounds of windowsOf(this.#strategy.window, row.time)) {
+    if (this.#profile.streamTime) this.#moveWatermark(row.time);
+    for (const bounds of this.#windowsOf(row.time)) {
       const window = this.#merging ? this.#mergedWindow(row.key, bounds) : this.#openWindow(row.key, bounds);
       if ("reason" in window) {
         this.#drop(row, window);
@@ -218,7 +219,7 @@ class Reference {
     const assigned: { row: InputRow; order: number; bounds: Bounds }[] = [];
     for (const row of rows) {
       const order = this.#order++;
-      for (const bounds of windowsOf(this.#strategy.window, row.time))
+      for (const bounds of this.#windowsOf(row.time))
         if (this.#isExpired(bounds.end)) this.#drop(row, { ...bounds, reason: "expired" });
         else assigned.push({ row, order, bounds });
     }
@@ -267,6 +268,12 @@ class Reference {
     return out;
   }
 
+  #windowsOf(time: number): Bounds[] {
+    const { window } = this.#strategy;
+    const windows = windowsOf(window, time);
+    return this.#profile.fromEpoch && window.kind !== "global" ? windows.filter(w => w.start >= 0) : windows;
+  }
+
   #put(window: OpenWindow, row: InputRow, order: number): void {
     window.rows.push({ value: row.v, time: row.time, weight: row.weight, order });
     window.fresh++;
@@ -277,7 +284,8 @@ class Reference {
   }
 
   #drop(row: InputRow, { start, end, reason }: Refusal): void {
-    this.dropped.push({ at: this.#at, ...row, start, end, watermark: this.#watermark, reason });
+    const shown = end - this.#afterLastRow;
+    this.dropped.push({ at: this.#at, ...row, start, end: shown, watermark: this.#watermark, reason });
   }
 
   // Windows.
@@ -286,9 +294,15 @@ class Reference {
     return this.#windows.filter(w => w.key === key && !w.finished);
   }
 
+  /** How much of a session comes after its end as it is shown: the gap, where sessions end with their last row (Kafka). */
+  get #afterLastRow(): number {
+    const { window } = this.#strategy;
+    return window.kind === "sessions" && this.#profile.sessionEnd === "last-row" ? window.gap : 0;
+  }
+
   #isExpired(end: number): boolean {
     const limit = end + this.#lateness;
-    return this.#profile.dropAt === "<" ? limit < this.#watermark : limit <= this.#watermark;
+    return this.#profile.dropAt === "<" || this.#afterLastRow > 0 ? limit < this.#watermark : limit <= this.#watermark;
   }
 
   #meet(start: number, end: number): boolean {
@@ -337,6 +351,11 @@ class Reference {
     if (met.length === 0) return this.#openWindow(key, own);
     if (met.length === 1 && met[0].start === own.start && met[0].end === own.end) return met[0];
     const window = this.#merge(key, met.sort(byEnd), start, end);
+    // Kafka sends a tombstone for a session before each row that moves its bounds or joins it to others.
+    if (this.#afterLastRow > 0 && window.shown !== null) {
+      window.replaced.push(window.shown);
+      window.shown = null;
+    }
     return window.finished ? { start, end, reason: "finished" } : window;
   }
 
@@ -378,7 +397,7 @@ class Reference {
     if (met.length === 0) return;
     const holds = met.flatMap(w => (w.hold === null ? [] : [w.hold]));
     const combiner = this.#strategy.timestampCombiner;
-    if (combiner === "endOfWindow") this.#hold(window, window.end - 1);
+    if (combiner === "endOfWindow") this.#hold(window, 0);
     else if (holds.length > 0) window.hold = combiner === "latest" ? Math.max(...holds) : Math.min(...holds);
     this.#holdUntilExpiry(window, false);
   }
@@ -388,12 +407,16 @@ class Reference {
   /** Lets a row count for the timestamp of the coming pane, if it is in time for that. */
   #hold(window: OpenWindow, time: number): boolean {
     const combiner = this.#strategy.timestampCombiner;
-    const at = combiner === "endOfWindow" ? window.end - 1 : time;
+    const at = combiner === "endOfWindow" ? this.#lastMoment(window) : time;
     const known = this.#profile.outputWatermark === "operator" ? this.#outputWatermark : this.#watermark;
     if (at < known || window.end <= this.#watermark) return false;
     if (window.hold === null || combiner === "endOfWindow") window.hold = at;
     else window.hold = combiner === "latest" ? Math.max(window.hold, at) : Math.min(window.hold, at);
     return true;
+  }
+
+  #lastMoment(window: OpenWindow): number {
+    return this.#afterLastRow > 0 ? window.end - this.#afterLastRow : window.end - 1;
   }
 
   #holdUntilExpiry(window: OpenWindow, empty: boolean): void {
@@ -446,9 +469,13 @@ class Reference {
       this.#watermark = to;
       const asks = (w: OpenWindow): boolean => w.awaitsEnd || this.#profile.asksAtEnd === "always";
       const due = this.#windows.filter(w => (w.end > before && w.end <= to && asks(w)) || this.#isExpired(w.end));
+      // Where lateness is checked after merging, a row in time may reach back to a session that would not be by itself.
+      const linger = this.#closing === "never" ? this.#afterLastRow : 0;
       for (const window of this.#inOrder(due)) {
-        if (!this.#isExpired(window.end)) this.#fireIfReady(window);
-        else {
+        const isCrossed = window.end > before && asks(window);
+        if (!this.#isExpired(window.end + linger)) {
+          if (isCrossed) this.#fireIfReady(window);
+        } else {
           if (this.#closing === "never") this.#fireIfReady(window);
           else if (!window.finished) this.#emit(window, true);
           this.#windows = this.#windows.filter(w => w !== window);
@@ -461,7 +488,7 @@ class Reference {
   #emit(window: OpenWindow, last: boolean): void {
     const timing = this.#timing(window);
     const hold = window.hold;
-    const time = hold === null || hold >= window.end ? window.end - 1 : hold;
+    const time = hold === null || hold >= window.end ? this.#lastMoment(window) : hold;
     window.hold = null;
     window.expiryHold = null;
     if (!last) this.#holdUntilExpiry(window, true);
@@ -486,17 +513,15 @@ class Reference {
       isLast: last,
     };
     window.lastTiming = timing;
-    if (accumulation === "retracting") {
-      const old = [...window.replaced, ...(window.shown === null ? [] : [window.shown])];
-      for (const each of old) this.panes.push({ ...pane, ...each, weight: -1 });
-      window.replaced = [];
-      window.shown = null;
-    }
+    const taken = accumulation === "retracting" && window.shown !== null ? [window.shown] : [];
+    for (const old of [...window.replaced, ...taken]) this.panes.push({ ...pane, ...old, weight: -1 });
+    window.replaced = [];
+    if (accumulation === "retracting") window.shown = null;
     if (accumulation === "retracting" && weight === 0 && window.fresh > 0) return;
     const values = Object.fromEntries(this.#outputs.map(name => [name, AGGREGATES[name](window.rows)]));
-    const shown: Shown = { values, start: window.start, end: window.end, time };
+    const shown: Shown = { values, start: window.start, end: window.end - this.#afterLastRow, time };
     this.panes.push({ ...pane, ...shown, weight: 1 });
-    if (accumulation === "retracting") window.shown = shown;
+    if (accumulation === "retracting" || this.#afterLastRow > 0) window.shown = shown;
   }
 
   #timing(window: OpenWindow): Timing {
@@ -523,6 +548,21 @@ const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 const byEnd = (a: Bounds, b: Bounds): number => compare(a.end, b.end) || compare(a.start, b.start);
 const byStart = (a: Bounds, b: Bounds): number => compare(a.start, b.start) || compare(a.end, b.end);
 const inside = (a: Bounds, b: Bounds): boolean => b.start <= a.start && a.end <= b.end;
+
+/** Says a strategy in the words of an engine that has fewer of them. */
+function inWordsOf(profile: Profile, strategy: WindowingStrategy): WindowingStrategy {
+  if (profile.streamTime) return kafkaStrategy(strategy);
+  return profile.latePanes === "each-row" ? flinkStrategy(strategy) : strategy;
+}
+
+/** Kafka emits at each update, or (EMIT FINAL) once when the window closes. */
+function kafkaStrategy(strategy: WindowingStrategy): WindowingStrategy {
+  const { trigger, closing } = strategy;
+  if (trigger.kind === "default")
+    return { ...strategy, trigger: { kind: "repeatedly", trigger: { kind: "afterCount", count: 1 } } };
+  if (trigger.kind !== "afterWatermark" || trigger.early !== null || trigger.late !== null) return strategy;
+  return { ...strategy, trigger: { kind: "never" }, closing: closing ?? "ifNonEmpty" };
+}
 
 /** Flink's triggers never finish, and after the end of its window each late row fires. */
 function flinkStrategy(strategy: WindowingStrategy): WindowingStrategy {
