@@ -31,7 +31,7 @@ const always = {
 const shellOnly = { "Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin" };
 
 /** A kernel's frame stands in a page of another origin. */
-const kernelOnly = { "Cross-Origin-Resource-Policy": "cross-origin" };
+const kernelOnly = { "Cross-Origin-Resource-Policy": "cross-origin", "X-DNS-Prefetch-Control": "off" };
 
 /** The shell runs no code but its own files: no eval, no inline script, and frames of kernels only. */
 export function shellPolicy(kernelSources: string): string {

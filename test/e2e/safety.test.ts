@@ -110,6 +110,39 @@ test("a worker that a cell starts is no freer than its frame", async () => {
   expect(said).toBe("blocked");
 });
 
+test("a frame within the frame does not bring back what was taken away", async () => {
+  const said = await kernelFrame().evaluate(async () => {
+    const heard: string[] = [];
+    addEventListener("message", event => typeof event.data === "string" && heard.push(event.data));
+    const code = 'parent.postMessage("ran, with " + typeof RTCPeerConnection, "*")';
+    const script = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    for (const markup of [
+      `<script>${code}</script>`,
+      `<script src="${script}"></script>`,
+      `<script type="module" src="${script}"></script>`,
+    ]) {
+      const inner = document.createElement("iframe");
+      inner.srcdoc = markup;
+      document.body.append(inner);
+      const page = document.createElement("iframe");
+      page.src = URL.createObjectURL(new Blob([markup], { type: "text/html" }));
+      document.body.append(page);
+    }
+    const blank = document.createElement("iframe");
+    document.body.append(blank);
+    try {
+      heard.push(
+        `reached ${typeof (blank.contentWindow as unknown as { RTCPeerConnection: unknown }).RTCPeerConnection}`,
+      );
+    } catch {
+      // An opaque origin cannot look into a frame of its own either, which is what we want.
+    }
+    await new Promise(done => setTimeout(done, 1_000));
+    return heard;
+  });
+  expect(said).toEqual([]);
+});
+
 test("the shell compiles no text and runs no inline script", async () => {
   // What a debugger evaluates is exempt from the policy, a task that it leaves behind is not.
   const said = await app.page.evaluate(
