@@ -15,6 +15,7 @@ import { Arguments } from "./dense-arguments.ts";
 import { Cells, CHUNK, NOWHERE } from "./dense-cells.ts";
 import type { DenseSettings } from "./dense-fixed.ts";
 import type { KeyCodes } from "./dense-keys.ts";
+import { inside, insideSelected } from "./dense-inside.ts";
 import { EXPIRED, LateRows } from "./dense-late.ts";
 import { KeyOrder } from "./dense-order.ts";
 import { Panes } from "./dense-panes.ts";
@@ -65,8 +66,14 @@ export class DenseSessions implements Operator {
   /** The newest session of each key, by code + 1. */
   #head = new Int32Array(0);
   readonly #ends: DueQueue;
-  /** Fired sessions by the stretch of time, a gap long, in which they expire; and the first stretch that may hold any. */
-  readonly #expiring = new Map<number, number[]>();
+  /**
+   * Fired sessions by the stretch of time, a gap long, in which they expire: the first of each, and its next in
+   * `#nextExpiring` (0 ends the chain). A session that expires later after all is found in its old chain, and moves on.
+   */
+  readonly #expiring = new Map<number, number>();
+  #nextExpiring = new Int32Array(0);
+  #chained = new Uint8Array(0);
+  /** The last stretch that was swept. */
   #sweep = -Infinity;
   /** Sessions that a movement of the watermark completes. */
   readonly #complete: number[] = [];
@@ -161,21 +168,37 @@ export class DenseSessions implements Operator {
       const last = positionOf(flow, selection === null ? to - 1 : selection[to - 1]);
       const latest = last === 0 ? this.#before : watermark[last - 1];
       const earliest = lateness === "before-merge" ? latest - gap - allowedLateness : -Infinity;
-      const stopped = inside(
-        flow.time,
-        selection,
-        this.#codes,
-        this.#head,
-        this.#start,
-        this.#reach,
-        this.#cells.rows,
-        this.#located,
-        this.#pending,
-        row,
-        to,
-        earliest,
-        gap,
-      );
+      const stopped =
+        selection === null
+          ? inside(
+              flow.time,
+              this.#codes,
+              this.#head,
+              this.#start,
+              this.#reach,
+              this.#cells.rows,
+              this.#located,
+              this.#pending,
+              row,
+              to,
+              earliest,
+              gap,
+            )
+          : insideSelected(
+              flow.time,
+              selection,
+              this.#codes,
+              this.#head,
+              this.#start,
+              this.#reach,
+              this.#cells.rows,
+              this.#located,
+              this.#pending,
+              row,
+              to,
+              earliest,
+              gap,
+            );
       this.#pending += stopped - row;
       row = stopped;
       if (row === to) continue;
@@ -393,10 +416,15 @@ export class DenseSessions implements Operator {
     this.#reach = reach;
     this.#code = ints(this.#code);
     this.#older = ints(this.#older);
+    this.#nextExpiring = ints(this.#nextExpiring);
     this.#emitted = ints(this.#emitted);
-    const open = new Uint8Array(size);
-    open.set(this.#open);
-    this.#open = open;
+    const bytes = (from: Uint8Array): Uint8Array<ArrayBuffer> => {
+      const to = new Uint8Array(size);
+      to.set(from);
+      return to;
+    };
+    this.#open = bytes(this.#open);
+    this.#chained = bytes(this.#chained);
   }
 
   #isExpired(session: number): boolean {
@@ -405,29 +433,39 @@ export class DenseSessions implements Operator {
 
   /** Sees to it that a session that has fired is forgotten once it is expired. */
   #expireLater(session: number): void {
-    const { gap, allowedLateness } = this.#settings;
-    const at = this.#end[session] + allowedLateness;
-    if (at === Infinity || at === this.#expiry[session]) return;
+    const at = this.#end[session] + this.#settings.allowedLateness;
+    if (at === Infinity) return;
     this.#expiry[session] = at;
-    const stretch = Math.floor(at / gap);
-    const sessions = this.#expiring.get(stretch);
-    if (sessions === undefined) this.#expiring.set(stretch, [session]);
-    else sessions.push(session);
+    if (this.#chained[session] === 0) this.#chain(session);
+  }
+
+  #chain(session: number): void {
+    const stretch = Math.floor(this.#expiry[session] / this.#settings.gap);
+    this.#nextExpiring[session] = this.#expiring.get(stretch) ?? NONE;
+    this.#expiring.set(stretch, session);
+    this.#chained[session] = 1;
   }
 
   /** Forgets sessions of all stretches that the watermark has left behind. */
   #sweepUp(): void {
-    const reached = Math.floor(this.#watermark / this.#settings.gap);
+    const { gap } = this.#settings;
+    const reached = Math.floor(this.#watermark / gap);
     if (reached <= this.#sweep) return;
     this.#sweep = reached;
-    for (const [stretch, sessions] of this.#expiring) {
+    for (const [stretch, first] of this.#expiring) {
       if (stretch >= reached) continue;
       this.#expiring.delete(stretch);
-      for (const session of sessions)
-        if (Math.floor(this.#expiry[session] / this.#settings.gap) === stretch) {
+      for (let session = first, next = NONE; session !== NONE; session = next) {
+        next = this.#nextExpiring[session];
+        this.#chained[session] = 0;
+        const expiry = this.#expiry[session];
+        if (Number.isNaN(expiry)) continue;
+        if (Math.floor(expiry / gap) >= reached) this.#chain(session);
+        else {
           this.#unlink(session);
           this.#release(session);
         }
+      }
     }
   }
 
@@ -589,37 +627,4 @@ interface SessionsSnapshot {
   readonly emittedBy: readonly number[];
   readonly replaced: SavedCells;
   readonly replacedBy: readonly number[];
-}
-
-/**
- * Finds the sessions of rows that fall inside the newest open session of their key, and moves its end; returns the first
- * row that does not, or that is before `earliest`.
- */
-function inside(
-  time: Float64Array,
-  selection: Int32Array | null,
-  codes: Int32Array,
-  head: Int32Array,
-  start: Float64Array,
-  reach: Float64Array,
-  rows: Int32Array,
-  located: Int32Array,
-  pending: number,
-  from: number,
-  to: number,
-  earliest: number,
-  gap: number,
-): number {
-  let row = from;
-  for (let place = pending; row < to; row++, place++) {
-    const i = selection === null ? row : selection[row];
-    const t = time[i];
-    const session = head[codes[i] + 1];
-    // Nobody's session 0 reaches nowhere.
-    if (!(t < reach[session]) || t < start[session] || t <= earliest) break;
-    located[place] = session;
-    rows[session]++;
-    if (t + gap > reach[session]) reach[session] = t + gap;
-  }
-  return row;
 }

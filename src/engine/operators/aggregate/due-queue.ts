@@ -10,7 +10,11 @@ import { DueHeap } from "./due-heap.ts";
 export class DueQueue {
   /** Length of a bucket: a power of two, so that dividing by it is exact. */
   readonly #width: number;
-  readonly #buckets = new Map<number, number[]>();
+  /** The first item of each bucket, as a chain that goes on in `#next`; −1 ends it. */
+  readonly #buckets = new Map<number, number>();
+  #next = new Int32Array(0);
+  /** 1 while an item lies in a chain, be it as a stale entry; it can lie in one only. */
+  #chained = new Uint8Array(0);
   readonly #heap = new DueHeap();
   /** The last bucket that lies in the heap, and where the next begins. */
   #reached = -Infinity;
@@ -32,6 +36,12 @@ export class DueQueue {
     time.set(this.#time);
     this.#bucket = bucket;
     this.#time = time;
+    const next = new Int32Array(size);
+    next.set(this.#next);
+    this.#next = next;
+    const chained = new Uint8Array(size);
+    chained.set(this.#chained);
+    this.#chained = chained;
   }
 
   /** The earliest time at which anything may be due; Infinity when nothing is there. */
@@ -42,7 +52,7 @@ export class DueQueue {
 
   add(item: number, due: number): void {
     const bucket = Math.floor(due / this.#width);
-    if (bucket <= this.#reached) {
+    if (bucket <= this.#reached || this.#chained[item] === 1) {
       this.#time[item] = due;
       this.#heap.push(due, item);
     } else this.#put(item, bucket);
@@ -50,9 +60,9 @@ export class DueQueue {
 
   #put(item: number, bucket: number): void {
     this.#bucket[item] = bucket;
-    const items = this.#buckets.get(bucket);
-    if (items === undefined) this.#buckets.set(bucket, [item]);
-    else items.push(item);
+    this.#next[item] = this.#buckets.get(bucket) ?? -1;
+    this.#buckets.set(bucket, item);
+    this.#chained[item] = 1;
   }
 
   remove(item: number): void {
@@ -72,7 +82,7 @@ export class DueQueue {
       }
       if (due[item] <= now) break;
       const bucket = Math.floor(due[item] / this.#width);
-      if (bucket <= this.#reached) {
+      if (bucket <= this.#reached || this.#chained[item] === 1) {
         this.#time[item] = due[item];
         heap.postpone(due[item]);
       } else {
@@ -88,14 +98,16 @@ export class DueQueue {
     const reached = Math.floor(now / this.#width);
     this.#reached = reached;
     this.#horizon = (reached + 1) * this.#width;
-    for (const [bucket, items] of this.#buckets) {
+    for (const [bucket, first] of this.#buckets) {
       if (bucket > reached) continue;
       this.#buckets.delete(bucket);
-      for (const item of items)
-        if (this.#bucket[item] === bucket) {
-          this.#bucket[item] = NaN;
-          this.add(item, due[item]);
-        }
+      for (let item = first, next = -1; item >= 0; item = next) {
+        next = this.#next[item];
+        this.#chained[item] = 0;
+        if (this.#bucket[item] !== bucket) continue;
+        this.#bucket[item] = NaN;
+        this.add(item, due[item]);
+      }
     }
   }
 
