@@ -211,7 +211,15 @@ export class Table implements Tap {
   #rows = 0;
   #order: { readonly order: Order; readonly at: number; readonly slots: Int32Array } | null = null;
 
-  constructor(node: Node, schema: Schema, kind: TableKind = tableKind(node)) {
+  /**
+   * Rows of a log that are kept; of a longer one only the number of rows is known, and pages end at the limit. Other
+   * tables keep every row, because any of them may still be taken back.
+   */
+  readonly #limit: number;
+
+  /** Makes an empty table for a node's main output. `limit` bounds the rows kept of a log; default none. */
+  constructor(node: Node, schema: Schema, kind: TableKind = tableKind(node), limit = Infinity) {
+    this.#limit = kind.kind === "append" ? limit : Infinity;
     this.node = node;
     this.schema = schema;
     this.kind = kind;
@@ -239,9 +247,11 @@ export class Table implements Tap {
     const flow = dense(given);
     this.#changes++;
     this.#rows += flow.count;
-    this.#reserve(this.#length + flow.count + 1);
+    this.#reserve(Math.min(this.#limit, this.#length + flow.count) + 1);
     if (this.kind.kind === "append") {
-      for (let row = 0; row < flow.count; row++) this.#write(this.#length++, flow.batch, row);
+      const kept = Math.min(flow.count, Math.max(0, this.#limit - this.#length));
+      for (let row = 0; row < kept; row++) this.#write(this.#length + row, flow.batch, row);
+      this.#length += flow.count;
       return;
     }
     for (let row = 0; row < flow.count; row++)
@@ -396,8 +406,9 @@ export class Table implements Tap {
     count: number,
     order: Order | null,
   ): { from: number; columns: { name: string; type: Schema[number]["type"]; values: Value[] }[] } {
-    const start = Math.max(0, Math.min(from, this.#length));
-    const end = Math.min(this.#length, start + count);
+    const kept = Math.min(this.#length, this.#limit);
+    const start = Math.max(0, Math.min(from, kept));
+    const end = Math.min(kept, start + count);
     const slots = order === null ? null : this.#ordered(order);
     const slot = (i: number): number => (slots === null ? i : slots[i]);
     return {

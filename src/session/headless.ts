@@ -65,6 +65,10 @@ export async function openStream(text: string, name: string | null, options: Hea
       run: "all",
     });
     await session.settled();
+    const defined = session.cells().flatMap(cell => cell.definitions);
+    for (const key of Object.keys(options.parameters ?? {}))
+      if (!defined.includes(key))
+        throw new Error(`No cell defines "${key}", so it cannot be a parameter. There are: ${defined.join(", ")}.`);
     const wanted = name ?? (await lastStream(session));
     const value = await session.value(wanted);
     if (!(value instanceof Stream))
