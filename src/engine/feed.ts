@@ -35,6 +35,9 @@ export class SourceFeed {
   #said = -Infinity;
   /** When the next periodic watermark is due. */
   #due = Infinity;
+  /** Where watermarks wait for the end of a bundle: the one that rows meet. Otherwise rows meet what was said last. */
+  readonly #bundled: boolean;
+  #met = -Infinity;
   #ended = false;
   #late = 0;
   /** Whether a row carries the watermark; null where every row does. */
@@ -55,6 +58,7 @@ export class SourceFeed {
     this.#every =
       watermark.every ?? watermark.microBatch ?? (profile.watermark === "periodic" ? profile.watermarkPeriod : null);
     this.#atEnd = profile.watermark === "end-of-input";
+    this.#bundled = profile.watermark === "bundle" || profile.watermark === "micro-batch";
     this.#punctuation = punctuation;
     if (watermark.basis.kind === "perfect") this.#hindsight = hindsight(log.time);
   }
@@ -92,8 +96,12 @@ export class SourceFeed {
     return this.#ended;
   }
 
-  /** Gives the feed a longer log that begins with the rows of the present one. */
+  /** Gives the feed a longer log that begins with the rows of the present one. Throws once the source has ended. */
   extend(log: SourceLog): void {
+    if (this.#ended)
+      throw new Error(
+        "The source has ended, so no rows can follow. Work the run with a finite `until` while more may come.",
+      );
     this.#log = log;
     if (this.#hindsight !== null) this.#hindsight = hindsight(log.time);
   }
@@ -120,9 +128,14 @@ export class SourceFeed {
       return NO_ROW;
     }
     const row = this.#cursor++;
-    if (this.#log.time[row] < this.#said) this.#late++;
+    if (this.#log.time[row] < (this.#bundled ? this.#met : this.#said)) this.#late++;
     this.#learn(this.#observe(row), arrival);
     return row;
+  }
+
+  /** Begins a bundle: its rows meet the watermark as it is now. */
+  beginBundle(): void {
+    this.#met = this.#said;
   }
 
   #observe(row: number): number {
@@ -193,6 +206,7 @@ export class SourceFeed {
       greatest: this.#greatest[0],
       known: this.#known,
       said: this.#said,
+      met: this.#met,
       due: this.#due,
       ended: this.#ended,
       late: this.#late,
@@ -206,6 +220,7 @@ export class SourceFeed {
       greatest: number;
       known: number;
       said: number;
+      met: number;
       due: number;
       ended: boolean;
       late: number;
@@ -215,6 +230,7 @@ export class SourceFeed {
     this.#greatest[0] = from.greatest;
     this.#known = from.known;
     this.#said = from.said;
+    this.#met = from.met;
     this.#due = from.due;
     this.#ended = from.ended;
     this.#late = from.late;

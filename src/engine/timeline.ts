@@ -188,6 +188,7 @@ export class Timeline {
         clock[length] = this.#clock === -Infinity ? 0 : this.#clock;
         last = sources.every(s => s.feed.ended);
       } else {
+        if (this.#holds && seen > this.#clock) for (const { feed } of sources) feed.beginBundle();
         const row = sources[soonest].feed.take(when);
         if (seen > this.#clock) this.#clock = seen;
         clock[length] = this.#clock;
