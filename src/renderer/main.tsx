@@ -8,6 +8,7 @@ import "./styles/cells.css";
 import "./styles/table.css";
 import "./styles/inspector.css";
 import "./styles/transport.css";
+import "./styles/instrument.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { listenToKeys } from "./commands/keyboard.ts";

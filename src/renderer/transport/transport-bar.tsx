@@ -4,6 +4,7 @@ import { Icon } from "../parts/icons.tsx";
 import type { IconName } from "../parts/icons.tsx";
 import { writeCount, writeDuration } from "../parts/time.ts";
 import { SPEEDS, sendTransport, transport } from "../state/session.ts";
+import { Instrument } from "./instrument.tsx";
 import { DensityStrip } from "./density-strip.tsx";
 import { Readings } from "./readings.tsx";
 
@@ -42,10 +43,23 @@ export function TransportBar() {
           disabled={!ready || state.finished}
           onClick={() => sendTransport({ kind: "end" })}
         />
+        <button
+          type="button"
+          class="icon-button step back"
+          title="Step one row back"
+          aria-label="Step one row back"
+          disabled={!ready || state.rows === 0}
+          onClick={() => sendTransport({ kind: "step", by: "row", back: true })}
+        >
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M11 3.4v9.2L4.2 8z" fill="currentColor" />
+          </svg>
+        </button>
         <Step by="row" label="one row" disabled={!ready || state.finished} />
         <Step by="window" label="to the next window that fires" disabled={!ready || state.finished} />
         <Step by="watermark" label="to the next watermark" disabled={!ready || state.finished} />
         <Speed value={state?.speed ?? Infinity} disabled={!ready} />
+        <Instrument />
       </div>
       <DensityStrip />
       <Readings />

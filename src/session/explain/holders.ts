@@ -67,7 +67,7 @@ function held(source: SourceNode, feed: SourceFeed, needed: number, run: Run, wo
     if (Number.isFinite(next))
       sentences.push(`All others have passed it; the earliest of them is at ${words.at(next)}.`);
   }
-  if (idle === null && silent >= 1_000)
+  if (idle === null && short.length === 0 && silent >= 1_000)
     sentences.push(
       `No idle timeout is set; one of less than ${atLeast(silent)} would have released it, at the price that what ${holder} brings then is late.`,
     );
