@@ -54,6 +54,11 @@ export interface Profile {
    * for that has seen a row (Beam, where it is that part which sets the timer).
    */
   readonly asksAtEnd: "always" | "awaited";
+  /**
+   * What starts afresh when early and late firings repeat: the trigger with all its parts (Beam Python), or its outermost part
+   * alone, so that parts which have finished stay so (Beam Java, whose rule is that these triggers fire once).
+   */
+  readonly repeats: "whole" | "outermost";
   /** Whether a merge that ends up at the very bounds of a finished session starts afresh, or is finished too (Beam). */
   readonly revives: boolean;
 }
@@ -78,6 +83,7 @@ const TIDEMARK: Profile = {
   lastPane: "expiry",
   outputWatermark: "window",
   asksAtEnd: "always",
+  repeats: "outermost",
   revives: true,
 };
 
@@ -104,6 +110,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     dropAt: "<",
     processingTimer: "at-once",
     lastPane: "finish",
+    repeats: "whole",
     revives: false,
   },
   flink: {

@@ -42,13 +42,17 @@ function random(seed: number): () => number {
   };
 }
 
-/** A disorderly log: three keys in two partitions, most rows seconds late, some minutes, one from the future. */
-function log(seed: number, count = 60) {
+/**
+ * A disorderly log: three keys in two partitions, most rows seconds late, some minutes, one from the future. Rows are seen at
+ * multiples of `bundle` milliseconds.
+ */
+function log(seed: number, bundle: number, count = 60) {
   const next = random(seed);
   let now = Date.UTC(2026, 2, 29, 0, 40);
   return Array.from({ length: count }, (_, i) => {
     now +=
       Math.floor(next() * 20) * 1_000 + (next() < 0.2 ? 90_000 : 0) + (next() < 0.3 ? Math.floor(next() * 1000) : 0);
+    const seen = Math.ceil(now / bundle) * bundle;
     const delay = next() < 0.15 ? next() * 240_000 : next() * 8_000;
     const time = i === 20 ? now + 86_400_000 : Math.floor(now - delay);
     const key = ["a", "b", "c"][Math.floor(next() * 3)];
@@ -58,21 +62,27 @@ function log(seed: number, count = 60) {
       value: Math.round(next() * 1000) / 10,
       note: next() < 0.2 ? null : `n${Math.floor(next() * 4)}`,
       time: new Date(time).toISOString(),
-      seen: new Date(now).toISOString(),
+      seen: new Date(seen).toISOString(),
     };
   });
 }
 
-const events = (seed: number): Stream =>
-  rows(log(seed), {
+const events = (seed: number, bundle = 1): Stream =>
+  rows(log(seed, bundle), {
     eventTime: "time",
     arrivalTime: "seen",
     partition: "half",
     watermark: bounded("10 s", { idle: "30 s", future: "1 min" }),
   });
 
-function panes(window: WindowFunction, trigger: Trigger, mode: Accumulation = "accumulating", seed = 1): Stream {
-  return events(seed)
+function panes(
+  window: WindowFunction,
+  trigger: Trigger,
+  mode: Accumulation = "accumulating",
+  seed = 1,
+  bundle = 1,
+): Stream {
+  return events(seed, bundle)
     .groupby("key")
     .window(window)
     .trigger(trigger)
@@ -122,6 +132,10 @@ const CASES: Readonly<Record<string, Stream>> = {
   "once after a count": panes(fixed("2 min"), afterCount(3)),
   "repeatedly after a count": panes(fixed("2 min"), repeatedly(afterCount(3)), "discarding"),
   "one after the other": panes(fixed("2 min"), afterEach(afterCount(2), afterCount(1), repeatedly(afterCount(3)))),
+  "early by any of two counts": panes(
+    fixed("2 min"),
+    afterWatermark({ early: afterAny(afterCount(2), afterCount(3)), late: afterAll(afterCount(1), afterCount(2)) }),
+  ),
   "early one after the other, by processing time": panes(
     fixed("2 min"),
     afterWatermark({ early: afterEach(afterCount(2), afterProcessingTime("10 s")), late: afterCount(1) }),
@@ -131,6 +145,22 @@ const CASES: Readonly<Record<string, Stream>> = {
   all: panes(fixed("2 min"), repeatedly(afterAll(afterCount(2), afterWatermark()))),
   until: panes(fixed("2 min"), orFinally(repeatedly(afterCount(2)), afterCount(5))),
   "until the watermark": panes(fixed("2 min"), orFinally(repeatedly(afterCount(2)), afterWatermark())),
+  "rows that arrive together": panes(fixed("1 min"), plain, "accumulating", 3, 20_000),
+  "rows that arrive together, in sessions": panes(sessions("20 s"), plain, "discarding", 3, 20_000),
+  "rows that arrive together, counted": panes(
+    fixed("1 min"),
+    afterWatermark({ early: afterCount(2), late: afterCount(2) }),
+    "discarding",
+    4,
+    20_000,
+  ),
+  "processing time in bundles": panes(
+    fixed("2 min"),
+    afterWatermark({ early: afterProcessingTime("20 s"), late: afterCount(1) }),
+    "accumulating",
+    5,
+    20_000,
+  ),
   "another log": panes(fixed("1 min"), plain, "accumulating", 2),
 };
 
@@ -140,6 +170,11 @@ describe("Beam's Python runner gives the predicted panes", { concurrent: true },
     const expected = predicted(headless, "beam-python");
     const result = exported(headless, "beam-python");
     expect(expected.length).toBeGreaterThan(2);
-    expect(comparable(await onBeam(result))).toEqual(comparable(expected));
+    const actual = await onBeam(result);
+    // Where the export says that labels differ they are left out; everything else has to be the same.
+    const labels = result.obstacles.some(o => o.reason.includes("labelled EARLY"))
+      ? (line: string) => line.replace(/,\s*"timing":\s*"[a-z-]+"/, "")
+      : (line: string) => line;
+    expect(comparable(actual.map(labels))).toEqual(comparable(expected.map(labels)));
   });
 });

@@ -69,11 +69,17 @@ function profiledTrigger(trigger: Trigger, profile: Profile): Trigger {
     if (trigger.kind === "default") return { kind: "repeatedly", trigger: afterCount(1) };
     return isPlainAfterWatermark(trigger) ? { kind: "never" } : trigger;
   }
+  if (profile.repeats === "whole" && trigger.kind === "afterWatermark")
+    return { ...trigger, early: repeating(trigger.early), late: repeating(trigger.late) };
   if (profile.latePanes !== "each-row") return trigger;
   // Flink's triggers never finish, and after the end of the window each late row fires.
   if (trigger.kind === "afterWatermark") return { ...trigger, late: trigger.late ?? afterCount(1) };
   if (trigger.kind === "default" || trigger.kind === "never" || trigger.kind === "repeatedly") return trigger;
   return { kind: "repeatedly", trigger };
+}
+
+function repeating(trigger: Trigger | null): Trigger | null {
+  return trigger === null || trigger.kind === "repeatedly" ? trigger : { kind: "repeatedly", trigger };
 }
 
 /** Says whether a window is past its allowed lateness at a watermark. */

@@ -132,11 +132,29 @@ function asksAtEnd(trigger: Trigger): boolean {
   }
 }
 
+/**
+ * Whether a trigger leaves nothing behind. One that finishes early keeps the watermark held for an on-time pane that never
+ * comes, and late rows that wait for others hold it too.
+ */
+function letsGo(trigger: Trigger): boolean {
+  if (trigger.kind === "repeatedly") return letsGo(trigger.trigger);
+  if (trigger.kind === "afterWatermark")
+    return trigger.late === null || (trigger.late.kind === "afterCount" && trigger.late.count === 1);
+  return trigger.kind === "default";
+}
+
 /** Prints the trigger of a strategy, or notes why it cannot be said. */
 export function beamTrigger({ trigger, window }: WindowingStrategy, node: Node, script: PythonScript): string {
   if (mayFinish(trigger)) script.options.add("allow_unsafe_triggers=True");
-  // A trigger that finishes early keeps the watermark held for an on-time pane that never comes.
-  script.mayStall = !asksAtEnd(trigger) || (mayFinish(trigger) && trigger.kind !== "afterWatermark");
+  if (!letsGo(trigger)) {
+    script.mayStall = true;
+    script.cannot(
+      node,
+      differs(
+        "Rows that wait for others, and triggers that finish early, hold the watermark of Beam's Python runner: late panes may be labelled EARLY.",
+      ),
+    );
+  }
   if (!asksAtEnd(trigger)) {
     if (waitsForClock(trigger))
       return script.cannot(
