@@ -128,7 +128,8 @@ export function balanceVsFlow(
   const own = {
     amount: amountOf(amount, "balanceVsFlow"),
     balance: read === null ? null : amountOf(read, "balanceVsFlow"),
-    step: step === undefined ? null : duration(step, "step of balanceVsFlow"),
+    // Left out where it is not asked for: the plan knows a better one, and what the cell says comes after what the plan knows.
+    ...(step === undefined ? {} : { step: duration(step, "step of balanceVsFlow") }),
   };
   return spec("balanceVsFlow", { stream, snapshots }, { ...rest, ...own });
 }

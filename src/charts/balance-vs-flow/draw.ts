@@ -350,7 +350,8 @@ function residualPanel(
     "↑ unexplained",
     true,
     Math.min(...all, -most * 0.2),
-    Math.max(...all, most * 0.35),
+    // Room for the name of the shape above whatever line there is.
+    Math.max(...all) + most * 0.45,
     [
       Plot.ruleY([0], { stroke: INK_SOFT }),
       Plot.ruleX(residuals as Residual[], {

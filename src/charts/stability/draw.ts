@@ -98,7 +98,8 @@ function settled(tables: Tables, options: DrawOptions): Element {
           y: "y",
           text: "name",
           dx: right ? -4 : 9,
-          dy: 13,
+          // Where the curve is flat it runs to the left of its point: the name stands above it.
+          dy: right ? -12 : 13,
           textAnchor: right ? "end" : "start",
           fill: INK,
           stroke: PAPER,

@@ -92,13 +92,17 @@ function summary(tables: Tables, options: HoldFacts & DrawOptions): string {
   const [first, ...others] = reading.shares;
   const timeZone = options.timeZone ?? options.zone ?? "UTC";
   const current = reading.holds.at(-1)?.partition;
-  const rest = others.filter(s => s.share > 0.005).map(s => `${s.partition} ${shareText(s.share)}`);
+  const rest = others.filter(s => s.share > 0.005).map(s => `${nameOf(s.partition)} ${shareText(s.share)}`);
+  const holder = nameOf(first.partition);
   return (
-    `${first.partition} held the watermark for ${shareText(first.share)} of the time, at longest for ${aboutText(first.longest)} from ${momentText(first.from, timeZone)}` +
+    `${holder[0].toUpperCase()}${holder.slice(1)} held the watermark for ${shareText(first.share)} of the time, at longest for ${aboutText(first.longest)} from ${momentText(first.from, timeZone)}` +
     `${rest.length > 0 ? `; ${rest.join(", ")}` : ""}. ` +
-    (current === null || current === undefined ? "All partitions are idle." : `It is now held by ${current}.`)
+    (current === null || current === undefined ? "All partitions are idle." : `It is now held by ${nameOf(current)}.`)
   );
 }
+
+/** Names a partition: a bare number says nothing by itself. */
+const nameOf = (partition: string): string => (/^\d+$/.test(partition) ? `partition ${partition}` : partition);
 
 const LANE = 46;
 
@@ -108,7 +112,7 @@ function lanes(reading: Reading, options: HoldFacts & DrawOptions): Element {
   const x0 = options.span?.start ?? reading.from;
   const x1 = Math.max(options.span?.end ?? reading.to, reading.to, x0 + 1);
   const names = reading.shares.map(s => s.partition);
-  const left = Math.min(Math.max(...names.map(n => n.length * 7)) + 22, width * 0.25);
+  const left = Math.min(Math.max(...names.map(n => nameOf(n).length * 7)) + 22, width * 0.25);
   const height = names.length * LANE;
   const pattern = hatch(documentOf(options), INK_SOFT, 4);
   // Lag is drawn by its square root: hours in one partition must not flatten the minutes of the others.
@@ -126,7 +130,7 @@ function lanes(reading: Reading, options: HoldFacts & DrawOptions): Element {
     own.forEach((s, i) => {
       const until = i + 1 < own.length ? own[i + 1].at : reading.to;
       const title = (at: number): string =>
-        `${name}${s.idle ? ", idle" : ""}\n${momentText(at, timeZone)}\nwatermark ${momentText(s.watermark, timeZone)}\n${formatDuration(Math.max(0, at - s.watermark))} behind`;
+        `${nameOf(name)}${s.idle ? ", idle" : ""}\n${momentText(at, timeZone)}\nwatermark ${momentText(s.watermark, timeZone)}\n${formatDuration(Math.max(0, at - s.watermark))} behind`;
       points.push({ x: s.at, y: y(name, s.idle ? 0 : s.at - s.watermark), name, title: title(s.at) });
       points.push({ x: until, y: y(name, s.idle ? 0 : until - s.watermark), name, title: title(until) });
     });
@@ -152,7 +156,7 @@ function lanes(reading: Reading, options: HoldFacts & DrawOptions): Element {
       Plot.ruleY(names, { y: base, stroke: GRID }),
       Plot.text(names, {
         y: (n: string) => base(n) - 12,
-        text: (n: string) => n,
+        text: nameOf,
         frameAnchor: "left",
         textAnchor: "end",
         dx: -10,
