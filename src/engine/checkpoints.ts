@@ -32,6 +32,9 @@ interface Kept {
 
 /** The next one is taken when the rows have grown by this share. */
 const GROWTH = 1 / 12;
+/** Bytes copied at most for each row of the log, once a state is larger than small: replays are to stay fast. */
+const BYTES_PER_ROW = 64;
+const SMALL = 2 ** 20;
 
 export class Checkpoints {
   readonly #count: number;
@@ -69,7 +72,8 @@ export class Checkpoints {
     const { rows } = run.progress;
     const before = this.#kept.findLast(k => k.checkpoint.progress.rows <= rows);
     const since = rows - (before?.checkpoint.progress.rows ?? 0);
-    if (since < this.#patience * Math.max(this.#rows, rows * GROWTH)) return;
+    const affordable = ((before?.bytes ?? 0) - SMALL) / BYTES_PER_ROW;
+    if (since < this.#patience * Math.max(this.#rows, rows * GROWTH, affordable)) return;
     this.#keep(run.checkpoint());
   }
 
