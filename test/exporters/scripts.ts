@@ -20,11 +20,14 @@ import { identity } from "../../src/pipeline/identity.ts";
 export const ROOT = resolve(import.meta.dirname, "../..");
 export const SAMPLES = join(ROOT, "samples");
 
-const readSample = (file: string): Promise<Uint8Array> => readFile(join(SAMPLES, file));
+const readFrom =
+  (folder: string) =>
+  (file: string): Promise<Uint8Array> =>
+    readFile(join(folder, file));
 
 /** Loads what a stream reads. */
-export async function opened(stream: Stream, name = "result"): Promise<HeadlessStream> {
-  const sources = new SourceFiles(readSample);
+export async function opened(stream: Stream, name = "result", folder = SAMPLES): Promise<HeadlessStream> {
+  const sources = new SourceFiles(readFrom(folder));
   const nodes = topological([stream.node]).filter((n): n is SourceNode => n.verb === "source");
   await Promise.all(nodes.map(n => sources.load(n)));
   return {
@@ -44,7 +47,7 @@ export function openedCell(
 ): Promise<HeadlessStream> {
   return openStream(notebook, name, {
     file: "test.html",
-    read: readSample,
+    read: readFrom(SAMPLES),
     parameters,
     now: () => 0,
     defer: work => void setImmediate(work),
