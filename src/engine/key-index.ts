@@ -105,8 +105,21 @@ class ColumnCodes {
       case "number":
       case "timestamp": {
         const { values, valid } = column;
-        for (let i = 0; i < count; i++)
-          out[i] = valid !== null && valid[i] === 0 ? 0 : this.numbers.code(values[i] + 0);
+        // Times that were cut into steps are mostly equal to the one before.
+        let last = NaN;
+        let code = 0;
+        for (let i = 0; i < count; i++) {
+          if (valid !== null && valid[i] === 0) {
+            out[i] = 0;
+            continue;
+          }
+          const value = values[i];
+          if (value !== last) {
+            code = this.numbers.code(value + 0);
+            last = value;
+          }
+          out[i] = code;
+        }
         return;
       }
       case "boolean": {

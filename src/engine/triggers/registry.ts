@@ -61,6 +61,8 @@ export interface RunningTrigger {
   fresh(): TriggerState;
   /** Lists the moments of processing time that a window waits for. */
   deadlines(state: TriggerState): number[];
+  /** Whether a window waits for a moment of processing time for which `test` holds; it is asked of NaN too. */
+  awaits(state: TriggerState, test: (deadline: number) => boolean): boolean;
   /**
    * Whether a window whose trigger has not finished in any part, and which is not complete, remembers the same after it
    * has merged with nothing but new rows. Parts that do not run yet must not have set timers for this.
@@ -111,6 +113,10 @@ export function runTrigger(trigger: Trigger): RunningTrigger {
     root,
     fresh: () => ({ finished: 0, data: nothing.slice() }),
     deadlines: state => all.map(machine => machine.deadline(state)).filter(deadline => !Number.isNaN(deadline)),
+    awaits(state, test) {
+      for (const machine of all) if (test(machine.deadline(state))) return true;
+      return false;
+    },
     mergesAlone: mergesAlone(trigger),
     timed: all.some(machine => machine.timed),
   };

@@ -4,7 +4,11 @@ import type { TriggerState } from "../../triggers/machine.ts";
 
 /** A row that was emitted and may have to be taken back. */
 export interface EmittedPane {
+  /** Results of the aggregates. */
   readonly values: readonly Value[];
+  /** The window's bounds as they were shown, ms. */
+  readonly start: number;
+  readonly end: number;
   /** The pane's timestamp, ms. */
   readonly time: number;
 }

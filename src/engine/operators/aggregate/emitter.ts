@@ -3,8 +3,7 @@ import type { Value } from "../../../columns/column.ts";
 import { EARLY, LATE, ON_TIME, TIMINGS } from "../../../model/panes.ts";
 import type { WindowRules } from "../../windowing/rules.ts";
 import type { Accumulators } from "./accumulators.ts";
-import type { Cell } from "./cell.ts";
-import type { GroupKeys } from "./group-keys.ts";
+import type { Cell, EmittedPane } from "./cell.ts";
 import type { Holds } from "./holds.ts";
 import type { Now } from "./now.ts";
 import type { PaneOf, PaneOutput } from "./pane-output.ts";
@@ -14,15 +13,12 @@ import type { SideOutput } from "./side-output.ts";
 export interface EmitterParts {
   readonly rules: WindowRules;
   readonly now: Now;
-  readonly keys: GroupKeys;
   readonly accumulators: Accumulators;
   readonly holds: Holds;
   readonly panes: PaneOutput;
   readonly side: SideOutput;
   /** Whether the trigger follows time; one that only counts rows has no on-time firing. */
   readonly timed: boolean;
-  /** Whether rows show their window's bounds. */
-  readonly windowColumns: boolean;
 }
 
 export class Emitter {
@@ -35,7 +31,7 @@ export class Emitter {
 
   /** Emits a pane, unless it is empty and empty panes of its kind are not wanted. Lets the window's hold go either way. */
   emit(cell: Cell, last: boolean): void {
-    const { rules, now, holds, panes, side } = this.#parts;
+    const { rules, now, holds, panes, side, accumulators } = this.#parts;
     const timing = this.#timing(cell);
     const time = holds.release(cell, last);
     if (!this.#wanted(cell, timing, last)) return;
@@ -50,11 +46,18 @@ export class Emitter {
     // A group whose rows have all been taken back is gone: nothing replaces the pane that was retracted.
     if (rules.retracting && cell.weight === 0 && cell.rows > 0) cell.emitted = null;
     else {
-      const values = this.#valuesOf(cell);
-      panes.append(values, now.at, now.clock, time, 1, pane);
-      if (rules.tombstones) cell.emitted = { values, time };
+      const end = cell.end - rules.shownEnd;
+      panes.begin(cell.key, cell.start, end, now.at, now.clock, time, 1, pane);
+      const values: Value[] | null = rules.tombstones ? [] : null;
+      const { results } = panes;
+      for (let i = 0; i < results.length; i++) {
+        const value = accumulators.result(i, cell.slot);
+        results[i].append(value);
+        values?.push(value);
+      }
+      if (values !== null) cell.emitted = { values, start: cell.start, end, time };
     }
-    side.lived(cell, this.#parts.keys.valuesOf(cell.key), TIMINGS[timing], now.at, now.clock);
+    side.lived(cell, TIMINGS[timing], now.at, now.clock);
   }
 
   #timing(cell: Cell): number {
@@ -82,18 +85,14 @@ export class Emitter {
   }
 
   #retract(cell: Cell, pane: PaneOf): void {
-    const { rules, now, panes } = this.#parts;
-    for (const old of cell.replaced ?? []) panes.append(old.values, now.at, now.clock, old.time, -1, pane);
+    if (cell.replaced !== null) for (const old of cell.replaced) this.#takeBack(cell.key, old, pane);
     cell.replaced = null;
-    const old = rules.retracting ? cell.emitted : null;
-    if (old !== null) panes.append(old.values, now.at, now.clock, old.time, -1, pane);
+    if (this.#parts.rules.retracting && cell.emitted !== null) this.#takeBack(cell.key, cell.emitted, pane);
   }
 
-  #valuesOf(cell: Cell): Value[] {
-    const { rules, keys, accumulators, windowColumns } = this.#parts;
-    const values: Value[] = [...keys.valuesOf(cell.key)];
-    if (windowColumns) values.push(cell.start, cell.end - rules.shownEnd);
-    for (let i = 0; i < accumulators.width; i++) values.push(accumulators.result(i, cell.slot));
-    return values;
+  #takeBack(key: number, old: EmittedPane, pane: PaneOf): void {
+    const { now, panes } = this.#parts;
+    panes.begin(key, old.start, old.end, now.at, now.clock, old.time, -1, pane);
+    panes.append(old.values);
   }
 }

@@ -2,60 +2,85 @@
  * The groups of an aggregate: each distinct key gets a slot, in the order in which keys first appear in the stream. That
  * order breaks ties wherever several groups have something to say at the same moment.
  */
-import { type Column, type Value, valueAt } from "../../../columns/column.ts";
+import type { Column, Schema } from "../../../columns/column.ts";
 import { KeyIndex } from "../../key-index.ts";
+import { RowStore } from "../../row-store.ts";
 
 export class GroupKeys {
-  readonly #width: number;
+  readonly #schema: Schema;
   readonly #index: KeyIndex;
   /** Slot + 1 by the index's own number; 0: not seen. */
-  #slotOf = new Int32Array(64);
-  readonly #values: (readonly Value[])[] = [];
+  #slotOf: Int32Array = new Int32Array(64);
+  /** The key of each slot. */
+  readonly #keys: RowStore;
+  #count = 0;
 
-  /** Makes the groups of keys with `width` columns; without columns all rows are one group. */
-  constructor(width: number) {
-    this.#width = width;
-    this.#index = new KeyIndex(width);
+  /** Makes the groups of keys with these columns; without columns all rows are one group. */
+  constructor(schema: Schema) {
+    this.#schema = schema;
+    this.#index = new KeyIndex(schema.length);
+    this.#keys = new RowStore(schema);
   }
 
   /** Number of groups seen so far. */
   get count(): number {
-    return this.#values.length;
+    return this.#count;
   }
 
-  /** The key's values, one per key column. */
-  valuesOf(slot: number): readonly Value[] {
-    return this.#values[slot];
+  /** Makes the key columns of rows whose groups are `slots[0 … count)`. */
+  columns(slots: Int32Array, count: number): Column[] {
+    return this.#schema.map((_, c) => this.#keys.gather(c, slots, count));
   }
 
   /** Returns the slot of each of `count` rows, in an array that the next call uses again. */
   slots(columns: readonly Column[], count: number): Int32Array {
     const ids = this.#index.ids(columns, count, true);
+    if (this.#schema.length > 1) {
+      // Combinations of several columns are numbered as they first appear.
+      for (let row = 0; row < count; row++)
+        if (ids[row] === this.#count) {
+          this.#keys.put({ schema: this.#schema, length: count, columns }, row, 0);
+          this.#count++;
+        }
+      return ids;
+    }
+    let slotOf = this.#slotOf;
     for (let row = 0; row < count; row++) {
       const id = ids[row];
-      if (id >= this.#slotOf.length) {
-        const grown = new Int32Array(Math.max(id + 1, 2 * this.#slotOf.length));
-        grown.set(this.#slotOf);
-        this.#slotOf = grown;
+      // Beyond the array's end nothing is found either.
+      const slot = slotOf[id];
+      if (slot > 0) ids[row] = slot - 1;
+      else {
+        if (id >= slotOf.length) slotOf = this.#grow(id + 1);
+        this.#keys.put({ schema: this.#schema, length: count, columns }, row, 0);
+        ids[row] = this.#count;
+        slotOf[id] = ++this.#count;
       }
-      if (this.#slotOf[id] === 0) {
-        this.#values.push(columns.slice(0, this.#width).map(column => valueAt(column, row)));
-        this.#slotOf[id] = this.#values.length;
-      }
-      ids[row] = this.#slotOf[id] - 1;
     }
     return ids;
   }
 
+  #grow(size: number): Int32Array {
+    const grown = new Int32Array(Math.max(size, 2 * this.#slotOf.length));
+    grown.set(this.#slotOf);
+    this.#slotOf = grown;
+    return grown;
+  }
+
   snapshot(): unknown {
-    return { index: this.#index.snapshot(), slotOf: this.#slotOf.slice(), values: this.#values.slice() };
+    return {
+      index: this.#index.snapshot(),
+      slotOf: this.#slotOf.slice(),
+      keys: this.#keys.snapshot(),
+      count: this.#count,
+    };
   }
 
   restore(snapshot: unknown): void {
-    const from = snapshot as { index: unknown; slotOf: Int32Array; values: (readonly Value[])[] };
+    const from = snapshot as { index: unknown; slotOf: Int32Array; keys: unknown; count: number };
     this.#index.restore(from.index);
     this.#slotOf = from.slotOf.slice();
-    this.#values.length = 0;
-    this.#values.push(...from.values);
+    this.#keys.restore(from.keys);
+    this.#count = from.count;
   }
 }

@@ -1,8 +1,10 @@
 /** What a windowed aggregate emits in one step: rows of groups in columns, with everything that travels beside them. */
-import { BatchBuilder } from "../../../columns/builder.ts";
-import type { Value } from "../../../columns/column.ts";
+import { columnBuilder, type ColumnBuilder } from "../../../columns/builder.ts";
+import type { Column, Value } from "../../../columns/column.ts";
+import { Bytes, Floats, Ints } from "../../../columns/growing.ts";
 import type { Flow } from "../../flow.ts";
 import type { Step } from "../../step.ts";
+import type { GroupKeys } from "./group-keys.ts";
 import type { AggregatePlan } from "./plan.ts";
 
 /** The pane an emitted row belongs to. */
@@ -16,29 +18,49 @@ export interface PaneOf {
 
 export class PaneOutput {
   readonly #plan: AggregatePlan;
-  readonly #rows: BatchBuilder;
-  #at: number[] = [];
-  #time: number[] = [];
-  #clock: number[] = [];
-  #weight: number[] = [];
-  #timing: number[] = [];
-  #index: number[] = [];
-  #nonSpeculative: number[] = [];
-  #first: number[] = [];
-  #last: number[] = [];
+  readonly #keys: GroupKeys;
+  readonly #key = new Ints();
+  readonly #start = new Floats();
+  readonly #end = new Floats();
+  /** One column for each aggregate. */
+  readonly results: readonly ColumnBuilder[];
+  readonly #at = new Ints();
+  readonly #time = new Floats();
+  readonly #clock = new Floats();
+  readonly #weight = new Ints();
+  readonly #timing = new Bytes();
+  readonly #index = new Ints();
+  readonly #nonSpeculative = new Ints();
+  readonly #first = new Bytes();
+  readonly #last = new Bytes();
+  #retractions = 0;
 
-  constructor(plan: AggregatePlan) {
+  constructor(plan: AggregatePlan, keys: GroupKeys) {
     this.#plan = plan;
-    this.#rows = new BatchBuilder(plan.group);
+    this.#keys = keys;
+    const fixed = plan.keys + (plan.windowColumns ? 2 : 0);
+    this.results = plan.group.slice(fixed).map(field => columnBuilder(field));
   }
 
-  /** Appends a row of values in the order of the plan's group schema. */
-  append(values: readonly Value[], at: number, clock: number, time: number, weight: number, pane: PaneOf): void {
-    this.#rows.append(values);
+  /** Begins a row of a group and its window. A value must be appended to each of `results` for it. */
+  begin(
+    key: number,
+    start: number,
+    end: number,
+    at: number,
+    clock: number,
+    time: number,
+    weight: number,
+    pane: PaneOf,
+  ): void {
+    this.#key.push(key);
+    this.#start.push(start);
+    this.#end.push(end);
     this.#at.push(at);
     this.#clock.push(clock);
     this.#time.push(time);
     this.#weight.push(weight);
+    if (weight !== 1) this.#retractions++;
     this.#timing.push(pane.timing);
     this.#index.push(pane.index);
     this.#nonSpeculative.push(pane.nonSpeculative);
@@ -46,37 +68,49 @@ export class PaneOutput {
     this.#last.push(pane.last ? 1 : 0);
   }
 
+  /** Appends the values of the row that was begun. */
+  append(results: readonly Value[]): void {
+    for (let i = 0; i < results.length; i++) this.results[i].append(results[i]);
+  }
+
   /** Hands out the step's rows as a flow and starts again. */
   take(step: Step, watermark: Float64Array): Flow {
-    const batch = this.#plan.outputs(this.#rows.take());
-    // Only timers emit at another moment than their position's; weights other than +1 are rare too.
-    const clocked = this.#clock.some((clock, i) => clock !== step.clock[this.#at[i]]);
+    const { count } = this.#key;
+    const { group, windowColumns } = this.#plan;
+    const columns: Column[] = this.#keys.columns(this.#key.take(), count);
+    const start = this.#start.take();
+    const end = this.#end.take();
+    if (windowColumns)
+      columns.push({ type: "timestamp", values: start, valid: null }, { type: "timestamp", values: end, valid: null });
+    for (const builder of this.results) columns.push(builder.take(count));
+    const at = this.#at.take();
+    const clock = this.#clock.take();
+    const weight = this.#weight.take();
     const flow: Flow = {
-      batch,
+      batch: this.#plan.outputs({ schema: group, length: count, columns }),
       selection: null,
-      count: batch.length,
-      at: Int32Array.from(this.#at),
-      time: Float64Array.from(this.#time),
-      clock: clocked ? Float64Array.from(this.#clock) : null,
-      weight: this.#weight.some(weight => weight !== 1) ? Int32Array.from(this.#weight) : null,
+      count,
+      at,
+      time: this.#time.take(),
+      // Only timers emit at another moment than their position's; weights other than +1 are rare too.
+      clock: isOfPositions(clock, at, step) ? null : clock,
+      weight: this.#retractions > 0 ? weight : null,
       pane: {
-        timing: Uint8Array.from(this.#timing),
-        index: Int32Array.from(this.#index),
-        nonSpeculativeIndex: Int32Array.from(this.#nonSpeculative),
-        first: Uint8Array.from(this.#first),
-        last: Uint8Array.from(this.#last),
+        timing: this.#timing.take(),
+        index: this.#index.take(),
+        nonSpeculativeIndex: this.#nonSpeculative.take(),
+        first: this.#first.take(),
+        last: this.#last.take(),
       },
       watermark,
     };
-    this.#at = [];
-    this.#time = [];
-    this.#clock = [];
-    this.#weight = [];
-    this.#timing = [];
-    this.#index = [];
-    this.#nonSpeculative = [];
-    this.#first = [];
-    this.#last = [];
+    this.#retractions = 0;
     return flow;
   }
+}
+
+/** Whether the clock of each row is that of its position. */
+function isOfPositions(clock: Float64Array, at: Int32Array, step: Step): boolean {
+  for (let i = 0; i < clock.length; i++) if (clock[i] !== step.clock[at[i]]) return false;
+  return true;
 }

@@ -1,16 +1,18 @@
 /** Side outputs of a windowed aggregate: `late`, `fates` and `life`. A port that nobody reads costs one test per call. */
 import type { Batch } from "../../../columns/batch.ts";
 import { BatchBuilder } from "../../../columns/builder.ts";
-import { type Schema, type Value, valueAt } from "../../../columns/column.ts";
+import { type Column, type Schema, type Value, valueAt } from "../../../columns/column.ts";
+import { Dictionary } from "../../../columns/dictionary.ts";
+import { Floats, Ints } from "../../../columns/growing.ts";
 import { LATE_FIELDS } from "../../../pipeline/verbs/aggregate.ts";
 import type { Flow } from "../../flow.ts";
 import type { OperatorContext } from "../../operator.ts";
 import type { Port } from "../../../pipeline/verb.ts";
 import type { WindowRules } from "../../windowing/rules.ts";
 import type { Cell } from "./cell.ts";
+import type { GroupKeys } from "./group-keys.ts";
 
 export type DropReason = "expired" | "finished";
-export type Fate = "on-time" | "late" | "dropped";
 
 /** Rows of one side output with their places in both times. */
 class SideRows {
@@ -51,20 +53,128 @@ class SideRows {
   }
 }
 
+const FATES = new Dictionary();
+/** What became of a row: codes of the column `fate`. */
+export const ON_TIME = FATES.code("on-time");
+export const LATE = FATES.code("late");
+export const DROPPED = FATES.code("dropped");
+
+/** Codes of the column `what`. */
+const MOMENTS = new Dictionary();
+
+/** Rows of `fates`, column by column. */
+class FateRows {
+  readonly #schema: Schema;
+  readonly #time = new Floats();
+  readonly #clock = new Floats();
+  readonly #watermark = new Floats();
+  readonly #fate = new Ints();
+  readonly #at = new Ints();
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+  }
+
+  append(at: number, time: number, clock: number, watermark: number, fate: number): void {
+    this.#at.push(at);
+    this.#time.push(time);
+    this.#clock.push(clock);
+    this.#watermark.push(watermark);
+    this.#fate.push(fate);
+  }
+
+  take(watermark: Float64Array): Flow {
+    const time = this.#time.take();
+    const clock = this.#clock.take();
+    const columns: Column[] = [
+      { type: "timestamp", values: time, valid: null },
+      { type: "timestamp", values: clock, valid: null },
+      { type: "timestamp", values: this.#watermark.take(), valid: null },
+      { type: "string", codes: this.#fate.take(), dictionary: FATES },
+    ];
+    const { length } = time;
+    const batch: Batch = { schema: this.#schema, length, columns };
+    return {
+      batch,
+      selection: null,
+      count: length,
+      at: this.#at.take(),
+      time,
+      clock,
+      weight: null,
+      pane: null,
+      watermark,
+    };
+  }
+}
+
+/** Rows of `life`, column by column. */
+class LifeRows {
+  readonly #schema: Schema;
+  readonly #keys: GroupKeys;
+  readonly #key = new Ints();
+  readonly #start = new Floats();
+  readonly #end = new Floats();
+  readonly #clock = new Floats();
+  readonly #what = new Ints();
+  readonly #rows = new Floats();
+  readonly #at = new Ints();
+
+  constructor(schema: Schema, keys: GroupKeys) {
+    this.#schema = schema;
+    this.#keys = keys;
+  }
+
+  append(cell: Cell, end: number, what: number, at: number, clock: number): void {
+    this.#key.push(cell.key);
+    this.#start.push(cell.start);
+    this.#end.push(end);
+    this.#clock.push(clock);
+    this.#what.push(what);
+    this.#rows.push(cell.weight);
+    this.#at.push(at);
+  }
+
+  take(watermark: Float64Array): Flow {
+    const length = this.#key.count;
+    const time = this.#end.take();
+    const clock = this.#clock.take();
+    const columns: Column[] = [
+      ...this.#keys.columns(this.#key.take(), length),
+      { type: "timestamp", values: this.#start.take(), valid: null },
+      { type: "timestamp", values: time, valid: null },
+      { type: "timestamp", values: clock, valid: null },
+      { type: "string", codes: this.#what.take(), dictionary: MOMENTS },
+      { type: "number", values: this.#rows.take(), valid: null },
+    ];
+    const batch: Batch = { schema: this.#schema, length, columns };
+    return {
+      batch,
+      selection: null,
+      count: length,
+      at: this.#at.take(),
+      time,
+      clock,
+      weight: null,
+      pane: null,
+      watermark,
+    };
+  }
+}
+
 export class SideOutput {
   readonly #rules: WindowRules;
   readonly #late: SideRows | null;
-  readonly #fates: SideRows | null;
-  readonly #life: SideRows | null;
+  readonly #fates: FateRows | null;
+  readonly #life: LifeRows | null;
   /** Columns of the input that `late` shows; those with a name of its own are left out. */
   readonly #inputColumns: readonly number[];
 
-  constructor(rules: WindowRules, context: OperatorContext) {
+  constructor(rules: WindowRules, keys: GroupKeys, context: OperatorContext) {
     this.#rules = rules;
-    const open = (port: Port): SideRows | null => (context.reads(port) ? new SideRows(context.schema(port)) : null);
-    this.#late = open("late");
-    this.#fates = open("fates");
-    this.#life = open("life");
+    this.#late = context.reads("late") ? new SideRows(context.schema("late")) : null;
+    this.#fates = context.reads("fates") ? new FateRows(context.schema("fates")) : null;
+    this.#life = context.reads("life") ? new LifeRows(context.schema("life"), keys) : null;
     this.#inputColumns = context.inputs[0].flatMap((field, i) =>
       LATE_FIELDS.some(l => l.name === field.name) ? [] : [i],
     );
@@ -102,15 +212,13 @@ export class SideOutput {
     this.#late.append(values, row.at, row.time, row.clock, row.weight);
   }
 
-  fate(at: number, time: number, clock: number, watermark: number, fate: Fate): void {
-    this.#fates?.append([time, clock, watermark, fate], at, time, clock, 1);
+  fate(at: number, time: number, clock: number, watermark: number, fate: number): void {
+    this.#fates?.append(at, time, clock, watermark, fate);
   }
 
   /** Reports a moment in the life of a window. */
-  lived(cell: Cell, key: readonly Value[], what: string, at: number, clock: number): void {
-    if (this.#life === null) return;
-    const end = cell.end - this.#rules.shownEnd;
-    this.#life.append([...key, cell.start, end, clock, what, cell.weight], at, end, clock, 1);
+  lived(cell: Cell, what: string, at: number, clock: number): void {
+    this.#life?.append(cell, cell.end - this.#rules.shownEnd, MOMENTS.code(what), at, clock);
   }
 
   /** Hands out the step's rows by port. */

@@ -28,7 +28,7 @@ import type { Assignment } from "./merging.ts";
 import { startOfTime } from "./now.ts";
 import { PaneOutput } from "./pane-output.ts";
 import { type AggregatePlan, planAggregate } from "./plan.ts";
-import { SideOutput } from "./side-output.ts";
+import { DROPPED, LATE, ON_TIME, SideOutput } from "./side-output.ts";
 import { list, type Refusal, type SavedCell, Windows } from "./windows.ts";
 
 /** Makes the general operator of a windowed aggregate. */
@@ -92,22 +92,20 @@ class WindowedAggregate implements Operator {
     const assign = assigner(strategy.window);
     this.#assign = context.profile.fromEpoch && strategy.window.kind !== "global" ? sinceEpoch(assign) : assign;
     this.#accumulators = this.#plan.accumulators();
-    this.#panes = new PaneOutput(this.#plan);
-    this.#side = new SideOutput(this.#rules, context);
-    this.#keys = new GroupKeys(this.#plan.keys);
+    this.#keys = new GroupKeys(this.#plan.group.slice(0, this.#plan.keys));
+    this.#panes = new PaneOutput(this.#plan, this.#keys);
+    this.#side = new SideOutput(this.#rules, this.#keys, context);
     this.#holds = new Holds(this.#rules, this.#now);
     const trigger = runTrigger(this.#rules.trigger);
     this.#windows = new Windows(
       {
         rules: this.#rules,
         now: this.#now,
-        keys: this.#keys,
         accumulators: this.#accumulators,
         holds: this.#holds,
         panes: this.#panes,
         side: this.#side,
         timed: trigger.timed,
-        windowColumns: this.#plan.windowColumns,
       },
       trigger,
     );
@@ -200,7 +198,7 @@ class WindowedAggregate implements Operator {
     const found = windows.quickly(key, time);
     if (found !== null) {
       windows.putQuickly(found, row, time, weight);
-      if (this.#side.wantsFates) this.#tellFate({ rows, row, clock: this.#now.clock }, 1);
+      if (this.#side.wantsFates) this.#tellFate(time, this.#now.clock, 1);
       return;
     }
     const { merging } = this.#rules;
@@ -225,7 +223,7 @@ class WindowedAggregate implements Operator {
       windows.put(window, row, time, weight);
       windows.fireAfterRow(window);
     }
-    if (this.#side.wantsFates) this.#tellFate({ rows, row, clock: this.#now.clock }, taken);
+    if (this.#side.wantsFates) this.#tellFate(time, this.#now.clock, taken);
   }
 
   /** Merges, adds and evaluates what came in a bundle. */
@@ -264,7 +262,8 @@ class WindowedAggregate implements Operator {
       this.#windows.put(window, row, rows.time[row], rows.weight === null ? 1 : rows.weight[row]);
       list(touched, window);
     }
-    for (const [arrival, count] of taken) this.#tellFate(arrival, count);
+    if (this.#side.wantsFates)
+      for (const [{ rows, row, clock }, count] of taken) this.#tellFate(rows.time[row], clock, count);
     this.#windows.fireAll(touched);
   }
 
@@ -274,12 +273,9 @@ class WindowedAggregate implements Operator {
     this.#side.drop(dropped, start, end, this.#now.watermark, reason);
   }
 
-  #tellFate({ rows, row, clock }: Arrival, taken: number): void {
-    if (!this.#side.wantsFates) return;
-    const time = rows.time[row];
+  #tellFate(time: number, clock: number, taken: number): void {
     const { at, watermark } = this.#now;
-    const fate = taken === 0 ? "dropped" : time < watermark ? "late" : "on-time";
-    this.#side.fate(at, time, clock, watermark, fate);
+    this.#side.fate(at, time, clock, watermark, taken === 0 ? DROPPED : time < watermark ? LATE : ON_TIME);
   }
 
   /** Takes up the rows of a bundle that did not end with the step before. */

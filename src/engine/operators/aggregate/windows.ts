@@ -49,7 +49,6 @@ export class Windows {
   readonly #accumulators: Accumulators;
   readonly #holds: Holds;
   readonly #side: SideOutput;
-  readonly #parts: EmitterParts;
   readonly #emitter: Emitter;
   /** Whether windows of one key have no time in common, and their bounds are exact. */
   readonly #disjoint: boolean;
@@ -67,7 +66,6 @@ export class Windows {
   #cell: Cell | null = null;
 
   constructor(parts: EmitterParts, trigger: RunningTrigger) {
-    this.#parts = parts;
     this.#rules = parts.rules;
     this.#now = parts.now;
     this.#accumulators = parts.accumulators;
@@ -376,7 +374,7 @@ export class Windows {
     while (isDue(this.#timers.first)) {
       const cell = this.#timers.pop();
       cell.quiet = 0;
-      if (!cell.gone && this.#trigger.deadlines(cell.trigger).some(isDue)) list(due, cell);
+      if (!cell.gone && this.#trigger.awaits(cell.trigger, isDue)) list(due, cell);
     }
     for (const cell of inOrder(due)) if (!cell.gone && !this.isExpired(cell.end)) this.fireIfReady(cell);
   }
@@ -459,7 +457,7 @@ export class Windows {
   }
 
   #live(cell: Cell, what: string): void {
-    this.#side.lived(cell, this.#parts.keys.valuesOf(cell.key), what, this.#now.at, this.#now.clock);
+    this.#side.lived(cell, what, this.#now.at, this.#now.clock);
   }
 
   // State.
