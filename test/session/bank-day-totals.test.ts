@@ -146,7 +146,7 @@ test.each([
 ])(
   "the number of dropped rows is exact with $delay ms of delay and $lateness ms of lateness",
   async ({ delay, lateness }) => {
-    const { run, table } = runOf(await open("dropped", { delay, lateness }));
+    const { run, table } = runOf(await open("dropped", { delay, allowed: lateness }));
     run.finish();
     expect(table.length).toBe(await droppedByHand(delay, lateness));
   },
