@@ -159,6 +159,17 @@ test("a stream is exported from the menu, looked at, and saved", async () => {
   expect((await textOf(file)).trim()).toBe(shown.trim());
 });
 
+test("steps go back as well, by one row at a time", async () => {
+  await page.getByRole("button", { name: "Back to the start" }).click();
+  const rowsIn = (): Promise<string> => page.locator(".readings").innerText();
+  await page.getByRole("button", { name: "Step one row", exact: true }).click();
+  await page.getByRole("button", { name: "Step one row", exact: true }).click();
+  await page.getByRole("button", { name: "Step one row", exact: true }).click();
+  await expect.poll(rowsIn).toMatch(/(^|\s)3 of 5/);
+  await page.getByRole("button", { name: "Step one row back" }).click();
+  await expect.poll(rowsIn).toMatch(/(^|\s)2 of 5/);
+});
+
 test("nothing was complained about on the way", () => {
   expect(app.complaints).toEqual([]);
 });

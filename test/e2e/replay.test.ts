@@ -68,10 +68,10 @@ test("the notebook opens with its words, its sources and its cells, and waits at
 });
 
 test("stepping lets one row, one watermark, one window in at a time", async () => {
-  await page.getByRole("button", { name: "Step one row" }).click();
+  await page.getByRole("button", { name: "Step one row", exact: true }).click();
   await see(readings, /(^|\s)1 of 5\d,\d{3} rows/);
   await see(() => foot("payments"), /^1 row/);
-  await page.getByRole("button", { name: "Step one row" }).click();
+  await page.getByRole("button", { name: "Step one row", exact: true }).click();
   await see(() => foot("payments"), /^2 rows/);
   const first = await cell("payments").locator("tbody tr[aria-rowindex='1']").innerText();
   const row = JSON.parse(lines[0]) as { id: string; branch: string };

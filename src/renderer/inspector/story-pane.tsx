@@ -22,6 +22,20 @@ export function StoryPane() {
       ) : (
         told.sentences.map((sentence, index) => <p key={index}>{sentence}</p>)
       )}
+      {told.lines.length > 0 && (
+        <p class="hint">
+          Source:{" "}
+          {told.lines.slice(0, 12).map((each, index) => (
+            <>
+              {index > 0 && ", "}
+              <span key={index} class="code">
+                {each.file}:{each.line}
+              </span>
+            </>
+          ))}
+          {told.lines.length > 12 && `, and ${told.lines.length - 12} more`}
+        </p>
+      )}
       <dl class="facts-list">
         {told.values.map(({ name, type, value }) => (
           <>

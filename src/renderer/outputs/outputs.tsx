@@ -34,13 +34,15 @@ export function Outputs({ cell, kind }: { readonly cell: CellSource; readonly ki
 
 /** Outputs that stay the same thing over a run keep their elements, and with them scroll position and focus. */
 function keyOf(output: CellOutput, index: number): string {
-  return output.kind === "stream" || output.kind === "chart" ? output.view : `${output.kind}${index}`;
+  return "view" in output ? output.view : `${output.kind}${index}`;
 }
 
 function OutputView({ cell, output }: { readonly cell: number; readonly output: CellOutput }) {
   switch (output.kind) {
     case "stream":
       return <TableView view={output.view} name={output.name} />;
+    case "table":
+      return <TableView view={output.view} name={output.name} plain />;
     case "chart":
       return <ChartView view={output.view} chart={output.chart} options={output.options} />;
     case "input":

@@ -24,7 +24,14 @@ const mostRows = 10;
 /** Room for a scrollbar under the rows, so that it hides none of them. */
 const scrollbar = 12;
 
-export function TableView({ view, name }: { readonly view: string; readonly name: string | null }) {
+interface Props {
+  readonly view: string;
+  readonly name: string | null;
+  /** Rows that a cell computed, of which nothing more can be told. */
+  readonly plain?: boolean;
+}
+
+export function TableView({ view, name, plain }: Props) {
   const sort = useSignal<Sort>(null);
   const frozen = useSignal<TableUpdate | null>(null);
   const scrollTop = useSignal(0);
@@ -73,7 +80,7 @@ export function TableView({ view, name }: { readonly view: string; readonly name
   const tell = (row: number): void => {
     selected.value = row;
     const present = update.peek();
-    if (present !== null) showStory(view, name, row, present, row - present.from);
+    if (present !== null && !plain) showStory(view, name, row, present, row - present.from);
   };
   const onKey = (event: KeyboardEvent): void => {
     const from = selected.value;

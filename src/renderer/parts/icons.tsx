@@ -75,6 +75,8 @@ const shapes = {
   freeze: (
     <path d="M8 2v12M2.8 5l10.4 6M13.2 5 2.8 11" stroke="currentColor" stroke-width="1.3" stroke-linecap="round" />
   ),
+  back: <path d="M10.6 3.6v8.8L4.6 8z" fill="currentColor" />,
+  forth: <path d="M5.4 3.6v8.8l6-4.4z" fill="currentColor" />,
   brand: (
     <>
       <path

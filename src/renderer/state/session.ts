@@ -120,7 +120,7 @@ function sendCells(run: "all" | "changed" | "none"): void {
     const source = texts.get(cell.id);
     if (source === undefined) continue;
     const disabled = attributeOf(cell.attributes, "disabled") !== undefined;
-    list.push({ id: cell.id, type: cell.type, source, ...(disabled ? { disabled } : {}) });
+    list.push({ id: cell.id, type: cell.type, source, attributes: cell.attributes, ...(disabled ? { disabled } : {}) });
   }
   send({ type: "cells", cells: list, run });
 }

@@ -12,7 +12,7 @@ export interface Story {
   readonly values: readonly { readonly name: string; readonly type: string; readonly value: unknown }[];
   /** Null until the session has answered. */
   readonly sentences: readonly string[] | null;
-  readonly facts: Readonly<Record<string, unknown>>;
+  readonly lines: readonly { readonly file: string; readonly line: number }[];
 }
 
 export const story = signal<Story | null>(null);
@@ -31,10 +31,10 @@ export function showStory(
     type: column.type,
     value: column.values[at],
   }));
-  const asked: Story = { view, name, row, values, sentences: null, facts: {} };
+  const asked: Story = { view, name, row, values, sentences: null, lines: [] };
   story.value = asked;
   inspectorTab.value = "story";
   void explainRow(view, row).then(answer => {
-    if (story.peek() === asked) story.value = { ...asked, sentences: answer.sentences, facts: answer.facts };
+    if (story.peek() === asked) story.value = { ...asked, sentences: answer.sentences, lines: answer.lines ?? [] };
   });
 }

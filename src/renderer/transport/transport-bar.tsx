@@ -4,8 +4,8 @@ import { Icon } from "../parts/icons.tsx";
 import type { IconName } from "../parts/icons.tsx";
 import { writeCount, writeDuration } from "../parts/time.ts";
 import { SPEEDS, sendTransport, transport } from "../state/session.ts";
-import { Instrument } from "./instrument.tsx";
 import { DensityStrip } from "./density-strip.tsx";
+import { Instrument } from "./instrument.tsx";
 import { Readings } from "./readings.tsx";
 
 /** Says a speed, and above a minute per second also what that is: `3,600×  1 h/s`. */
@@ -43,21 +43,21 @@ export function TransportBar() {
           disabled={!ready || state.finished}
           onClick={() => sendTransport({ kind: "end" })}
         />
-        <button
-          type="button"
-          class="icon-button step back"
-          title="Step one row back"
-          aria-label="Step one row back"
-          disabled={!ready || state.rows === 0}
-          onClick={() => sendTransport({ kind: "step", by: "row", back: true })}
-        >
-          <svg viewBox="0 0 16 16" aria-hidden="true">
-            <path d="M11 3.4v9.2L4.2 8z" fill="currentColor" />
-          </svg>
-        </button>
-        <Step by="row" label="one row" disabled={!ready || state.finished} />
-        <Step by="window" label="to the next window that fires" disabled={!ready || state.finished} />
-        <Step by="watermark" label="to the next watermark" disabled={!ready || state.finished} />
+        <Step by="row" on="one row" back="one row back" ready={ready} finished={state?.finished ?? false} />
+        <Step
+          by="window"
+          on="to the next window that fires"
+          back="to the last window that fired"
+          ready={ready}
+          finished={state?.finished ?? false}
+        />
+        <Step
+          by="watermark"
+          on="to the next watermark"
+          back="to the last watermark"
+          ready={ready}
+          finished={state?.finished ?? false}
+        />
         <Speed value={state?.speed ?? Infinity} disabled={!ready} />
         <Instrument />
       </div>
@@ -85,19 +85,36 @@ function Control({
   );
 }
 
-function Step({ by, label, disabled }: { by: "row" | "window" | "watermark"; label: string; disabled: boolean }) {
+/** One step on, and one back. */
+function Step({
+  by,
+  on,
+  back,
+  ready,
+  finished,
+}: {
+  by: "row" | "window" | "watermark";
+  on: string;
+  back: string;
+  ready: boolean;
+  finished: boolean;
+}) {
   return (
-    <button
-      type="button"
-      class="icon-button step"
-      title={`Step ${label}`}
-      aria-label={`Step ${label}`}
-      disabled={disabled}
-      onClick={() => sendTransport({ kind: "step", by })}
-    >
-      <Icon name="step" />
+    <span class="step-pair">
+      <Control
+        icon="back"
+        label={`Step ${back}`}
+        disabled={!ready}
+        onClick={() => sendTransport({ kind: "step", by, back: true })}
+      />
       {by}
-    </button>
+      <Control
+        icon="forth"
+        label={`Step ${on}`}
+        disabled={!ready || finished}
+        onClick={() => sendTransport({ kind: "step", by })}
+      />
+    </span>
   );
 }
 
