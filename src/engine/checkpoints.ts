@@ -14,7 +14,7 @@
  *
  * Checkpoints behind the present are as good as those before it: a replay of the same log is the same every time.
  */
-import type { Checkpoint, Progress, Run } from "./run.ts";
+import type { Checkpoint, Progress, Run, Tap } from "./run.ts";
 
 export interface CheckpointLimits {
   /** Most checkpoints kept. */
@@ -67,6 +67,14 @@ export class Checkpoints {
     this.#patience = 1;
   }
 
+  /** Lets go of the taps that an edit has taken away, which would keep their tables alive. */
+  keepTaps(taps: ReadonlySet<Tap>): void {
+    this.#kept = this.#kept.map(({ checkpoint }) => {
+      const left = new Map([...checkpoint.taps].filter(([tap]) => taps.has(tap)));
+      return kept({ ...checkpoint, taps: left });
+    });
+  }
+
   /** Takes a checkpoint of the run where it stands, if one is due. Call it between steps. */
   take(run: Run): void {
     const { rows } = run.progress;
@@ -95,10 +103,11 @@ export class Checkpoints {
   }
 
   #keep(checkpoint: Checkpoint): void {
-    const bytes = bytesOf([checkpoint.state, [...checkpoint.taps.values()]]);
+    const entry = kept(checkpoint);
+    const { bytes } = entry;
     if (bytes * 4 > this.#bytes) this.#patience *= 2;
     const at = this.#kept.findIndex(k => k.checkpoint.progress.rows > checkpoint.progress.rows);
-    this.#kept.splice(at < 0 ? this.#kept.length : at, 0, { checkpoint, bytes });
+    this.#kept.splice(at < 0 ? this.#kept.length : at, 0, entry);
     while (this.#kept.length > this.#count || (this.bytes > this.#bytes && this.#kept.length > 1)) this.#thin();
   }
 
@@ -116,6 +125,10 @@ export class Checkpoints {
     }
     this.#kept.splice(index, 1);
   }
+}
+
+function kept(checkpoint: Checkpoint): Kept {
+  return { checkpoint, bytes: bytesOf([checkpoint.state, [...checkpoint.taps.values()]]) };
 }
 
 /** Estimates the bytes of plain data: typed arrays by their length, numbers 8, strings 2 for each unit. */

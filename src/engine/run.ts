@@ -63,7 +63,9 @@ export interface Checkpoint {
   /** Ports read of each node then: an operator keeps state for those alone. */
   readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
   readonly taps: ReadonlyMap<Tap, unknown>;
+  /** What was remembered: the first `remembered` of a list that the run may have gone on with. */
   readonly memory: readonly Remembered[];
+  readonly remembered: number;
 }
 
 /** A run as plain, structured-cloneable data. */
@@ -320,7 +322,14 @@ export class Run {
     const taps = new Map<Tap, unknown>();
     for (const tap of this.#taps) if (tap.snapshot !== undefined) taps.set(tap, tap.snapshot());
     const reads = new Map(this.#graph.nodes.map(n => [n.id, n.reads]));
-    return { progress: this.progress, state: this.snapshot(), reads, taps, memory: [...this.#memory] };
+    return {
+      progress: this.progress,
+      state: this.snapshot(),
+      reads,
+      taps,
+      memory: this.#memory,
+      remembered: this.#memory.length,
+    };
   }
 
   /**
@@ -348,7 +357,8 @@ export class Run {
     this.#feeds = new Map();
     this.#feed();
     for (const [id, feed] of this.#feeds) feed.restore(state.feeds.get(id));
-    this.#memory = [...to.memory];
+    // A list of its own: later checkpoints still need the rest of the old one.
+    this.#memory = to.memory.slice(0, to.remembered);
     const behind: Tap[] = [];
     for (const tap of this.#taps) {
       if (tap.restore !== undefined && to.taps.has(tap)) tap.restore(to.taps.get(tap));

@@ -227,7 +227,10 @@ export class EngineHost {
     }
     const { clock, finished } = before.progress;
     // Checkpoints outlive an edit: what it brought is worked up to them when they are used. Other sources are another replay.
-    if (before.replan(roots, taps) !== "restarted") return;
+    if (before.replan(roots, taps) !== "restarted") {
+      this.#checkpoints.keepTaps(new Set(taps));
+      return;
+    }
     this.#checkpoints.clear();
     if (clock > -Infinity || finished) this.#target ??= { clock, end: finished };
   }
