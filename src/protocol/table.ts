@@ -12,6 +12,8 @@ export interface WireColumn {
 export interface WireTable {
   readonly length: number;
   readonly columns: readonly WireColumn[];
+  /** How often each row is there, where some row is there other than once; negative where it was taken back before it came. */
+  readonly weights?: Int32Array;
 }
 
 /** Finds a column by name; undefined when there is none. */

@@ -25,6 +25,8 @@ export interface Watched {
   readonly from: number;
   readonly count: number;
   readonly sort: Sort;
+  /** Milliseconds between two updates at least; default once per frame. */
+  readonly every?: number;
 }
 
 export type ToEngine =

@@ -4,8 +4,8 @@
  */
 import type { Stream } from "../pipeline/stream.ts";
 import type { ViewUpdate } from "../protocol/session.ts";
-import type { WireTable } from "../protocol/table.ts";
 import type { ViewPlan, Watched } from "./engine-messages.ts";
+import { rowsOf } from "./static-tables.ts";
 
 /** Rows handed to cells at most: `latest` is for results, not for logs. */
 const ROWS = 10_000;
@@ -26,22 +26,25 @@ export class LatestValues {
   }
 
   /** Yields the table's rows as objects, whenever they have changed since the last time somebody looked. */
-  async *of(stream: Stream): AsyncGenerator<Record<string, unknown>[]> {
+  of(stream: Stream): AsyncIterator<Record<string, unknown>[]> {
     const view = `latest:${this.#next++}`;
     // Nothing has come yet is a state too: readers start with it, so that no cell waits for a replay to be played.
     const reader: Reader = { stream, newest: [], wake: null };
     this.#readers.set(view, reader);
     this.#changed();
-    try {
-      for (;;) {
+    return {
+      next: async () => {
         if (reader.newest === null) await new Promise<void>(resolve => (reader.wake = resolve));
-        const rows = reader.newest ?? [];
+        const value = reader.newest ?? [];
         reader.newest = null;
-        yield rows;
-      }
-    } finally {
-      this.#readers.delete(view);
-    }
+        return { done: false, value };
+      },
+      // An async generator would end only after the value that it waits for, and its view would be worked out until then.
+      return: () => {
+        this.#readers.delete(view);
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
   }
 
   views(): ViewPlan[] {
@@ -61,15 +64,4 @@ export class LatestValues {
     reader.wake = null;
     return true;
   }
-}
-
-function rowsOf(table: WireTable): Record<string, unknown>[] {
-  return Array.from({ length: table.length }, (_, i) => {
-    const row: Record<string, unknown> = {};
-    for (const column of table.columns) {
-      const value = column.values[i];
-      row[column.name] = typeof value === "number" && Number.isNaN(value) ? null : value;
-    }
-    return row;
-  });
 }

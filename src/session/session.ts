@@ -28,6 +28,10 @@ import { Input } from "./inputs.ts";
 import { inspect } from "./inspect.ts";
 import { LatestValues } from "./latest.ts";
 import { library } from "./library.ts";
+import { asTable, Queries } from "./sql/queries.ts";
+import type { OpenSqlite } from "./sql/sqlite.ts";
+import { staticTable } from "./static-tables.ts";
+import { StaticViews } from "./static-views.ts";
 import { type RowAsked, Stories } from "./stories.ts";
 
 /** What a session needs of its host. */
@@ -42,6 +46,8 @@ export interface SessionHost {
   /** Writes a DOM node as HTML; absent where there is no DOM. */
   readonly html?: (value: unknown) => string | null;
   readonly profile?: string;
+  /** Opens a database for SQL cells; called when the first one runs. Absent: such cells are in error. */
+  readonly sqlite?: OpenSqlite;
 }
 
 /** Milliseconds between two tellings of the same story. */
@@ -53,6 +59,8 @@ export class Session {
   readonly #host: SessionHost;
   readonly #kernel: Kernel;
   readonly #latest: LatestValues;
+  readonly #queries: Queries;
+  readonly #statics: StaticViews;
   readonly #stories: Stories;
   /** How far the replay was when stories were last asked for. */
   #toldAt = "";
@@ -69,6 +77,13 @@ export class Session {
   constructor(host: SessionHost) {
     this.#host = host;
     this.#latest = new LatestValues(() => this.#watch());
+    this.#queries = new Queries({
+      open: host.sqlite,
+      now: () => host.now(),
+      changed: () => this.#watch(),
+      tableNames: () => this.#tableNames(),
+    });
+    this.#statics = new StaticViews(updates => host.post({ type: "views", updates }));
     this.#stories = new Stories((request, node, row) => {
       const values = typeof row === "number" ? {} : { values: row };
       host.engine({ type: "explain", request, view: "", row: typeof row === "number" ? row : 0, ...values, node });
@@ -81,6 +96,7 @@ export class Session {
         ambient: {
           ...library(),
           latest: (stream: Stream) => this.#latest.of(stream),
+          __query: this.#queries.over,
           explain: (stream: Stream, row: RowAsked = 0) => this.#stories.of(stream, row),
           ...host.ambient,
         },
@@ -117,8 +133,14 @@ export class Session {
       case "watch":
         this.#watched = message.views;
         this.#watch();
+        this.#statics.watch(message.views);
         return;
       case "explain":
+        if (this.#statics.has(message.view)) {
+          const { request, view, row } = message;
+          this.#host.post({ type: "explained", request, ...this.#statics.explain(view, row) });
+          return;
+        }
         this.#host.engine(message);
         return;
       case "file":
@@ -144,7 +166,8 @@ export class Session {
       return;
     } else if (message.type === "views") {
       const shown: ViewUpdate[] = [];
-      for (const update of message.updates) if (!this.#latest.take(update)) shown.push(update);
+      for (const update of message.updates)
+        if (!this.#latest.take(update) && !this.#queries.take(update)) shown.push(update);
       if (shown.length > 0) this.#host.post({ type: "views", updates: shown });
     } else {
       if (message.type === "transport") this.#retell(message.state);
@@ -241,7 +264,7 @@ export class Session {
         else if (isChart(shown.value)) views.push({ view: shown.view, kind: "chart", spec: shown.value });
       }
     }
-    views.push(...this.#latest.views());
+    views.push(...this.#latest.views(), ...this.#queries.views());
     const profile = this.#host.profile ?? "tidemark";
     const same =
       canonical([views, names, profile]) === canonical([this.#plan.views, this.#plan.names, this.#plan.profile]);
@@ -252,7 +275,10 @@ export class Session {
   }
 
   #watch(): void {
-    this.#host.engine({ type: "watch", views: [...this.#watched, ...this.#latest.watched()] });
+    this.#host.engine({
+      type: "watch",
+      views: [...this.#watched, ...this.#latest.watched(), ...this.#queries.watched()],
+    });
   }
 
   /**
@@ -267,7 +293,7 @@ export class Session {
     );
     const seen = new Set(displayed.map(d => d.value));
     const defined = [...state.values].flatMap(([name, value]) =>
-      (value instanceof Stream || isChart(value)) && !seen.has(value)
+      (value instanceof Stream || isChart(value) || staticTable(value) !== null) && !seen.has(value)
         ? [{ view: `${state.id}.${name}`, name, value }]
         : [],
     );
@@ -329,6 +355,7 @@ export class Session {
   #show(cell: CellText, view: string, name: string | null, value: unknown): CellOutput {
     if (value instanceof Stream) return { kind: "stream", view, name };
     if (isChart(value)) return { kind: "chart", view, chart: value.chart, options: value.options };
+    if (staticTable(value) !== null) return { kind: "table", view, name };
     if (kindOf(cell.type) === "markdown" && typeof value === "string") return { kind: "markdown", text: value };
     const html = this.#host.html?.(value) ?? null;
     if (html !== null) return { kind: "html", html };
@@ -336,6 +363,14 @@ export class Session {
   }
 
   #tellCells(): void {
+    this.#statics.set(
+      [...this.#states.values()].flatMap(state =>
+        this.#shownOf(state).flatMap(({ view, value }) => {
+          const table = staticTable(value);
+          return table === null ? [] : [[view, table] as const];
+        }),
+      ),
+    );
     for (const cell of this.#cells) {
       const state = this.#cellState(cell);
       const told = JSON.stringify(state);
@@ -356,11 +391,22 @@ export class Session {
         name: symbol.name,
         cell: symbol.cell,
         kind: isStream ? "stream" : isChart(value) ? "chart" : typeof value === "function" ? "function" : "value",
-        columns: view === undefined ? [] : (this.#planned.schemas[view.view] ?? []),
+        columns:
+          view === undefined
+            ? (staticTable(value)?.table.columns.map(({ name, type }) => ({ name, type })) ?? [])
+            : (this.#planned.schemas[view.view] ?? []),
         preview: inspect(value, 3).text.slice(0, 120),
       });
     }
     this.#host.post({ type: "symbols", symbols });
+  }
+
+  /** Names that a query can read. */
+  #tableNames(): string[] {
+    return this.#kernel.symbols().flatMap(({ name, cell }) => {
+      const value = cell === null ? undefined : this.#kernel.lookup(name)?.value;
+      return value instanceof Stream || asTable(value) !== null ? [name] : [];
+    });
   }
 
   #export(request: number, name: string, target: string): void {

@@ -11,10 +11,12 @@ export function wirePage(
 ): { from: number; page: WireTable } {
   const page = table.page(from, count, order);
   const length = page.columns[0]?.values.length ?? 0;
+  const weights = weightsOf(table, page.from, length, order);
   return {
     from: page.from,
     page: {
       length,
+      ...(weights === null ? {} : { weights }),
       columns: page.columns.map(({ name, type, values }) => ({
         name,
         type,
@@ -25,4 +27,12 @@ export function wirePage(
       })),
     },
   };
+}
+
+/** Weights of the rows of a page of a Z-set; null when every row is there once, as in all other tables. */
+function weightsOf(table: Table, from: number, length: number, order: Order | null): Int32Array | null {
+  if (table.kind.kind !== "z-set") return null;
+  const all = table.weights();
+  const weights = Int32Array.from({ length }, (_, i) => all[table.placeOf(from + i, order)]);
+  return weights.every(w => w === 1) ? null : weights;
 }

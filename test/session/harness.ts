@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { CellState, CellText, SessionMessage, TransportState, ViewUpdate } from "../../src/protocol/session.ts";
 import { EngineHost } from "../../src/session/engine-host.ts";
 import { Session } from "../../src/session/session.ts";
+import { openSqlite } from "../../src/session/sql/sqlite-node.ts";
 
 const SAMPLES = resolve(import.meta.dirname, "../../samples");
 
@@ -29,6 +30,7 @@ export class Harness {
       engine: message => this.engine.receive(structuredClone(message)),
       now: () => this.clock,
       defer: work => this.#queue.push({ work, at: this.clock }),
+      sqlite: openSqlite,
     });
   }
 
@@ -88,3 +90,11 @@ export class Harness {
 
 /** A cell of TypeScript. */
 export const code = (id: number, source: string): CellText => ({ id, type: "text/x-typescript", source });
+
+/** A cell of SQL; `output` names its rows. */
+export const sql = (id: number, source: string, output?: string): CellText => ({
+  id,
+  type: "application/sql",
+  source,
+  attributes: output === undefined ? [] : [{ name: "output", value: output }],
+});
