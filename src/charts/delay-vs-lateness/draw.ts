@@ -86,7 +86,7 @@ function summary(tables: Tables, options: DrawOptions & SettingFacts): string {
   const now = outcome(reading.margins, reading.rows, delay, lateness);
   const wait = reading.wait(delay);
   return (
-    `With a delay of ${formatDuration(delay)} and an allowed lateness of ${formatDuration(lateness)}, first results take ${Number.isNaN(wait) ? "an unknown time" : aboutText(wait)} after the window's end, ` +
+    `With a delay of ${formatDuration(delay)} and ${lateness === 0 ? "no allowed lateness" : `an allowed lateness of ${formatDuration(lateness)}`}, first results take ${Number.isNaN(wait) ? "an unknown time" : aboutText(wait)} after the window's end, ` +
     `${shareText(now.corrected)} of the rows correct them later and ${shareText(now.dropped)} are dropped. Delay makes results wait; allowed lateness makes them change.`
   );
 }

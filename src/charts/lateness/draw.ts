@@ -27,6 +27,7 @@ import { momentText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { aboutText, countText, numberText, shareText } from "../words.ts";
 import { extent, numbers, table } from "../wire.ts";
+import { changeOf } from "./change.ts";
 import { COARSE, FINE } from "./plan.ts";
 
 type LatenessFacts = Partial<WindowFacts> & { readonly driftStep?: number };
@@ -336,6 +337,9 @@ function drift(tables: Tables, measures: readonly Measure[], options: DrawOption
     }
     return line;
   };
+  const p90 = points.filter(p => p.name === "p90");
+  const change = p90.length >= 10 ? changeOf(p90.map(p => p.value)) : null;
+  const changed = change === null ? [] : [{ at: p90[change.index].at - step / 2, ...change }];
   return plot(options, {
     height: 200,
     marginLeft: 58,
@@ -347,6 +351,15 @@ function drift(tables: Tables, measures: readonly Measure[], options: DrawOption
     marks: [
       ...timeAxisX(x0, x1, timeZone, width - 102, "processing time →"),
       ...durationAxisY(low, high, 130, "↑ delay, over time"),
+      Plot.ruleX(changed, { x: "at", stroke: INK, strokeDasharray: "3 2" }),
+      Plot.text(changed, {
+        x: "at",
+        frameAnchor: "top",
+        dy: -12,
+        text: ({ before, after }) => `p90 from ${aboutText(before)} to ${aboutText(after)}`,
+        fill: INK,
+        fontWeight: 600,
+      }),
       DRIFT.map(([name, , weight]) =>
         Plot.line(broken(name), {
           x: "at",
@@ -381,20 +394,19 @@ function notesOf(tables: Tables, measures: readonly Measure[], options: DrawOpti
     notes.push(
       `${countText(count, "row says it happened", "rows say they happened")} after arriving, by up to ${aboutText(-future[0].mean)}: a clock is wrong.`,
     );
-  const points = driftOf(tables, measures[0].drift, options.driftStep ?? 60_000).filter(p => p.name === "p90");
-  if (points.length >= 9) {
-    const third = Math.floor(points.length / 3);
-    const median = (list: readonly DriftPoint[]): number =>
-      list.map(p => p.value).sort((a, b) => a - b)[Math.floor(list.length / 2)];
-    const [before, after] = [median(points.slice(0, third)), median(points.slice(-third))];
-    if (after > before * 1.5)
-      notes.push(`The delay is growing: its p90 went from ${aboutText(before)} to ${aboutText(after)}.`);
-    else if (after < before / 1.5)
-      notes.push(`The delay is shrinking: its p90 went from ${aboutText(before)} to ${aboutText(after)}.`);
-    else notes.push("The delay does not drift.");
+  const step = options.driftStep ?? 60_000;
+  const timeZone = options.timeZone ?? options.zone ?? "UTC";
+  const points = driftOf(tables, measures[0].drift, step).filter(p => p.name === "p90");
+  if (points.length >= 10) {
+    const change = changeOf(points.map(p => p.value));
+    if (change === null) notes.push("The delay does not drift.");
+    else {
+      const [way, { before, after }] = [change.after > change.before ? "grew" : "shrank", change];
+      const from = momentText(points[change.index].at - step / 2, timeZone);
+      notes.push(`The delay ${way} about ${from}: its p90 went from ${aboutText(before)} to ${aboutText(after)}.`);
+    }
   }
-  if (points.length > 0)
-    notes.push(zoneNote(options.timeZone ?? options.zone ?? "UTC", points[0].at, points[points.length - 1].at));
+  if (points.length > 0) notes.push(zoneNote(timeZone, points[0].at, points[points.length - 1].at));
   notes.push(
     `Quantiles are read from ${numberText(measures[0].all.bins.length + measures[1].all.bins.length)} bins and right to about 4 %.`,
   );
