@@ -1,4 +1,4 @@
-/** The replay as an instrument, on the screen: stops, steps backwards, faults, and the story of a window. */
+/** The replay as an instrument, on the screen: stops, steps backwards, and faults. */
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openApp } from "./app.ts";
