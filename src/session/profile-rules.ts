@@ -74,6 +74,10 @@ const WORDS: { readonly [R in Rule]: (answer: Profile[R], profile: Profile) => s
     answer === "always"
       ? "the trigger is asked at the end of every window"
       : "the trigger is asked at the end of a window if it waits for that",
+  repeats: answer =>
+    answer === "whole"
+      ? "early and late firings start their trigger afresh with all its parts"
+      : "early and late firings start the outermost part of their trigger afresh",
   revives: answer =>
     answer
       ? "a merged session with the bounds of a finished one starts afresh"

@@ -9,6 +9,7 @@ import type { Value } from "../../src/columns/column.ts";
 import { TIMINGS, type Timing } from "../../src/model/panes.ts";
 import type { Profile } from "../../src/model/profiles.ts";
 import type { WindowingStrategy } from "../../src/model/strategy.ts";
+import type { Trigger } from "../../src/model/triggers.ts";
 import { merges } from "../../src/model/windows.ts";
 import { AGGREGATES, type KeptRow } from "./aggregates.ts";
 import * as triggers from "./triggers.ts";
@@ -552,7 +553,18 @@ const inside = (a: Bounds, b: Bounds): boolean => b.start <= a.start && a.end <=
 /** Says a strategy in the words of an engine that has fewer of them. */
 function inWordsOf(profile: Profile, strategy: WindowingStrategy): WindowingStrategy {
   if (profile.streamTime) return kafkaStrategy(strategy);
+  if (profile.repeats === "whole") return { ...strategy, trigger: repeatingWhole(strategy.trigger) };
   return profile.latePanes === "each-row" ? flinkStrategy(strategy) : strategy;
+}
+
+/** In Beam's Python, `AfterWatermark` wraps its early and its late trigger in `Repeatedly`. */
+function repeatingWhole(trigger: Trigger): Trigger {
+  const inside = JSON.parse(JSON.stringify(trigger), (_key, part: Trigger | null) => {
+    if (part?.kind !== "afterWatermark") return part;
+    const wrap = (each: Trigger | null): Trigger | null => each && { kind: "repeatedly", trigger: each };
+    return { ...part, early: wrap(part.early), late: wrap(part.late) };
+  }) as Trigger;
+  return inside;
 }
 
 /** Kafka emits at each update, or (EMIT FINAL) once when the window closes. */

@@ -4,7 +4,7 @@
  */
 import type { Profile } from "../../model/profiles.ts";
 import type { EmptyPanes, WindowingStrategy } from "../../model/strategy.ts";
-import { afterCount, type Trigger } from "../../model/triggers.ts";
+import { afterCount, repeatedly, type Trigger } from "../../model/triggers.ts";
 import { merges } from "../../model/windows.ts";
 
 export interface WindowRules {
@@ -69,8 +69,7 @@ function profiledTrigger(trigger: Trigger, profile: Profile): Trigger {
     if (trigger.kind === "default") return { kind: "repeatedly", trigger: afterCount(1) };
     return isPlainAfterWatermark(trigger) ? { kind: "never" } : trigger;
   }
-  if (profile.repeats === "whole" && trigger.kind === "afterWatermark")
-    return { ...trigger, early: repeating(trigger.early), late: repeating(trigger.late) };
+  if (profile.repeats === "whole") return repeatingWhole(trigger);
   if (profile.latePanes !== "each-row") return trigger;
   // Flink's triggers never finish, and after the end of the window each late row fires.
   if (trigger.kind === "afterWatermark") return { ...trigger, late: trigger.late ?? afterCount(1) };
@@ -78,8 +77,24 @@ function profiledTrigger(trigger: Trigger, profile: Profile): Trigger {
   return { kind: "repeatedly", trigger };
 }
 
-function repeating(trigger: Trigger | null): Trigger | null {
-  return trigger === null || trigger.kind === "repeatedly" ? trigger : { kind: "repeatedly", trigger };
+/** Wraps early and late firings, wherever they are in a trigger, so that they start afresh as a whole. */
+function repeatingWhole(trigger: Trigger): Trigger {
+  const repeating = (part: Trigger | null): Trigger | null =>
+    part === null ? null : part.kind === "repeatedly" ? repeatingWhole(part) : repeatedly(repeatingWhole(part));
+  switch (trigger.kind) {
+    case "afterWatermark":
+      return { ...trigger, early: repeating(trigger.early), late: repeating(trigger.late) };
+    case "repeatedly":
+      return repeatedly(repeatingWhole(trigger.trigger));
+    case "afterEach":
+    case "afterAny":
+    case "afterAll":
+      return { ...trigger, triggers: trigger.triggers.map(repeatingWhole) };
+    case "orFinally":
+      return { ...trigger, trigger: repeatingWhole(trigger.trigger), until: repeatingWhole(trigger.until) };
+    default:
+      return trigger;
+  }
 }
 
 /** Says whether a window is past its allowed lateness at a watermark. */
