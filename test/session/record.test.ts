@@ -156,6 +156,27 @@ test("the descriptor says what each column is, and how the log is to be replayed
   expect(recordedStream(descriptor).node.verb).toBe("select");
 });
 
+test.each(["parquet", "jsonl"] as const)("the cell that is printed reads the recording, as %s", async format => {
+  const payments = await open("bank-day-totals.html", "payments");
+  const node = payments.stream.node as SourceNode;
+  const { descriptor, files } = recordSource(payments.sources.log(node), node, "payments", format);
+  const text = `<!doctype html>
+<notebook theme="air">
+  <title>Recorded</title>
+  <script id="1" type="text/x-typescript">
+${recordingCell(descriptor, "payments").replaceAll(/^/gm, "    ")}
+  </script>
+</notebook>
+`;
+  const replayed = await openStream(text, "payments", {
+    file: "recorded.html",
+    read: async name => files.find(f => f.name === name)?.bytes ?? new Uint8Array(),
+    now: () => 0,
+    defer: work => void setImmediate(work),
+  });
+  expect(hashOf(replayed)).toBe(hashOf(payments));
+});
+
 describe("the command", () => {
   let folder = "";
   beforeAll(async () => {
