@@ -105,7 +105,7 @@ function logOf(count: number): SourceLog {
   };
 }
 
-const one = source("events", { eventTime: "t", watermark: bounded("30 s") });
+const one = source("events", { eventTime: "t", watermark: bounded("30 s", { per: "source" }) });
 const eight = source("events", {
   eventTime: "t",
   partition: "key",
