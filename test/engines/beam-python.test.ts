@@ -202,6 +202,8 @@ async function prefix(lines: number): Promise<string> {
   return folder;
 }
 
+const samples = prefix(400);
+
 /** Lists in no order of their own: Beam promises none of values within a pane. */
 function unordered(lines: readonly string[]): string[] {
   const sorted = (_key: string, value: unknown): unknown =>
@@ -211,11 +213,12 @@ function unordered(lines: readonly string[]): string[] {
 
 describe("Beam's Python runner computes what the notebook computes", { concurrent: true }, () => {
   test.each(Object.entries(SAID))("%s", async (name, stream) => {
-    const folder = await prefix(400);
+    const folder = await samples;
     const headless = await opened(stream, `said_${name}`, folder);
     const result = exported(headless, "beam-python");
     const actual = unordered(await onBeam(result, folder));
-    if (name === "relational") {
+    const { node } = stream;
+    if (node.verb === "aggregate" && node.strategy === null) {
       // The notebook's changes sum to what Beam says at the end.
       const { run, table } = runOf(headless, { profile: "beam-python" });
       run.finish();
@@ -225,7 +228,7 @@ describe("Beam's Python runner computes what the notebook computes", { concurren
       return;
     }
     const expected = unordered(predicted(headless, "beam-python"));
-    expect(expected.length).toBeGreaterThan(1);
+    expect(expected.length).toBeGreaterThan(0);
     const views = (line: string): string =>
       JSON.stringify({ ...JSON.parse(line), ...HIDDEN, ...(labelsDiffer(result) ? { timing: undefined } : {}) });
     expect(comparable(actual.map(views))).toEqual(comparable(expected.map(views)));

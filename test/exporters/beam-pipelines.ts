@@ -51,7 +51,7 @@ export const SAID: Readonly<Record<string, Stream>> = {
   triggers: windowed
     .trigger(
       orFinally(
-        repeatedly(afterAny(afterCount(2), afterEach(afterCount(1), afterWatermark()))),
+        afterEach(afterAny(afterCount(2), afterWatermark()), repeatedly(afterCount(3))),
         afterAll(afterCount(9)),
       ),
     )

@@ -34,7 +34,7 @@ describe("scripts for Beam", () => {
   test.each(Object.entries(SAID))("%s", async (name, stream) => {
     const result = exported(await opened(stream, name), "beam-python");
     expect(result.obstacles.filter(o => o.severity === "refuse")).toEqual([]);
-    expect(result.files.map(f => f.name)).toEqual([`${name}.py`]);
+    expect(result.files.map(f => f.name)).toEqual([`${name}_beam.py`]);
     expect(result.files[0].text).toContain(stream.id);
     expect(result.files[0].text).not.toContain("⟨");
     for (const { reason } of result.obstacles)

@@ -249,8 +249,9 @@ export const beamPython: Exporter = {
   },
 };
 
+/** Named so that no script hides a module of Python's from the others in its folder: `csv.py` would. */
 function fileName(name: string): string {
-  return name.replace(/\W+/g, "_");
+  return `${name.replace(/\W+/g, "_")}_beam`;
 }
 
 const WRITE = (times: readonly string[], panes: boolean): string => `class Write(beam.DoFn):

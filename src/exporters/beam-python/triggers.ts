@@ -60,11 +60,13 @@ const PRINTERS: { readonly [K in Trigger["kind"]]: TriggerPrinter<K> } = {
 
   afterAny({ triggers }, node, script) {
     refuseClock("afterAny", triggers, node, script);
+    refuseRepeating("afterAny", triggers, node, script);
     return `trigger.AfterAny(${list(triggers, node, script)})`;
   },
 
   afterAll({ triggers }, node, script) {
     refuseClock("afterAll", triggers, node, script);
+    refuseRepeating("afterAll", triggers, node, script);
     return `trigger.AfterAll(${list(triggers, node, script)})`;
   },
 
@@ -86,6 +88,23 @@ function refuseClock(word: string, parts: readonly Trigger[], node: Node, script
         `Beam Python forgets processing-time deadlines inside of ${word}: such a part fires once at most. Use afterProcessingTime by itself, repeatedly or in afterWatermark.`,
       ),
     );
+}
+
+/** Here these triggers fire once; in Beam Python they go on until a part (all parts) of them has finished. */
+function refuseRepeating(word: string, parts: readonly Trigger[], node: Node, script: PythonScript): void {
+  if (!parts.every(firesOnce))
+    script.cannot(
+      node,
+      never(
+        `In Beam Python ${word} fires as often as its parts do, not once. Give it parts that fire once, such as afterCount(n) or afterWatermark().`,
+      ),
+    );
+}
+
+function firesOnce(trigger: Trigger): boolean {
+  if (trigger.kind === "afterAny" || trigger.kind === "afterAll") return trigger.triggers.every(firesOnce);
+  if (trigger.kind === "afterWatermark") return trigger.early === null && trigger.late === null;
+  return trigger.kind === "afterCount" || trigger.kind === "afterProcessingTime";
 }
 
 function print(trigger: Trigger, node: Node, script: PythonScript): string {
