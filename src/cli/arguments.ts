@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, normalize } from "node:path";
-import { type HeadlessStream, openStream } from "../session/headless.ts";
+import {
+  type HeadlessOptions,
+  type HeadlessQuery,
+  type HeadlessStream,
+  openResult,
+  openStream,
+} from "../session/headless.ts";
 import { progressBar } from "./progress.ts";
 
 /** A mistake in how a command was called: exit code 2. */
@@ -21,17 +27,34 @@ export function parameter(text: string): [string, unknown] {
 }
 
 /** Opens a stream of a notebook file. Data files are found beside the notebook, in `samples` there, and in `samples` one folder up. */
-export async function openNotebookStream(
+export function openNotebookStream(
   file: string,
   cell: string | null,
   parameters: readonly string[],
 ): Promise<HeadlessStream> {
+  return opened(file, parameters, (text, options) => openStream(text, cell, options));
+}
+
+/** Opens a stream of a notebook file, or what a SQL cell gives. */
+export function openNotebookResult(
+  file: string,
+  cell: string | null,
+  parameters: readonly string[],
+): Promise<HeadlessStream | HeadlessQuery> {
+  return opened(file, parameters, (text, options) => openResult(text, cell, options));
+}
+
+async function opened<Result>(
+  file: string,
+  parameters: readonly string[],
+  open: (text: string, options: HeadlessOptions) => Promise<Result>,
+): Promise<Result> {
   if (!existsSync(file)) throw new Error(`there is no notebook at ${file}; check the name`);
   const text = await readFile(file, "utf8");
   const folder = dirname(file);
   const bar = progressBar("Reading");
   try {
-    return await openStream(text, cell, {
+    return await open(text, {
       file: basename(file),
       read: name => readData(folder, name),
       parameters: Object.fromEntries(parameters.map(parameter)),

@@ -1,17 +1,20 @@
 /** `tidemark run FILE`: evaluates a notebook, runs one of its streams to the end, and prints what it comes to. */
 import { parseArgs } from "node:util";
 import { formatDuration } from "../model/time.ts";
-import type { Value } from "../columns/column.ts";
-import { type HeadlessStream, runOf } from "../session/headless.ts";
+import type { Schema, Value } from "../columns/column.ts";
+import type { Table } from "../engine/table.ts";
+import { type HeadlessStream, runOfAll } from "../session/headless.ts";
 import { OutputHash } from "../engine/output-hash.ts";
 import { plainRow } from "../session/plain-rows.ts";
-import { openNotebookStream, reporting, UsageError } from "./arguments.ts";
+import { openSqlite } from "../session/sql/sqlite-node.ts";
+import { rowsOf } from "../session/static-tables.ts";
+import { openNotebookResult, reporting, UsageError } from "./arguments.ts";
 import { progressBar } from "./progress.ts";
 
 const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME] [--hash]
 
-Evaluates the notebook FILE, replays its logs, and prints the table of a stream on standard output.
-  --cell NAME     which stream; default the last one that is defined
+Evaluates the notebook FILE, replays its logs, and prints the table of a stream, or what a SQL cell gives, on standard output.
+  --cell NAME     which stream, or the output of which SQL cell; default the last stream that is defined
   --param k=v     puts v in the place of what the notebook defines as k (a slider's value, for example)
   --format F      csv, jsonl or table; default table on a terminal, jsonl otherwise
   --speed S       max, or a factor of real time; default max
@@ -46,10 +49,20 @@ export function runCommand(args: readonly string[]): Promise<number> {
       throw new UsageError(positionals.length === 0 ? "name a notebook" : "name one notebook");
     const format = formatOf(values.format);
     const speed = speedOf(values.speed);
-    const headless = await openNotebookStream(positionals[0], values.cell ?? null, values.param ?? []);
+    const found = await openNotebookResult(positionals[0], values.cell ?? null, values.param ?? []);
     const hash = values.hash === true ? new OutputHash() : null;
-    const rows = await replay(headless, speed, values.profile, hash);
-    print(headless, rows, format);
+    if ("query" in found) {
+      if (hash !== null) throw new UsageError(`--hash: "${found.name}" is no stream, but what a SQL cell gives`);
+      const streams = [...found.streams.values()];
+      const tables = await replay(found.name, streams, speed, values.profile, null);
+      const byName = new Map(streams.map(({ name }, i) => [name, tables[i]]));
+      const answer = await found.query.answer(byName, openSqlite);
+      const schema = answer.columns.map(({ name, type }) => ({ name, type, nullable: true }));
+      print(schema, rowsOf(answer) as Record<string, Value>[], format);
+      return 0;
+    }
+    const [table] = await replay(found.name, [found], speed, values.profile, hash);
+    print(found.schema, table.rows(), format);
     if (hash !== null) process.stderr.write(`output hash ${hash.digest()}\n`);
     return 0;
   });
@@ -70,12 +83,14 @@ function speedOf(given: string | undefined): number {
 }
 
 async function replay(
-  headless: HeadlessStream,
+  name: string,
+  streams: readonly HeadlessStream[],
   speed: number,
   profile: string | undefined,
   hash: OutputHash | null,
-): Promise<Record<string, Value>[]> {
-  const { run, table } = runOf(headless, {
+): Promise<Table[]> {
+  if (streams.length === 0) return [];
+  const { run, tables } = runOfAll(streams, {
     profile,
     ...(hash === null ? {} : { onChanges: (flow, step) => hash.apply(flow, step) }),
   });
@@ -97,13 +112,12 @@ async function replay(
   let malformed = 0;
   for (const node of run.graph.nodes) malformed += run.feed(node.id)?.log.errors.length ?? 0;
   process.stderr.write(
-    `${headless.name}: ${rows.toLocaleString("en")} rows in ${formatDuration(performance.now() - began)}, ${late.toLocaleString("en")} behind the watermark, ${malformed} malformed\n`,
+    `${name}: ${rows.toLocaleString("en")} rows in ${formatDuration(performance.now() - began)}, ${late.toLocaleString("en")} behind the watermark, ${malformed} malformed\n`,
   );
-  return table.rows();
+  return tables;
 }
 
-function print(headless: HeadlessStream, rows: readonly Record<string, Value>[], format: Format): void {
-  const { schema } = headless;
+function print(schema: Schema, rows: readonly Record<string, Value>[], format: Format): void {
   const names = schema.map(f => f.name);
   const plain = rows.map(row => plainRow(schema, row));
   if (format === "jsonl") for (const row of plain) process.stdout.write(`${JSON.stringify(row)}\n`);

@@ -14,6 +14,7 @@ import { schemaOf, topological } from "../pipeline/node.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { Session } from "./session.ts";
+import { SqlQuery } from "./sql/headless-query.ts";
 import { type FileReader, type LoadingListener, SourceFiles } from "./source-files.ts";
 
 export interface HeadlessOptions {
@@ -37,11 +38,30 @@ export interface HeadlessStream {
   sourceSchema(id: string): Schema;
 }
 
+/** A SQL cell's query with the streams that it is about. */
+export interface HeadlessQuery {
+  readonly name: string;
+  readonly query: SqlQuery;
+  readonly streams: ReadonlyMap<string, HeadlessStream>;
+  readonly sources: SourceFiles;
+}
+
 /**
  * Evaluates a notebook and finds a stream in it: the one called `name`, or without a name the last that is defined.
  * Rejects with a cell's error, or with the names there are.
  */
 export async function openStream(text: string, name: string | null, options: HeadlessOptions): Promise<HeadlessStream> {
+  const found = await openResult(text, name, options);
+  if ("stream" in found) return found;
+  throw new Error(`"${found.name}" is no stream, but what a SQL cell gives. Name a stream with --cell.`);
+}
+
+/** Does as `openStream`, and finds what a SQL cell gives as well. */
+export async function openResult(
+  text: string,
+  name: string | null,
+  options: HeadlessOptions,
+): Promise<HeadlessStream | HeadlessQuery> {
   const document = readNotebook(text, { file: options.file });
   const session = new Session({
     post: () => {},
@@ -49,6 +69,7 @@ export async function openStream(text: string, name: string | null, options: Hea
     now: options.now,
     defer: options.defer,
     ambient: {
+      __query: SqlQuery.over,
       latest: () => {
         throw new Error("latest(…) needs a replay on screen; on the command line nothing is shown while it runs.");
       },
@@ -71,27 +92,37 @@ export async function openStream(text: string, name: string | null, options: Hea
         throw new Error(`No cell defines "${key}", so it cannot be a parameter. There are: ${defined.join(", ")}.`);
     const wanted = name ?? (await lastStream(session));
     const value = await session.value(wanted);
+    const sources = new SourceFiles(options.read, options.loading);
+    if (value instanceof SqlQuery) {
+      const streams = new Map<string, HeadlessStream>();
+      for (const [own, stream] of value.streams()) streams.set(own, await loaded(own, stream, sources));
+      return { name: wanted, query: value, streams, sources };
+    }
     if (!(value instanceof Stream))
       throw new Error(
         `"${wanted}" is no stream, but ${value === null ? "null" : `a ${typeof value}`}. Name a stream with --cell.`,
       );
-    const sources = new SourceFiles(options.read, options.loading);
-    const nodes = topological([value.node]).filter(n => n.verb === "source");
-    await Promise.all(nodes.map(n => sources.load(n)));
-    const schema = schemaOf(value.node, source => sources.log(source).batch.schema);
-    return {
-      name: wanted,
-      stream: value,
-      schema,
-      sources,
-      sourceSchema: id => {
-        const node = nodes.find(n => identity(n) === id) as SourceNode;
-        return sources.log(node).batch.schema;
-      },
-    };
+    return await loaded(wanted, value, sources);
   } finally {
     session.dispose();
   }
+}
+
+/** Reads what a stream is made from. */
+async function loaded(name: string, stream: Stream, sources: SourceFiles): Promise<HeadlessStream> {
+  const nodes = topological([stream.node]).filter(n => n.verb === "source");
+  await Promise.all(nodes.map(n => sources.load(n)));
+  const schema = schemaOf(stream.node, source => sources.log(source).batch.schema);
+  return {
+    name,
+    stream,
+    schema,
+    sources,
+    sourceSchema: id => {
+      const node = nodes.find(n => identity(n) === id) as SourceNode;
+      return sources.log(node).batch.schema;
+    },
+  };
 }
 
 async function lastStream(session: Session): Promise<string> {
@@ -104,30 +135,41 @@ async function lastStream(session: Session): Promise<string> {
 }
 
 /** Makes a run of one stream with a table of its result and, if asked for, a listener for its changes. */
-export function runOf(
-  headless: HeadlessStream,
-  options: {
-    profile?: string;
-    microBatch?: number | null;
-    specialize?: boolean;
-    onChanges?: (flow: Flow, step: Step) => void;
-  } = {},
-): { run: Run; table: Table } {
-  const { node } = headless.stream;
+export function runOf(headless: HeadlessStream, options: HeadlessRunOptions = {}): { run: Run; table: Table } {
+  const { run, tables } = runOfAll([headless], options);
+  return { run, table: tables[0] };
+}
+
+export interface HeadlessRunOptions {
+  readonly profile?: string;
+  readonly microBatch?: number | null;
+  readonly specialize?: boolean;
+  /** Hears of every change of the first stream. */
+  readonly onChanges?: (flow: Flow, step: Step) => void;
+}
+
+/** Makes one run of several streams over the same sources, with a table of each. */
+export function runOfAll(
+  streams: readonly HeadlessStream[],
+  options: HeadlessRunOptions = {},
+): { run: Run; tables: Table[] } {
   const settings: RunOptions = {
-    logs: source => headless.sources.log(source),
+    logs: source => streams[0].sources.log(source),
     profile: profileNamed(options.profile ?? "tidemark"),
     microBatch: options.microBatch ?? null,
     specialize: options.specialize,
     remember: false,
   };
-  const run = new Run([node], settings);
-  const table = new Table(node, headless.schema);
-  run.tap(table);
+  const run = new Run(
+    streams.map(({ stream }) => stream.node),
+    settings,
+  );
+  const tables = streams.map(({ stream, schema }) => new Table(stream.node, schema));
+  for (const table of tables) run.tap(table);
   const { onChanges } = options;
   if (onChanges !== undefined) {
-    const tap: Tap = { node, apply: onChanges, reset: () => {} };
+    const tap: Tap = { node: streams[0].stream.node, apply: onChanges, reset: () => {} };
     run.tap(tap);
   }
-  return { run, table };
+  return { run, tables };
 }

@@ -2,6 +2,10 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
+import { readNotebook } from "../../src/notebook/read.ts";
+import { openResult, runOfAll } from "../../src/session/headless.ts";
+import { openSqlite } from "../../src/session/sql/sqlite-node.ts";
+import { rowsOf } from "../../src/session/static-tables.ts";
 import { code, Harness, sql } from "./harness.ts";
 
 const FILE = "bank-payments.jsonl";
@@ -169,4 +173,28 @@ test("a query that is gone is no longer worked for", async () => {
   await harness.pass(400);
   const graphs = harness.messages.flatMap(m => (m.type === "graph" ? [m.nodes] : []));
   expect(graphs.at(-1)?.map(n => n.verb)).toEqual(["source"]);
+});
+
+test("without a replay on screen the answer is the one at its end", async () => {
+  const folder = resolve(import.meta.dirname, "../..");
+  const text = readFileSync(resolve(folder, "notebooks/nexmark.html"), "utf8");
+  const found = await openResult(text, "sellers", {
+    file: "nexmark.html",
+    read: async name => readFileSync(resolve(folder, "samples", name)),
+    now: () => 0,
+    defer: work => void setImmediate(work),
+  });
+  if (!("query" in found)) throw new Error("sellers is no query");
+  const streams = [...found.streams.values()];
+  expect(streams.map(s => s.name)).toEqual(["auction", "person", "bid"]);
+  const { run, tables } = runOfAll(streams);
+  while (run.advance());
+  const answer = await found.query.answer(new Map(streams.map(({ name }, i) => [name, tables[i]])), openSqlite);
+  const harness = new Harness();
+  harness.show(readNotebook(text).cells);
+  await harness.pass(400);
+  await finished(harness);
+  const rows = await value(harness, "sellers");
+  expect(rows).toHaveLength(10);
+  expect(rowsOf(answer)).toEqual(rows);
 });

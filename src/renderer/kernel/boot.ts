@@ -48,6 +48,7 @@ function start(port: MessagePort): void {
     defer: deferrer(),
     ambient: { Plot, html, svg },
     html: htmlOf,
+    sqlite: async () => (await import("./sqlite.ts")).openSqlite(),
   });
   engine.onmessage = (event: MessageEvent<FromEngine>) => session.fromEngine(event.data);
   engine.onerror = event => {
