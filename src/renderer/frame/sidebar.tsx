@@ -108,7 +108,10 @@ function Outline() {
 }
 
 function Sources() {
-  const sources = graph.value.filter(node => node.inputs.length === 0);
+  const roots = graph.value.filter(node => node.inputs.length === 0);
+  // Charts may read a source in ways of their own; those that cells name are meant.
+  const named = roots.filter(node => node.names.length > 0);
+  const sources = named.length > 0 ? named : roots;
   const files = file.value?.files ?? [];
   const texts = notebook.value?.cells.map(cell => cell.source) ?? [];
   const used = files.filter(each => texts.some(text => text.includes(each.name)));

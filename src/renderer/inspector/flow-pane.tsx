@@ -5,7 +5,8 @@ import type { NodeFigures } from "../../protocol/session.ts";
 import { writeClock, writeCount } from "../parts/time.ts";
 import { graph, running, transport, trusted } from "../state/session.ts";
 import { selectedNode, zone } from "../state/ui.ts";
-import { edgePath, heightOf, layoutGraph, nodeWidth, shapeOf } from "./graph-layout.ts";
+import { layoutGraph, shapeOf } from "./graph-layout.ts";
+import type { PlacedNode } from "./graph-layout.ts";
 import { NodeDetails } from "./node-details.tsx";
 
 /** The nodes that cells name and all they are computed from; what charts compute for themselves is left out. */
@@ -21,13 +22,16 @@ export function namedPart(nodes: readonly NodeFigures[]): readonly NodeFigures[]
   return kept.size === 0 ? nodes : nodes.filter(node => kept.has(node.id));
 }
 
+/** The width of the pane, px. */
+const room = 306;
+
 export function FlowPane() {
   const every = useSignal(false);
   const named = namedPart(graph.value);
   const nodes = every.value ? graph.value : named;
   const hidden = graph.value.length - named.length;
   const shape = shapeOf(nodes);
-  const layout = useMemo(() => layoutGraph(nodes), [shape]);
+  const layout = useMemo(() => layoutGraph(nodes, room), [shape]);
   if (nodes.length === 0) {
     return (
       <p class="empty">
@@ -55,11 +59,11 @@ export function FlowPane() {
           </marker>
         </defs>
         {layout.edges.map(edge => (
-          <path key={edge.key} class="edge" d={edgePath(edge.points)} marker-end="url(#flow-head)" />
+          <path key={edge.key} class="edge" d={edge.path} marker-end="url(#flow-head)" />
         ))}
-        {layout.nodes.map(({ id, x, y }) => {
-          const node = byId.get(id);
-          return node && <NodeBox key={id} node={node} x={x} y={y} chosen={chosen?.id === id} />;
+        {layout.nodes.map(place => {
+          const node = byId.get(place.id);
+          return node && <NodeBox key={place.id} node={node} place={place} chosen={chosen?.id === place.id} />;
         })}
       </svg>
       {hidden > 0 && (
@@ -81,17 +85,16 @@ export function FlowPane() {
   );
 }
 
-function NodeBox({
-  node,
-  x,
-  y,
-  chosen,
-}: {
+interface BoxProps {
   readonly node: NodeFigures;
-  readonly x: number;
-  readonly y: number;
+  readonly place: PlacedNode;
   readonly chosen: boolean;
-}) {
+}
+
+function NodeBox({ node, place, chosen }: BoxProps) {
+  const { x, y, width, height } = place;
+  // A wide box has its losses beside the rows, a narrow one on a line of their own.
+  const lossesAt = width > 200 ? { x: width - 10, y: 33, anchor: "end" } : { x: 10, y: 65, anchor: "start" };
   const choose = (): void => {
     selectedNode.value = chosen ? null : node.id;
   };
@@ -117,12 +120,12 @@ function NodeBox({
       }}
     >
       <title>{node.label}</title>
-      <rect width={nodeWidth} height={heightOf(node)} rx="7" />
+      <rect width={width} height={height} rx="7" />
       <text x="10" y="17" class="name">
-        {shorten(title, 17)}
+        {shorten(title, Math.floor((width - 20) / 7.4))}
       </text>
-      <text x={nodeWidth - 10} y="17" text-anchor="end" class="verb">
-        {title === node.verb || title.length > 10 ? "" : node.verb}
+      <text x={width - 10} y="17" text-anchor="end" class="verb">
+        {title === node.verb || title.length * 7.4 + node.verb.length * 6 > width - 32 ? "" : node.verb}
       </text>
       <text x="10" y="33" class="small">
         {writeCount(node.rows)} {node.rows === 1 ? "row" : "rows"}
@@ -134,10 +137,10 @@ function NodeBox({
             : "no watermark yet"
           : `wm ${writeClock(node.watermark, zone.value)}`}
       </text>
-      <text x={nodeWidth - 10} y="49" text-anchor="end" class="small">
+      <text x={width - 10} y="49" text-anchor="end" class="small">
         {node.windows > 0 ? `${writeCount(node.windows)} open` : ""}
       </text>
-      <text x="10" y="65">
+      <text x={lossesAt.x} y={lossesAt.y} text-anchor={lossesAt.anchor}>
         {losses.map((loss, index) => (
           <tspan key={loss.kind} class={loss.kind} dx={index === 0 ? 0 : 6}>
             {loss.text}

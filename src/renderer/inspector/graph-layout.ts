@@ -7,17 +7,19 @@ export interface PlacedNode {
   /** The left upper corner. */
   readonly x: number;
   readonly y: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface GraphLayout {
   readonly width: number;
   readonly height: number;
   readonly nodes: readonly PlacedNode[];
-  /** The points of each line between two nodes. */
-  readonly edges: readonly { readonly key: string; readonly points: readonly { x: number; y: number }[] }[];
+  /** The line between two nodes, as the path of an SVG. */
+  readonly edges: readonly { readonly key: string; readonly path: string }[];
 }
 
-export const nodeWidth = 146;
+const nodeWidth = 146;
 const shortNode = 58;
 const tallNode = 73;
 
@@ -26,7 +28,7 @@ export function canLose(node: NodeFigures): boolean {
   return node.inputs.length === 0 || node.verb === "aggregate" || node.late + node.dropped + node.errors > 0;
 }
 
-export function heightOf(node: NodeFigures): number {
+function heightOf(node: NodeFigures): number {
   return canLose(node) ? tallNode : shortNode;
 }
 
@@ -37,7 +39,42 @@ export function shapeOf(nodes: readonly NodeFigures[]): string {
   return nodes.map(node => `${node.id}${canLose(node) ? "!" : ""}<${node.inputs.join(",")}`).join(";");
 }
 
-export function layoutGraph(nodes: readonly NodeFigures[]): GraphLayout {
+/** Lays a graph out for a pane of some width, px: in ranks where they fit, else as a tree that only grows downwards. */
+export function layoutGraph(nodes: readonly NodeFigures[], room: number): GraphLayout {
+  const ranks = layoutRanks(nodes);
+  return ranks.width <= room * 1.06 ? ranks : layoutTree(nodes, room);
+}
+
+const indent = 20;
+
+/** Each node stands under the one it reads (of several, the last placed), a step further in, as wide as the pane allows. */
+function layoutTree(nodes: readonly NodeFigures[], room: number): GraphLayout {
+  const known = new Map(nodes.map(node => [node.id, node]));
+  const placed = new Map<string, PlacedNode>();
+  const edges: GraphLayout["edges"][number][] = [];
+  let y = margin;
+  const place = (node: NodeFigures, depth: number): void => {
+    const inputs = node.inputs.filter(input => known.has(input));
+    // A node of several inputs waits for the last of them, so that all lines come from above.
+    if (placed.has(node.id) || inputs.some(input => !placed.has(input))) return;
+    const x = margin + Math.min(depth, 5) * indent;
+    placed.set(node.id, { id: node.id, x, y, width: room - x - margin, height: shortNode });
+    const middle = y + shortNode / 2;
+    for (const input of inputs) {
+      const from = placed.get(input)!;
+      const left = from.x + indent / 2;
+      const corner = Math.min(7, x - left);
+      const path = `M${left},${from.y + from.height}V${middle - corner}Q${left},${middle} ${left + corner},${middle}H${x}`;
+      edges.push({ key: `${input} ${node.id}`, path });
+    }
+    y += shortNode + 10;
+    for (const next of nodes) if (next.inputs.includes(node.id)) place(next, depth + 1);
+  };
+  for (const node of nodes) if (node.inputs.every(input => !known.has(input))) place(node, 0);
+  return { width: room, height: y, nodes: [...placed.values()], edges };
+}
+
+function layoutRanks(nodes: readonly NodeFigures[]): GraphLayout {
   const graph = new Graph();
   graph.setGraph({ rankdir: "TB", nodesep: 12, ranksep: 26, marginx: margin, marginy: margin });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -51,17 +88,23 @@ export function layoutGraph(nodes: readonly NodeFigures[]): GraphLayout {
     height: size.height ?? 0,
     nodes: nodes.map(node => {
       const at = graph.node(node.id) as { x: number; y: number };
-      return { id: node.id, x: at.x - nodeWidth / 2, y: at.y - heightOf(node) / 2 };
+      return {
+        id: node.id,
+        x: at.x - nodeWidth / 2,
+        y: at.y - heightOf(node) / 2,
+        width: nodeWidth,
+        height: heightOf(node),
+      };
     }),
     edges: graph.edges().map(edge => ({
       key: `${edge.v} ${edge.w}`,
-      points: (graph.edge(edge) as { points: { x: number; y: number }[] }).points,
+      path: softPath((graph.edge(edge) as { points: { x: number; y: number }[] }).points),
     })),
   };
 }
 
 /** A soft line through the points of an edge. */
-export function edgePath(points: readonly { x: number; y: number }[]): string {
+function softPath(points: readonly { x: number; y: number }[]): string {
   const first = points[0];
   const last = points[points.length - 1];
   let path = `M${first.x},${first.y}`;

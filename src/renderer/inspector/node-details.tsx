@@ -1,4 +1,5 @@
 /** One node of the graph in full: figures, state, and what each partition says about time. */
+import { useEffect, useRef } from "preact/hooks";
 import type { NodeFigures } from "../../protocol/session.ts";
 import { timeParts, writeCount, writeDuration, writeInstant, writeRate, zoneName } from "../parts/time.ts";
 import { graphClock } from "../state/session.ts";
@@ -6,6 +7,9 @@ import { zone } from "../state/ui.ts";
 
 export function NodeDetails({ node }: { readonly node: NodeFigures }) {
   const now = graphClock.value;
+  const card = useRef<HTMLElement>(null);
+  // In a tall graph the card begins below the pane's edge.
+  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), [node.id]);
   const lag = now === null || node.watermark === null ? null : now - node.watermark;
   const facts: [string, string][] = [
     ["rows", writeCount(node.rows)],
@@ -20,7 +24,7 @@ export function NodeDetails({ node }: { readonly node: NodeFigures }) {
   if (node.windows > 0) facts.push(["open windows", writeCount(node.windows)]);
   if (node.entries > 0) facts.push(["entries of state", writeCount(node.entries)]);
   return (
-    <section class="details-card" aria-label={`Node ${node.label}`}>
+    <section ref={card} class="details-card" aria-label={`Node ${node.label}`}>
       <h3 class="code">{node.names.length > 0 ? node.names.join(", ") : node.label}</h3>
       <p class="hint">{node.label}</p>
       <dl class="facts-list">
