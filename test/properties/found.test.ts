@@ -44,3 +44,27 @@ test("a row that arrives at a deadline is in its pane, also when an earlier dead
   ]);
   expect(panes.map(p => [p.at, p.clock, p.values["n"]])).toEqual([[3, 9, 3]]);
 });
+
+test("a session's pane is taken back though room was made while it came out", () => {
+  const node = nodeOf(
+    { ...DEFAULT_STRATEGY, window: sessions(5), allowedLateness: Infinity, accumulation: "retracting" },
+    ["n"],
+    false,
+  );
+  const rowsOf = (key: string, ...times: number[]): InputRow[] => times.map(time => ({ key, v: 1, time, weight: 1 }));
+  for (let others = 0; others < 40; others++) {
+    const moments: Moment[] = [
+      { clock: 0, rows: rowsOf("a", ...Array.from({ length: others }, (_, i) => -10 * i - 10)), watermark: -Infinity },
+      { clock: 0, rows: rowsOf("b", 45, 53), watermark: 50 },
+      { clock: 0, rows: rowsOf("b", 49), watermark: Infinity },
+    ];
+    const way = { cut: 1_000, specialize: true, codegen: true, restore: false };
+    const { panes } = operate(node, PROFILES.tidemark, moments, way);
+    const own = panes.filter(p => p.key === "b").map(p => [p.start, p.end, p.weight]);
+    expect(own).toEqual([
+      [45, 50, 1],
+      [45, 50, -1],
+      [45, 58, 1],
+    ]);
+  }
+});

@@ -516,8 +516,11 @@ export class DenseSessions implements Operator {
     if (late !== null) this.#arguments.addTo(cells, session, late);
     this.#emit(session, at, 1, timing, index, last);
     cells.panes[session] = index + 1;
-    if (accumulation === "retracting") this.#emitted[session] = this.#copy(session);
-    else if (accumulation === "discarding") cells.empty(session);
+    if (accumulation === "retracting") {
+      // First the copy: making room for it may replace the array.
+      const copy = this.#copy(session);
+      this.#emitted[session] = copy;
+    } else if (accumulation === "discarding") cells.empty(session);
   }
 
   #emit(cell: number, at: number, weight: 1 | -1, timing: number, index: number, last: 0 | 1): void {
