@@ -68,6 +68,8 @@ export interface RunningTrigger {
    * has merged with nothing but new rows. Parts that do not run yet must not have set timers for this.
    */
   readonly mergesAlone: boolean;
+  /** Whether no part has to be told of the first row after a pane: it waits for nothing that begins with that row. */
+  readonly steady: boolean;
   /** Whether it follows time at all; one that only counts rows has no on-time firing. */
   readonly timed: boolean;
 }
@@ -88,6 +90,27 @@ function mergesAlone(trigger: Trigger): boolean {
       return trigger.triggers.every(mergesAlone);
     case "orFinally":
       return mergesAlone(trigger.trigger) && mergesAlone(trigger.until);
+    case "afterEach":
+      return false;
+  }
+}
+
+function steady(trigger: Trigger): boolean {
+  switch (trigger.kind) {
+    case "default":
+    case "never":
+    case "afterCount":
+      return true;
+    case "afterWatermark":
+      return (trigger.early === null || steady(trigger.early)) && (trigger.late === null || steady(trigger.late));
+    case "repeatedly":
+      return steady(trigger.trigger);
+    case "afterAny":
+    case "afterAll":
+      return trigger.triggers.every(steady);
+    case "orFinally":
+      return steady(trigger.trigger) && steady(trigger.until);
+    case "afterProcessingTime":
     case "afterEach":
       return false;
   }
@@ -118,6 +141,7 @@ export function runTrigger(trigger: Trigger): RunningTrigger {
       return false;
     },
     mergesAlone: mergesAlone(trigger),
+    steady: steady(trigger),
     timed: all.some(machine => machine.timed),
   };
 }

@@ -58,3 +58,32 @@ export class TimeHeap<T> {
     return out;
   }
 }
+
+/** Things to come back to at times, where many often share one: those that were put in one after the other lie together. */
+export class Timers<T> {
+  readonly #heap = new TimeHeap<T[]>();
+  /** The time put in last, and what lies there. */
+  #time = NaN;
+  #last: T[] = [];
+
+  /** The earliest time, or NaN when there is none. */
+  get first(): number {
+    return this.#heap.first;
+  }
+
+  push(time: number, item: T): void {
+    if (time === this.#time) {
+      this.#last.push(item);
+      return;
+    }
+    this.#time = time;
+    this.#last = [item];
+    this.#heap.push(time, this.#last);
+  }
+
+  /** Takes out things of the earliest time; of the same time there may be more. */
+  pop(): readonly T[] {
+    if (this.#heap.first === this.#time) this.#time = NaN;
+    return this.#heap.pop();
+  }
+}

@@ -208,20 +208,19 @@ class WindowedAggregate implements Operator {
     for (let i = 0; i < assigned.count; i++) {
       const start = assigned.start[i];
       const end = assigned.end[i];
-      const quick = merging ? windows.joinQuickly(key, start, end) : windows.openQuickly(key, start, end);
-      if (quick !== null) {
-        taken++;
-        windows.putQuickly(quick, row, time, weight);
-        continue;
-      }
-      const window = merging ? windows.mergeOne(key, start, end) : windows.open(key, start, end);
+      const window = merging
+        ? (windows.joinQuickly(key, start, end) ?? windows.mergeOne(key, start, end))
+        : (windows.openQuickly(key, start, end) ?? windows.open(key, start, end));
       if (!(window instanceof Cell)) {
         this.#drop({ rows, row, clock: this.#now.clock }, window);
         continue;
       }
       taken++;
-      windows.put(window, row, time, weight);
-      windows.fireAfterRow(window);
+      if (window.quiet > 0) windows.putQuickly(window, row, time, weight);
+      else {
+        windows.put(window, row, time, weight);
+        windows.fireAfterRow(window);
+      }
     }
     if (this.#side.wantsFates) this.#tellFate(time, this.#now.clock, taken);
   }

@@ -5,9 +5,9 @@
 import type { TriggerContext, TriggerState } from "../../triggers/machine.ts";
 import type { RunningTrigger } from "../../triggers/registry.ts";
 import { isExpired, type WindowRules } from "../../windowing/rules.ts";
-import { TimeHeap } from "../../windowing/time-heap.ts";
+import { TimeHeap, Timers } from "../../windowing/time-heap.ts";
 import type { Accumulators } from "./accumulators.ts";
-import { byWindow, Cell, Cells, type EmittedPane, takeOver } from "./cell.ts";
+import { byWindow, Cell, Cells, type EmittedPane, sortedByWindow, takeOver } from "./cell.ts";
 import { Emitter, type EmitterParts } from "./emitter.ts";
 import type { Holds } from "./holds.ts";
 import { type Assignment, type Bounds, mergingGroups } from "./merging.ts";
@@ -60,7 +60,7 @@ export class Windows {
   readonly #ends = new TimeHeap<Cell>();
   readonly #expiries = new TimeHeap<Cell>();
   /** Deadlines in processing time. One that a window waits for no more means nothing. */
-  readonly #timers = new TimeHeap<Cell>();
+  readonly #timers = new Timers<Cell>();
   /** What triggers are told; `#cell` is the window it is about. */
   readonly #context: TriggerContext;
   #cell: Cell | null = null;
@@ -130,9 +130,9 @@ export class Windows {
     this.#accumulators.add(cell.slot, row, weight);
   }
 
-  /** Lets a row's session join the only one that it meets, where that is quiet; null where anything else may happen. */
+  /** Lets a row's session join the only one that it meets; null where anything else may happen. */
   joinQuickly(key: number, start: number, end: number): Cell | null {
-    if (!this.#mergesQuickly) return null;
+    if (!this.#mergesQuickly || this.#rules.profile.streamTime) return null;
     const list = this.#cells.of(key);
     let met: Cell | null = null;
     for (let i = list.length - 1; i >= 0; i--) {
@@ -143,7 +143,7 @@ export class Windows {
       if (met !== null) return null;
       met = cell;
     }
-    if (met === null || met.quiet === 0 || met.trigger.finished !== 0 || met.end <= this.#now.watermark) return null;
+    if (met === null || met.trigger.finished !== 0 || met.end <= this.#now.watermark) return null;
     if (met.start === start && met.end === end) return met;
     if (this.#rules.profile.sessionLateness === "before-merge" && this.isExpired(end)) return null;
     if (start < met.start || end > met.end) {
@@ -332,8 +332,13 @@ export class Windows {
   fireAfterRow(cell: Cell): void {
     const { root } = this.#trigger;
     const context = this.#about(cell);
-    if (root.shouldFire(context)) this.fireIfReady(cell);
-    else cell.quiet = root.quiet(context);
+    if (root.shouldFire(context)) {
+      this.fireIfReady(cell);
+      if (cell.finished || !this.#trigger.steady) return;
+      this.#about(cell);
+      if (root.shouldFire(context)) return;
+    }
+    cell.quiet = root.quiet(context);
   }
 
   /** Ends a window whose trigger has finished. What is left of it says so to later rows, until it expires. */
@@ -371,11 +376,11 @@ export class Windows {
    */
   fireTimers(isDue: (deadline: number) => boolean): void {
     const due: Cell[] = [];
-    while (isDue(this.#timers.first)) {
-      const cell = this.#timers.pop();
-      cell.quiet = 0;
-      if (!cell.gone && this.#trigger.awaits(cell.trigger, isDue)) list(due, cell);
-    }
+    while (isDue(this.#timers.first))
+      for (const cell of this.#timers.pop()) {
+        cell.quiet = 0;
+        if (!cell.gone && this.#trigger.awaits(cell.trigger, isDue)) list(due, cell);
+      }
     for (const cell of inOrder(due)) if (!cell.gone && !this.isExpired(cell.end)) this.fireIfReady(cell);
   }
 
@@ -513,5 +518,5 @@ export function list(cells: Cell[], cell: Cell): void {
 /** Takes cells off their list, in the order in which they speak. */
 function inOrder(cells: Cell[]): Cell[] {
   for (const cell of cells) cell.listed = false;
-  return cells.length > 1 ? cells.sort(byWindow) : cells;
+  return cells.length > 1 ? sortedByWindow(cells) : cells;
 }
