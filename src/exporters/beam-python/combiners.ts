@@ -68,7 +68,9 @@ const VALUES = `class Values(beam.CombineFn):
         return []
 
     def add_input(self, values, value):
-        return values if value is None else values + [value]
+        if value is not None:
+            values.append(value)
+        return values
 
     def merge_accumulators(self, lists):
         return [value for values in lists for value in values]
@@ -117,7 +119,9 @@ const DISTINCT = `class Distinct(beam.CombineFn):
         return set()
 
     def add_input(self, values, value):
-        return values if value is None else values | {value}
+        if value is not None:
+            values.add(value)
+        return values
 
     def merge_accumulators(self, sets):
         return set().union(*sets)

@@ -124,7 +124,7 @@ function windowStep(node: AggregateNode, strategy: WindowingStrategy | null, scr
     );
     return {
       label: "window",
-      text: "beam.WindowInto(window.GlobalWindows(), trigger=trigger.AfterWatermark(), accumulation_mode=trigger.AccumulationMode.DISCARDING)",
+      text: `beam.WindowInto(\n    window.GlobalWindows(),\n    trigger=trigger.AfterWatermark(),\n    accumulation_mode=trigger.AccumulationMode.DISCARDING,\n)`,
     };
   }
   if (strategy.accumulation === "retracting")
@@ -241,6 +241,7 @@ export const beamPython: Exporter = {
       if (at.verb === "aggregate" && ++aggregates > 1)
         script.cannot(at, notImplemented("A second rollup after the first is not written for Beam."));
     }
+    script.part = "source";
     if (source !== null) defineSource(source, request.source(source), script);
     if (script.refused || source === null) return { files: [], obstacles: script.obstacles };
     const shown = node.verb === "port" ? node.input : node;
@@ -301,6 +302,7 @@ function scriptText(
   script.import("from apache_beam.options.pipeline_options import PipelineOptions");
   script.import("from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner");
   if (panes) script.import("from apache_beam.utils import windowed_value");
+  script.part = "output";
   script.define("iso", ISO);
   script.define("plain", PLAIN);
   script.define(
@@ -327,7 +329,7 @@ function scriptText(
     { label: "replay", text: "replay(log)" },
     ...steps,
     { label: "write", text: "beam.ParDo(Write())" },
-  ].map(({ label, text }) => `        | ${quoted(unique(label))} >> ${text.replaceAll("\n", "\n        ")}`);
+  ].map(({ label, text }) => stage(unique(label), text));
   return [
     header(request, script),
     ...script.imports,
@@ -363,6 +365,13 @@ const RUN_WITH_REST = [
   "            raise",
   '        print("some windows were still open when the log ended", file=sys.stderr)',
 ];
+
+/** Writes a step, over two lines where it is long. */
+function stage(label: string, text: string): string {
+  const indent = "        ";
+  const oneLine = `${indent}| ${quoted(label)} >> ${text.replaceAll("\n", `\n${indent}`)}`;
+  return text.includes("\n") || oneLine.length <= 118 ? oneLine : `${indent}| ${quoted(label)}\n${indent}>> ${text}`;
+}
 
 function header({ node, name }: ExportRequest, script: PythonScript): string {
   const clean = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll('"""', "'''");

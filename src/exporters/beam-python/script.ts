@@ -17,9 +17,15 @@ export const never = (reason: string): Reason => ({ severity: "refuse", kind: "n
 export const notImplemented = (reason: string): Reason => ({ severity: "refuse", kind: "not-implemented", reason });
 export const differs = (reason: string): Reason => ({ severity: "warn", kind: "differs", reason });
 
+/** Parts of a script, in the order in which a reader wants them. */
+const PARTS = ["constants", "source", "pipeline", "output"] as const;
+type Part = (typeof PARTS)[number];
+
 export class PythonScript {
   readonly #imports = new Set<string>();
-  readonly #definitions = new Map<string, string>();
+  readonly #definitions = new Map<string, { readonly text: string; readonly part: Part }>();
+  /** Which part of the script is being written: definitions stand in the order of the parts. */
+  part: Part = "pipeline";
   readonly #obstacles: ExportObstacle[] = [];
   /** Sentences for the header. */
   readonly notes = new Set<string>();
@@ -34,9 +40,14 @@ export class PythonScript {
     this.#imports.add(line);
   }
 
+  /** Asks for a constant, which stands before everything else. */
+  constant(name: string, text: string): void {
+    if (!this.#definitions.has(name)) this.#definitions.set(name, { text, part: "constants" });
+  }
+
   /** Asks for a definition that stands before the pipeline, and returns its name. */
   define(name: string, text: string): string {
-    this.#definitions.set(name, text);
+    if (!this.#definitions.has(name)) this.#definitions.set(name, { text, part: this.part });
     return name;
   }
 
@@ -85,7 +96,8 @@ export class PythonScript {
   }
 
   get definitions(): string[] {
-    return [...this.#definitions.values()];
+    const all = [...this.#definitions.values()];
+    return PARTS.flatMap(part => all.filter(d => d.part === part)).map(d => d.text);
   }
 }
 

@@ -2,7 +2,7 @@
  * The source of a Beam script: reads the log, and replays it as a `TestStream`. Clock, watermark and rows come in the order
  * in which the notebook's replay has them, and the watermark is computed by a class that does what the notebook's does.
  */
-import type { ColumnType, Schema } from "../../columns/column.ts";
+import type { ColumnType, Schema, Value } from "../../columns/column.ts";
 import type { SourceNode, TimeField } from "../../pipeline/verbs/source.ts";
 import { grouped, never, notImplemented, type PythonScript, quoted } from "./script.ts";
 import { EPOCH } from "./windows.ts";
@@ -126,63 +126,72 @@ export function defineSource(node: SourceNode, schema: Schema, script: PythonScr
 }
 
 function defineReader(node: SourceNode, schema: Schema, script: PythonScript): void {
-  const { input } = node;
+  const { input, arrivalTime } = node;
   script.import("import datetime");
-  script.define("EPOCH", EPOCH);
+  script.import("import zoneinfo");
+  script.constant("EPOCH", EPOCH);
   script.define("time_of", TIME);
-  if (TIME.includes("zoneinfo.")) script.import("import zoneinfo");
-  const { readers, lines, opening } = input.kind === "rows" ? embedded(node, script) : fileReader(node, input, script);
+  const { readers, loop } = input.kind === "rows" ? embedded(input.rows, script) : fileReader(node, input, script);
   const columns = schema.map(
     ({ name, type }) => `    ${quoted(name)}: ${columnReader(name, type, node, readers, script)},`,
   );
-  const arrival = node.arrivalTime === null ? "latest" : `row[${quoted(node.arrivalTime.column)}]`;
-  const partition = node.partition === null ? "None" : `row[${quoted(node.partition)}]`;
-  const required = [node.eventTime, ...(node.arrivalTime === null ? [] : [node.arrivalTime])].map(t => t.column);
   script.define("COLUMNS", `COLUMNS = {\n${columns.join("\n")}\n}`);
+  const time = `row[${quoted(node.eventTime.column)}]`;
+  const missing = [node.eventTime, ...(arrivalTime === null ? [] : [arrivalTime])].map(
+    t => `row[${quoted(t.column)}] is None`,
+  );
+  script.define(
+    "row_of",
+    `def row_of(record):
+    """Reads the columns of a record. Raises where one is not what it should be."""
+    row = {name: reader(record.get(name)) for name, reader in COLUMNS.items()}
+    if ${missing.join(" or ")}:
+        raise ValueError("a time is missing")
+    return row`,
+  );
+  const arrival = arrivalTime === null ? "latest" : `row[${quoted(arrivalTime.column)}]`;
+  const partition = node.partition === null ? "None" : `row[${quoted(node.partition)}]`;
+  const { opening, each, record } = loop;
+  const body = [
+    `for ${each}:`,
+    "    try:",
+    `        row = row_of(${record})`,
+    "    except (ValueError, KeyError, AttributeError, TypeError, StopIteration):",
+    "        unreadable += 1",
+    "        continue",
+    // Without times of arrival rows arrive in the order of the file, at the greatest time so far.
+    ...(arrivalTime === null ? [`    latest = max(latest, ${time})`] : []),
+    `    log.append((${arrival}, ${partition}, ${time}, row))`,
+  ];
+  const indent = opening === null ? "    " : "        ";
   script.define(
     "read",
-    `def read(${opening === null ? "" : "path"}):
-    """Reads the log: (arrival, partition, event time, row) in order of arrival. What cannot be read is counted and left out."""
-    log, unreadable${node.arrivalTime === null ? ", latest" : ""} = [], 0${node.arrivalTime === null ? ", -math.inf" : ""}
-${lines
-  .join("\n")
-  .replace(
-    "BODY",
     [
-      "row = {name: reader(record.get(name)) for name, reader in COLUMNS.items()}",
-      `if ${required.map(c => `row[${quoted(c)}] is None`).join(" or ")}:`,
-      `    raise ValueError("a time is missing")`,
-    ].join("\n                "),
-  )
-  .replace(
-    "TAKE",
-    [
-      `time = row[${quoted(node.eventTime.column)}]`,
-      ...(node.arrivalTime === null ? ["latest = max(latest, time)"] : []),
-      `log.append((${arrival}, ${partition}, time, row))`,
-    ].join("\n            "),
-  )}
-    print(f"{len(log)} rows, {unreadable} unreadable", file=sys.stderr)
-    return sorted(log, key=lambda entry: entry[0])`,
+      `def read(${opening === null ? "" : "path"}):`,
+      '    """Reads the log: (arrival, partition, event time, row), in order of arrival. Unreadable records are left out."""',
+      "    log, unreadable = [], 0",
+      ...(arrivalTime === null ? ["    latest = -math.inf"] : []),
+      ...(opening === null ? [] : [`    with ${opening} as lines:`]),
+      ...body.map(line => indent + line),
+      '    print(f"{len(log)} rows, {unreadable} unreadable", file=sys.stderr)',
+      "    return sorted(log, key=lambda entry: entry[0])",
+    ].join("\n"),
   );
 }
 
-interface Reading {
-  readonly readers: Readonly<Record<Exclude<ColumnType, "timestamp">, string>>;
-  /** How the file is opened; null for rows written along. */
-  readonly opening: string | null;
-  /** The loop over records, with \`BODY\` where a record becomes a row and \`TAKE\` where the row is taken. */
-  readonly lines: readonly string[];
-}
+type Readers = Readonly<Record<Exclude<ColumnType, "timestamp">, string>>;
 
-const LOOP = [
-  "            try:",
-  "                BODY",
-  "            except (ValueError, KeyError, AttributeError, TypeError, StopIteration):",
-  "                unreadable += 1",
-  "                continue",
-  "            TAKE",
-];
+interface Reading {
+  readonly readers: Readers;
+  readonly loop: {
+    /** How the file is opened; null for rows written along. */
+    readonly opening: string | null;
+    /** What stands after `for`. */
+    readonly each: string;
+    /** The record of each round. */
+    readonly record: string;
+  };
+}
 
 function fileReader(
   node: SourceNode,
@@ -196,51 +205,44 @@ function fileReader(
   const { delimiter, ...others } = input.options as Readonly<Record<string, unknown>>;
   for (const option of Object.keys(others))
     script.cannot(node, notImplemented(`The option "${option}" of the source is not written for Beam.`));
-  if (["jsonl", "ndjson", "json", "jsonlines"].includes(extension)) {
-    script.import("import json");
-    return {
-      readers: READERS,
-      opening: open,
-      lines: [
-        `    with ${open}(path, "rt", encoding="utf-8-sig") as lines:`,
-        "        for line in filter(str.strip, lines):",
-        ...LOOP.map(l => l.replace("BODY", "record = json.loads(line)\n                BODY")),
-      ],
-    };
-  }
+  const opening = (more: string): string => `${open}(path, "rt", encoding="utf-8-sig"${more})`;
   if (["csv", "tsv", "tab"].includes(extension)) {
     script.import("import csv");
     const character = typeof delimiter === "string" ? delimiter : extension === "csv" ? "," : "\t";
+    const separator = character === "\t" ? '"\\t"' : quoted(character);
     return {
       readers: TEXT_READERS,
-      opening: open,
-      lines: [
-        `    with ${open}(path, "rt", encoding="utf-8-sig", newline="") as lines:`,
-        `        for record in csv.DictReader(lines, delimiter=${pythonLiteral(character).replace("\t", "\\t")}):`,
-        ...LOOP,
-      ],
+      loop: {
+        opening: opening(', newline=""'),
+        each: `record in csv.DictReader(lines, delimiter=${separator})`,
+        record: "record",
+      },
     };
   }
-  script.cannot(
-    node,
-    notImplemented(
-      `Logs of the format "${extension}" are not read in Beam scripts. Save the log as JSON lines or CSV.`,
-    ),
-  );
-  return { readers: READERS, opening: open, lines: [] };
+  if (!["jsonl", "ndjson", "json", "jsonlines"].includes(extension))
+    script.cannot(
+      node,
+      notImplemented(
+        `Logs of the format "${extension}" are not read in Beam scripts. Save the log as JSON lines or CSV.`,
+      ),
+    );
+  script.import("import json");
+  return {
+    readers: READERS,
+    loop: { opening: opening(""), each: "line in filter(str.strip, lines)", record: "json.loads(line)" },
+  };
 }
 
-function embedded(node: SourceNode, script: PythonScript): Reading {
-  const rows = node.input.kind === "rows" ? node.input.rows : [];
+function embedded(rows: readonly Readonly<Record<string, Value>>[], script: PythonScript): Reading {
   script.define("ROWS", `ROWS = [\n${rows.map(row => `    ${pythonLiteral(row)},`).join("\n")}\n]`);
-  return { readers: READERS, opening: null, lines: ["    if True:", "        for record in ROWS:", ...LOOP] };
+  return { readers: READERS, loop: { opening: null, each: "record in ROWS", record: "record" } };
 }
 
 function columnReader(
   name: string,
   type: ColumnType,
   node: SourceNode,
-  readers: Reading["readers"],
+  readers: Readers,
   script: PythonScript,
 ): string {
   if (type === "timestamp") {

@@ -130,8 +130,8 @@ const PRINTERS: { readonly [K in WindowFunction["kind"]]: WindowPrinter<K> } = {
     custom(script);
     script.import("import datetime");
     script.import("import zoneinfo");
-    script.define("EPOCH", EPOCH);
-    script.define("MICROSECOND", "MICROSECOND = datetime.timedelta(microseconds=1)");
+    script.constant("EPOCH", EPOCH);
+    script.constant("MICROSECOND", "MICROSECOND = datetime.timedelta(microseconds=1)");
     const week = unit === "week" && weekStart === "sunday" ? ", week_start=6" : "";
     return `${script.define("CalendarWindows", CALENDAR)}(${quoted(unit)}, ${quoted(timeZone)}${week})`;
   },
