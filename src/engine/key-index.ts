@@ -11,6 +11,7 @@ import { Dictionary } from "../columns/dictionary.ts";
 import { compileColumn } from "../expressions/compile.ts";
 import type { RowExpression } from "../expressions/tree.ts";
 import { hashNumber, mix, Translation } from "./row-store.ts";
+import { canonical } from "../pipeline/identity.ts";
 
 /** Distinct numbers → 1, 2, 3 …; open addressing on the bits, one zero, one NaN. */
 class NumberCodes {
@@ -136,7 +137,7 @@ class ColumnCodes {
       case "json": {
         for (let i = 0; i < count; i++) {
           const value = column.values[i] ?? null;
-          out[i] = value === null ? 0 : this.strings.code(JSON.stringify(value)) + 1;
+          out[i] = value === null ? 0 : this.strings.code(canonical(value)) + 1;
         }
       }
     }

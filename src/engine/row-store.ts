@@ -8,6 +8,7 @@
 import type { Batch } from "../columns/batch.ts";
 import type { Column, ColumnType, Schema, Value } from "../columns/column.ts";
 import { Dictionary } from "../columns/dictionary.ts";
+import { canonical } from "../pipeline/identity.ts";
 
 /** Translates codes of any dictionary into codes of one. Codes never change their meaning, so each is looked up once. */
 export class Translation {
@@ -228,13 +229,13 @@ class JsonCells implements Cells {
     this.#values[slot] = (column as Json).values[row] ?? null;
   }
   equals(slot: number, column: Column, row: number): boolean {
-    return JSON.stringify(this.#values[slot]) === JSON.stringify((column as Json).values[row] ?? null);
+    return canonical(this.#values[slot]) === canonical((column as Json).values[row] ?? null);
   }
   hash(column: Column, row: number): number {
-    return hashText(JSON.stringify((column as Json).values[row] ?? null));
+    return hashText(canonical((column as Json).values[row] ?? null));
   }
   hashOf(slot: number): number {
-    return hashText(JSON.stringify(this.#values[slot]));
+    return hashText(canonical(this.#values[slot]));
   }
   gather(slots: Int32Array, count: number): Column {
     const values = Array.from({ length: count }, (_, i) => (slots[i] < 0 ? null : this.#values[slots[i]]));

@@ -10,6 +10,9 @@ import type { Column, Schema, Value } from "../columns/column.ts";
 import { valueAt } from "../columns/column.ts";
 import { Dictionary } from "../columns/dictionary.ts";
 import { PROFILES } from "../model/profiles.ts";
+import { compileColumn } from "../expressions/compile.ts";
+import { typeOf } from "../expressions/types.ts";
+import { canonical } from "../pipeline/identity.ts";
 import { hasWindowColumns } from "../pipeline/verbs/aggregate.ts";
 import type { Node } from "../pipeline/node.ts";
 import { inputsOf } from "../pipeline/node.ts";
@@ -35,6 +38,8 @@ export function tableKind(node: Node): TableKind {
       if (node.strategy?.accumulation === "discarding") return { kind: "append" };
       return { kind: "upsert", columns: Array.from({ length: columns }, (_, i) => i) };
     }
+    case "orderby":
+      return tableKind(node.input);
     case "filter":
     case "derive":
     case "select": {
@@ -159,7 +164,7 @@ class TableColumn {
   hash(slot: number): number {
     if (this.type === "string") return Math.imul(this.codes[slot] + 1, 0x9e3779b1);
     if (this.type === "json") {
-      const text = JSON.stringify(this.values[slot] ?? null);
+      const text = canonical(this.values[slot] ?? null);
       let h = 0;
       for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
       return h;
@@ -171,7 +176,7 @@ class TableColumn {
 
   same(a: number, b: number): boolean {
     if (this.type === "string") return this.codes[a] === this.codes[b];
-    if (this.type === "json") return JSON.stringify(this.values[a] ?? null) === JSON.stringify(this.values[b] ?? null);
+    if (this.type === "json") return canonical(this.values[a] ?? null) === canonical(this.values[b] ?? null);
     return Object.is(this.numbers[a], this.numbers[b]) || this.numbers[a] === this.numbers[b];
   }
 }
@@ -209,7 +214,9 @@ export class Table implements Tap {
   #index: Int32Array = new Int32Array(64).fill(-1);
   #changes = 0;
   #rows = 0;
-  #order: { readonly order: Order; readonly at: number; readonly slots: Int32Array } | null = null;
+  #order: { readonly order: Order | null; readonly at: number; readonly slots: Int32Array } | null = null;
+  /** What an `orderby` orders by: columns behind those of the schema, and the direction of each. */
+  readonly #natural: readonly { readonly of: (batch: Batch) => Column; readonly sign: number }[];
 
   /**
    * Rows of a log that are kept; of a longer one only the number of rows is known, and pages end at the limit. Other
@@ -223,13 +230,21 @@ export class Table implements Tap {
     this.node = node;
     this.schema = schema;
     this.kind = kind;
-    this.#columns = schema.map(f => new TableColumn(f.type));
+    const order = node.verb === "orderby" ? node.order : [];
+    this.#natural = order.map(o => ({ of: compileColumn(o.expression, [schema]), sign: o.descending ? -1 : 1 }));
+    const types = [...schema.map(f => f.type), ...order.map(o => typeOf(o.expression, [schema]).type)];
+    this.#columns = types.map(type => new TableColumn(type));
     this.#identity = kind.kind === "upsert" ? kind.columns : schema.map((_, i) => i);
   }
 
   /** Rows in the table. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Whether rows that come later may be shown before others: the order is that of an `orderby`. */
+  get isOrdered(): boolean {
+    return this.#natural.length > 0;
   }
 
   /** Goes up whenever the table changes. */
@@ -248,19 +263,23 @@ export class Table implements Tap {
     this.#changes++;
     this.#rows += flow.count;
     this.#reserve(Math.min(this.#limit, this.#length + flow.count) + 1);
+    const columns = this.#natural.length === 0 ? flow.batch.columns : this.#withOrder(flow.batch);
     if (this.kind.kind === "append") {
       const kept = Math.min(flow.count, Math.max(0, this.#limit - this.#length));
-      for (let row = 0; row < kept; row++) this.#write(this.#length + row, flow.batch, row);
+      for (let row = 0; row < kept; row++) this.#write(this.#length + row, columns, row);
       this.#length += flow.count;
       return;
     }
-    for (let row = 0; row < flow.count; row++)
-      this.#change(flow.batch, row, flow.weight === null ? 1 : flow.weight[row]);
+    for (let row = 0; row < flow.count; row++) this.#change(columns, row, flow.weight === null ? 1 : flow.weight[row]);
   }
 
-  #change(batch: Batch, row: number, weight: number): void {
+  #withOrder(batch: Batch): readonly Column[] {
+    return [...batch.columns, ...this.#natural.map(({ of }) => of(batch))];
+  }
+
+  #change(columns: readonly Column[], row: number, weight: number): void {
     const candidate = this.#length;
-    this.#write(candidate, batch, row);
+    this.#write(candidate, columns, row);
     const place = this.#find(candidate);
     const found = this.#index[place];
     if (this.kind.kind === "upsert") {
@@ -279,8 +298,8 @@ export class Table implements Tap {
     }
   }
 
-  #write(slot: number, batch: Batch, row: number): void {
-    for (let c = 0; c < this.#columns.length; c++) this.#columns[c].write(slot, batch.columns[c], row);
+  #write(slot: number, columns: readonly Column[], row: number): void {
+    for (let c = 0; c < this.#columns.length; c++) this.#columns[c].write(slot, columns[c], row);
   }
 
   #insert(slot: number, place: number, weight: number): void {
@@ -400,7 +419,7 @@ export class Table implements Tap {
     this.#rehash(size);
   }
 
-  /** Returns rows `[from, from + count)` in the given order (null: the table's own) as plain columns of values. */
+  /** Returns rows `[from, from + count)` in the given order (null: that of an `orderby`, or the table's own) as plain columns of values. */
   page(
     from: number,
     count: number,
@@ -409,7 +428,7 @@ export class Table implements Tap {
     const kept = Math.min(this.#length, this.#limit);
     const start = Math.max(0, Math.min(from, kept));
     const end = Math.min(kept, start + count);
-    const slots = order === null ? null : this.#ordered(order);
+    const slots = this.#ordered(order);
     const slot = (i: number): number => (slots === null ? i : slots[i]);
     return {
       from: start,
@@ -423,40 +442,51 @@ export class Table implements Tap {
 
   /** Place of a row, as it is shown in an order, in the table's own order; of a log, the number of rows before it. */
   placeOf(row: number, order: Order | null): number {
-    return (order === null ? null : this.#ordered(order))?.[row] ?? row;
+    return this.#ordered(order)?.[row] ?? row;
   }
 
-  #ordered(order: Order): Int32Array | null {
+  /** Slots in an order; null where that is the table's own and there is no `orderby`, or no such column. */
+  #ordered(order: Order | null): Int32Array | null {
+    if (order === null && !this.isOrdered) return null;
     const known = this.#order;
     if (
       known !== null &&
       known.at === this.#changes &&
-      known.order.column === order.column &&
-      known.order.descending === order.descending
+      known.order?.column === order?.column &&
+      known.order?.descending === order?.descending
     )
       return known.slots;
-    const c = this.schema.findIndex(f => f.name === order.column);
-    if (c < 0) return null;
-    const column = this.#columns[c];
-    const sign = order.descending ? -1 : 1;
-    const slots = Int32Array.from({ length: this.#length }, (_, i) => i).sort(
-      (a, b) => column.compare(a, b, sign) || a - b,
-    );
+    const by =
+      order === null
+        ? this.#natural.map(({ sign }, i) => ({ column: this.#columns[this.schema.length + i], sign }))
+        : this.schema.flatMap(({ name }, c) =>
+            name === order.column ? [{ column: this.#columns[c], sign: order.descending ? -1 : 1 }] : [],
+          );
+    if (by.length === 0) return null;
+    const slots = Int32Array.from({ length: Math.min(this.#length, this.#limit) }, (_, i) => i).sort((a, b) => {
+      for (const { column, sign } of by) {
+        const less = column.compare(a, b, sign);
+        if (less !== 0) return less;
+      }
+      return a - b;
+    });
     this.#order = { order, at: this.#changes, slots };
     return slots;
   }
 
-  /** All rows as objects, in the table's own order. For exports, tests and small tables. */
+  /** All rows as objects, in the order of an `orderby` or the table's own. For exports, tests and small tables. */
   rows(): Record<string, Value>[] {
     const out: Record<string, Value>[] = [];
-    for (let slot = 0; slot < this.#length; slot++) {
+    const slots = this.#ordered(null);
+    for (let i = 0; i < this.#length; i++) {
+      const slot = slots === null ? i : slots[i];
       const row: Record<string, Value> = {};
       this.schema.forEach((field, c) => {
         row[field.name] = this.#columns[c].read(slot);
       });
       // A Z-set holds a row as often as its weight says.
       const times = this.kind.kind === "z-set" ? Math.max(0, this.#weights[slot]) : 1;
-      for (let i = 0; i < times; i++) out.push(row);
+      for (let n = 0; n < times; n++) out.push(row);
     }
     return out;
   }

@@ -5,9 +5,11 @@ import type { Row } from "../../src/columns/batch.ts";
 import { BatchBuilder } from "../../src/columns/builder.ts";
 import type { Schema, Value } from "../../src/columns/column.ts";
 import type { Flow } from "../../src/engine/flow.ts";
+import { KeyIndex } from "../../src/engine/key-index.ts";
 import { Table, tableKind, type TableKind } from "../../src/engine/table.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed, global } from "../../src/model/windows.ts";
+import { desc, Stream } from "../../src/pipeline/stream.ts";
 import { runs } from "../properties/arbitrary.ts";
 import { logSource } from "./logs.ts";
 
@@ -131,6 +133,62 @@ describe("against naive tables, on random changes", () => {
     expect(table.length).toBe(Math.ceil(count / 3));
     expect(new Set(table.weights())).toEqual(new Set([2]));
     expect(texts(table.rows().slice(0, 2)).every(t => Number(JSON.parse(t).n) % 3 === 0)).toBe(true);
+  });
+});
+
+describe("nested values", () => {
+  test("are the same whatever the order of their keys", () => {
+    const row = (more: Value): Row => ({ key: "a", n: 1, on: null, more });
+    const table = tableOf({ kind: "z-set" });
+    table.apply(flowOf([{ row: row({ x: 1, y: [{ p: 2, q: 3 }] }), weight: 1 }]));
+    table.apply(flowOf([{ row: row({ y: [{ q: 3, p: 2 }], x: 1 }), weight: -1 }]));
+    expect(table.length).toBe(0);
+    const index = new KeyIndex(1);
+    const { batch } = flowOf([{ x: 1, y: 2 }, { y: 2, x: 1 }, { x: 1 }].map(more => ({ row: row(more), weight: 1 })));
+    expect([...index.ids([batch.columns[3]], 3, false)]).toEqual([1, 1, 2]);
+  });
+});
+
+describe("the table of an orderby", () => {
+  const rows: Row[] = [
+    { key: "b", n: 2, on: null, more: null },
+    { key: "a", n: -3, on: null, more: null },
+    { key: "c", n: null, on: null, more: null },
+    { key: "a", n: 2, on: null, more: null },
+  ];
+  const given = (kind?: TableKind): Table => {
+    const { node } = new Stream(logSource("log", bounded(0)).node).orderby(
+      desc((d: { n: number }) => d.n * d.n),
+      "key",
+    );
+    const table = new Table(node, SCHEMA, kind ?? tableKind(node));
+    table.apply(flowOf(rows.map(row => ({ row, weight: 1 }))));
+    return table;
+  };
+  const shown = (table: Table): unknown[] => table.rows().map(r => [r["key"], r["n"]]);
+  const ordered = [
+    ["a", -3],
+    ["a", 2],
+    ["b", 2],
+    ["c", null],
+  ];
+
+  test("is in its order, as pages, rows and places are", () => {
+    const table = given();
+    expect(table.kind.kind).toBe("append");
+    expect(shown(table)).toEqual(ordered);
+    expect(table.page(1, 2, null).columns[0].values).toEqual(["a", "b"]);
+    expect(table.page(0, 4, { column: "n", descending: false }).columns[1].values).toEqual([-3, 2, 2, null]);
+    expect([0, 1, 2, 3].map(i => table.placeOf(i, null))).toEqual([1, 3, 0, 2]);
+  });
+
+  test("stays in order when rows are taken out, and when it goes back", () => {
+    const table = given({ kind: "z-set" });
+    const before = table.snapshot();
+    table.apply(flowOf([{ row: rows[1], weight: -1 }]));
+    expect(shown(table)).toEqual(ordered.slice(1));
+    table.restore(before);
+    expect(shown(table)).toEqual(ordered);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Reads the arguments of aggregates: columns of any type as numbers, as truth values, or as values. */
 import { type Column, type Value, valueAt } from "../../columns/column.ts";
 import { toNumber, truthy } from "../../expressions/values.ts";
+import { canonical } from "../../pipeline/identity.ts";
 
 /** A column as numbers. `valid` is null when every row has one. */
 export interface Numbers {
@@ -44,10 +45,10 @@ export function hasValue(column: Column, row: number): boolean {
   }
 }
 
-/** What two equal values have in common and two different ones have not; nested values are compared by their JSON. */
+/** What two equal values have in common and two different ones have not; nested values are compared by their JSON with keys in order. */
 export function identityOf(value: Value): number | string | boolean | null {
   if (value === null || typeof value !== "object") return value;
-  return `\u0000${JSON.stringify(value)}`;
+  return `\u0000${canonical(value)}`;
 }
 
 /** Orders values: numbers, then text, then the rest by their JSON; NaN comes after all numbers. */
@@ -60,8 +61,8 @@ export function compareValues(a: Value, b: Value): number {
   const rankA = rank(a);
   const rankB = rank(b);
   if (rankA !== rankB) return rankA - rankB;
-  const x = rankA === 3 ? JSON.stringify(a) : (a as string | boolean);
-  const y = rankB === 3 ? JSON.stringify(b) : (b as string | boolean);
+  const x = rankA === 3 ? canonical(a) : (a as string | boolean);
+  const y = rankB === 3 ? canonical(b) : (b as string | boolean);
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
