@@ -1,0 +1,109 @@
+/** Figures of a run for the inspector, the heads of tables and the transport bar. */
+import type { Flow } from "../engine/flow.ts";
+import type { GraphNode } from "../engine/graph.ts";
+import type { Run, Tap } from "../engine/run.ts";
+import { identity } from "../pipeline/identity.ts";
+import { inputsOf, type Node, topological, verbOf } from "../pipeline/node.ts";
+import type { SourceLog } from "../pipeline/source-log.ts";
+import type { NodeFigures, ViewUpdate } from "../protocol/session.ts";
+
+/** Counts what comes out of a stream without keeping it. */
+export class Counter implements Tap {
+  readonly node: Node;
+  count = 0;
+  constructor(node: Node) {
+    this.node = node;
+  }
+  apply(flow: Flow): void {
+    this.count += flow.count;
+  }
+  reset(): void {
+    this.count = 0;
+  }
+  snapshot(): number {
+    return this.count;
+  }
+  restore(count: number): void {
+    this.count = count;
+  }
+}
+
+/** Dropped rows by the identity of the windowed aggregate that dropped them. */
+export type Dropped = ReadonlyMap<string, Counter>;
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** What the head of a table says: over everything that its stream is made from. */
+export function tableFigures(
+  run: Run | null,
+  node: Node,
+  dropped: Dropped,
+): Extract<ViewUpdate, { kind: "table" }>["figures"] {
+  const figures = { late: 0, dropped: 0, errors: 0 };
+  for (const below of topological([node])) {
+    figures.dropped += dropped.get(identity(below))?.count ?? 0;
+    const feed = below.verb === "source" ? run?.feed(identity(below)) : undefined;
+    figures.errors += feed?.log.errors.length ?? 0;
+    figures.late += feed?.late ?? 0;
+  }
+  const running = run?.graph.find(identity(node));
+  return {
+    ...figures,
+    rows: running?.rows ?? 0,
+    watermark: finite(running?.watermark ?? NaN),
+    complete: run?.progress.finished ?? false,
+  };
+}
+
+/** What the transport bar says of the sources that cells name, each log counted once: rows late, and the least watermark. */
+export function sourceFigures(run: Run, sources: readonly Node[]): { late: number; watermark: number } {
+  const seen = new Set<SourceLog>();
+  let late = 0;
+  let watermark = Infinity;
+  for (const source of sources) {
+    const feed = run.feed(identity(source));
+    if (feed === undefined) continue;
+    watermark = Math.min(watermark, feed.watermark);
+    if (!seen.has(feed.log)) late += feed.late;
+    seen.add(feed.log);
+  }
+  return { late, watermark };
+}
+
+/** Figures of one node for the dataflow graph. */
+export function nodeFigures(run: Run, node: GraphNode, names: readonly string[], dropped: Dropped): NodeFigures {
+  const size = node.operator?.size?.();
+  const feed = run.feed(node.id);
+  return {
+    id: node.id,
+    verb: node.node.verb,
+    label: verbOf(node.node).describe(node.node),
+    names,
+    inputs: inputsOf(node.node).map(identity),
+    rows: node.rows,
+    rate: feed === undefined ? 0 : recentRate(feed.log.arrival, feed.offset, run.progress.clock),
+    late: feed?.late ?? 0,
+    dropped: dropped.get(node.id)?.count ?? 0,
+    errors: feed?.log.errors.length ?? 0,
+    watermark: finite(node.watermark),
+    keys: size?.keys ?? 0,
+    windows: size?.windows ?? 0,
+    entries: size?.entries ?? 0,
+    partitions: (feed?.partitions() ?? []).map(p => ({
+      name: p.name,
+      watermark: finite(p.watermark),
+      idle: p.idle,
+      rows: p.rows,
+      lastSeen: finite(p.lastSeen),
+    })),
+  };
+}
+
+const MINUTE = 60_000;
+
+/** Rows per second of processing time over the last minute of it. */
+function recentRate(arrival: Float64Array, offset: number, clock: number): number {
+  let from = offset;
+  while (from > 0 && arrival[from - 1] > clock - MINUTE) from--;
+  return (offset - from) / (MINUTE / 1_000);
+}

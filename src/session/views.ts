@@ -1,0 +1,98 @@
+/**
+ * Live views: the streams that a table or a chart keeps tables of, and what is sent of them when they have changed.
+ */
+import { planChart } from "../charts/plans.ts";
+import { Table } from "../engine/table.ts";
+import { identity } from "../pipeline/identity.ts";
+import type { Node } from "../pipeline/node.ts";
+import type { SourceLog } from "../pipeline/source-log.ts";
+import type { ViewUpdate } from "../protocol/session.ts";
+import type { ViewPlan, Watched } from "./engine-messages.ts";
+import { wirePage } from "./wire.ts";
+
+/** A view with its charts planned: the streams to keep tables of. */
+export interface PlannedView {
+  readonly view: string;
+  /** Name of the chart; null for a table, whose one stream is `main`. */
+  readonly chart: string | null;
+  readonly streams: Readonly<Record<string, Node>>;
+  /** Tables that are sent empty once they are longer than this. */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface LiveView {
+  readonly plan: PlannedView;
+  /** One table for a table; one per stream of a chart. */
+  readonly tables: Readonly<Record<string, Table>>;
+  /** Versions of the tables, page and order last sent, and when that was. */
+  sent: string;
+  sentAt: number;
+}
+
+/** The streams that a cell itself names for a view: a table's, or those that its chart is a chart of. */
+export function namedNodes(view: ViewPlan): readonly Node[] {
+  return view.kind === "table" ? [view.node] : Object.values(view.spec.streams);
+}
+
+/** The streams that a planned view keeps tables of. */
+export function viewNodes(view: PlannedView): Node[] {
+  return Object.values(view.streams);
+}
+
+/** Plans a view; a chart chooses its bins from the span of the logs below it. Throws where a stream does not fit the chart. */
+export function planView(view: ViewPlan, logsBelow: (nodes: readonly Node[]) => readonly SourceLog[]): PlannedView {
+  if (view.kind === "table")
+    return { view: view.view, chart: null, streams: { main: view.node }, limits: {}, options: {} };
+  const { tables, limits, options } = planChart(view.spec, spanOf(logsBelow(namedNodes(view))));
+  const streams = Object.fromEntries(Object.entries(tables).map(([name, stream]) => [name, stream.node]));
+  return { view: view.view, chart: view.spec.chart, streams, limits, options };
+}
+
+/** Makes a view's tables. Those of `known` whose stream did not change keep their rows; identities, not names, decide. */
+export function liveView(
+  plan: PlannedView,
+  known: LiveView | undefined,
+  table: (node: Node, limit: number | undefined) => Table,
+): LiveView {
+  const tables: Record<string, Table> = {};
+  for (const [name, node] of Object.entries(plan.streams)) {
+    const kept = known?.tables[name];
+    tables[name] = kept !== undefined && identity(kept.node) === identity(node) ? kept : table(node, plan.limits[name]);
+  }
+  return { plan, tables, sent: "", sentAt: known?.sentAt ?? -Infinity };
+}
+
+/** First and last arrival of several logs; null when they are all empty. */
+export function spanOf(logs: readonly SourceLog[]): { start: number; end: number } | null {
+  const filled = logs.filter(log => log.arrival.length > 0);
+  if (filled.length === 0) return null;
+  return {
+    start: Math.min(...filled.map(log => log.arrival[0])),
+    end: Math.max(...filled.map(log => log.arrival[log.arrival.length - 1])),
+  };
+}
+
+type TableFigures = Extract<ViewUpdate, { kind: "table" }>["figures"];
+
+/** What is sent of a table; `log` names it while it only grows, so that the page can keep what it has. */
+export function tableUpdate(view: LiveView, watched: Watched, figures: TableFigures, profile: string): ViewUpdate {
+  const table = view.tables["main"];
+  const { from, page } = wirePage(table, watched.from, watched.count, watched.sort);
+  const log = table.kind.kind === "append" ? `${profile} ${identity(table.node)}` : null;
+  return { kind: "table", view: view.plan.view, total: table.length, from, page, figures, log };
+}
+
+/** What is sent of a chart: its tables whole, and what it has to know of the replay. */
+export function chartUpdate(view: LiveView, chart: string, replay: Readonly<Record<string, unknown>>): ViewUpdate {
+  const { limits, options } = view.plan;
+  const tables = Object.fromEntries(
+    Object.entries(view.tables).map(([name, table]) => {
+      // A chart that draws rows one by one has a coarser table for when there are too many of them.
+      const length = table.length > (limits[name] ?? Infinity) ? 0 : table.length;
+      return [name, wirePage(table, 0, length, null).page];
+    }),
+  );
+  const { span, ...rest } = replay;
+  return { kind: "chart", view: view.plan.view, chart, tables, options: { span, ...options, ...rest } };
+}
