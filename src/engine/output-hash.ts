@@ -53,5 +53,9 @@ export class OutputHash {
 }
 
 function written(value: Value): string {
-  return typeof value === "string" ? JSON.stringify(value) : value !== null && typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string"
+    ? JSON.stringify(value)
+    : value !== null && typeof value === "object"
+      ? JSON.stringify(value)
+      : String(value);
 }
