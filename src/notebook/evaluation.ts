@@ -32,6 +32,8 @@ export const noError = { line: null, column: null, stack: null, cells: [] } as c
 /** Runs cells. Keeps nothing itself: all that is remembered stands in the nodes. */
 export class Evaluation {
   readonly #around: Surroundings;
+  /** What was loaded of the library's lazy names. */
+  readonly #loaded = new Map<string, unknown>();
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -68,8 +70,10 @@ export class Evaluation {
     });
     node.run = run;
     try {
-      const result = this.#call(node, run);
-      if (node.emitted?.async === true && isThenable(result)) {
+      const loading = this.#load(node);
+      const result =
+        loading === null ? this.#call(node, run) : loading.then(() => (run.over ? null : this.#call(node, run)));
+      if ((loading !== null || node.emitted?.async === true) && isThenable(result)) {
         result.then(
           value => this.#finish(node, run, value),
           error => this.#crash(node, run, error),
@@ -79,6 +83,18 @@ export class Evaluation {
       this.#crash(node, run, error);
     }
     return true;
+  }
+
+  /** Loads what the cell needs of the library and is not there yet; null when all of it is. */
+  #load(node: CellNode): Promise<unknown> | null {
+    node.emitted ??= this.#emit(node);
+    const { lazy } = this.#around.host;
+    const meanings = this.#around.meanings(node.id);
+    const missing = node.emitted.parameters.flatMap(name => {
+      const load = meanings.get(name)?.from === "library" && !this.#loaded.has(name) ? lazy?.[name] : undefined;
+      return load === undefined ? [] : [load().then(value => this.#loaded.set(name, value))];
+    });
+    return missing.length === 0 ? null : Promise.all(missing);
   }
 
   #call(node: CellNode, run: CellRun): unknown {
@@ -112,6 +128,7 @@ export class Evaluation {
     if (meaning?.from === "nothing") return undefined;
     const given = this.#around.host.ambient?.[name];
     if (given !== undefined) return given;
+    if (this.#loaded.has(name)) return this.#loaded.get(name);
     if (name === queryName) return () => cannotQuery;
     if (name === capturedName) return (_values: () => object, literal: unknown) => literal;
     return name === textName ? (this.#around.host.text ?? formatText) : undefined;

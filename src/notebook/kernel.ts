@@ -53,7 +53,7 @@ export class Kernel {
   constructor(host: KernelHost, mode: "auto" | "lazy") {
     this.#host = host;
     this.#mode = mode;
-    this.#library = new Set(Object.keys(host.ambient ?? {}));
+    this.#library = new Set([...Object.keys(host.ambient ?? {}), ...Object.keys(host.lazy ?? {})]);
     this.#globals = host.globals ?? platformGlobals;
     this.#evaluation = new Evaluation({
       host,

@@ -15,6 +15,11 @@ export interface KernelHost {
   readonly now: () => number;
   /** Names of the runtime library and their values. `__captured` here receives captured values, see `emitCell`. */
   readonly ambient?: Readonly<Record<string, unknown>>;
+  /**
+   * More names of the runtime library, which are loaded when the first cell that uses one is run; that cell waits for it. What
+   * a name is loaded as never changes.
+   */
+  readonly lazy?: Readonly<Record<string, () => Promise<unknown>>>;
   /** Names that are simply there where cells run; `platformGlobals` by default. */
   readonly globals?: ReadonlySet<string>;
   /** Tells whether a new value is the same as the old one; `Object.is` by default. */

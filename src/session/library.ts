@@ -8,7 +8,7 @@ import * as watermarks from "../model/watermarks.ts";
 import * as windows from "../model/windows.ts";
 import { difference } from "../pipeline/difference.ts";
 import { custom, punctuated } from "../pipeline/functions.ts";
-import { rows, source, Stream } from "../pipeline/stream.ts";
+import { desc, rows, source, Stream } from "../pipeline/stream.ts";
 import { durationSlider, Inputs, number, select, slider, text, toggle } from "./inputs.ts";
 
 const { PLANS: _plans, planChart: _planChart, isChart: _isChart, ...chartBuilders } = charts;
@@ -20,6 +20,7 @@ export function library(): Record<string, unknown> {
     rows,
     Stream,
     difference,
+    desc,
     op,
     fixed: windows.fixed,
     sliding: windows.sliding,

@@ -100,6 +100,7 @@ export class Session {
           explain: (stream: Stream, row: RowAsked = 0) => this.#stories.of(stream, row),
           ...host.ambient,
         },
+        lazy: { aq: () => import("arquero"), toArquero: async () => (await import("./arquero.ts")).toArquero },
         equals: sameValue,
         onCell: (id, state) => {
           this.#states.set(id, state);

@@ -1,4 +1,4 @@
-/** A SQL cell in the real app: SQLite starts in a frame that may fetch nothing, and its answer follows the replay. */
+/** SQL and Arquero in the real app: both start in a frame that may fetch nothing, and a query follows the replay. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openApp } from "./app.ts";
 import type { RunningApp } from "./app.ts";
@@ -19,6 +19,9 @@ beforeAll(async () => {
   <script id="3" type="text/x-typescript">
     counted[0]?.bids === 1840 ? "every bid is there" : "still counting"
   </script>
+  <script id="4" type="text/x-typescript">
+    const parts = aq.table({part: ["a", "b"]}).derive({twice: d => d.part + d.part})
+  </script>
 </notebook>
 `,
   });
@@ -35,5 +38,6 @@ test("a SQL cell answers, and other cells read its rows", async () => {
     .poll(() => cell.locator("tbody tr[aria-rowindex='1']").innerText(), { timeout: 10_000 })
     .toContain("1,840");
   await page.locator("[data-kind=string]", { hasText: "every bid is there" }).waitFor();
+  await page.locator(".cell").nth(3).locator("tbody tr[aria-rowindex='2']").getByText("bb").waitFor();
   expect(app.complaints).toEqual([]);
 });
