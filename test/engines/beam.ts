@@ -1,8 +1,9 @@
 /** Runs exported scripts on Apache Beam's own Python runner. */
 import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ExportResult } from "../../src/exporters/exporter.ts";
-import { SAMPLES, written } from "../exporters/scripts.ts";
+import { ROOT, SAMPLES, written } from "../exporters/scripts.ts";
 
 const run = promisify(execFile);
 
@@ -16,7 +17,8 @@ function beamPython(): string {
 export async function onBeam(result: ExportResult, folder = SAMPLES, timeout = 120_000): Promise<string[]> {
   const python = beamPython();
   const path = await written("beam-python", result);
-  const { stdout } = await run(python, [path, folder], { maxBuffer: 1 << 28, timeout });
+  const quick = join(ROOT, "test/engines/quick.py");
+  const { stdout } = await run(python, [quick, path, folder], { maxBuffer: 1 << 28, timeout });
   return stdout.split("\n").filter(line => line !== "");
 }
 
