@@ -38,6 +38,8 @@ test("a SQL cell answers, and other cells read its rows", async () => {
     .poll(() => cell.locator("tbody tr[aria-rowindex='1']").innerText(), { timeout: 10_000 })
     .toContain("1,840");
   await page.locator("[data-kind=string]", { hasText: "every bid is there" }).waitFor();
-  await page.locator(".cell").nth(3).locator("tbody tr[aria-rowindex='2']").getByText("bb").waitFor();
+  const parts = page.locator(".cell").nth(3);
+  await parts.locator(".grid-frame").scrollIntoViewIfNeeded({ timeout: 5_000 });
+  await parts.locator("tbody tr[aria-rowindex='2']").getByText("bb").waitFor({ timeout: 5_000 });
   expect(app.complaints).toEqual([]);
 });
