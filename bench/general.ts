@@ -191,6 +191,7 @@ function works(rows: number): Work[] {
     timed("fates", [sumAndCount(windowed(minute, late)).fates()]),
     timed("timeMap", mapOf(sumAndCount(windowed(minute, late)), log), { tables: true }),
     timed("partitions", [sumAndCount(windowed(minute, early, "accumulating", eight))]),
+    timed("bundles", [sumAndCount(windowed(minute, early))], { profile: "beam" }),
     timed("log", [one.filter("d => d.v > 0")], { tables: true }),
   ];
   const checked = [

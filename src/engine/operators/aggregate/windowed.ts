@@ -11,6 +11,7 @@
  */
 import type { Batch } from "../../../columns/batch.ts";
 import { BatchBuilder } from "../../../columns/builder.ts";
+import { Ints } from "../../../columns/growing.ts";
 import { type Column, type Schema, type Value, valueAt } from "../../../columns/column.ts";
 import type { WindowingStrategy } from "../../../model/strategy.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
@@ -79,6 +80,12 @@ class WindowedAggregate implements Operator {
   /** Groups, in order of first appearance. */
   readonly #keys: GroupKeys;
   readonly #now = startOfTime();
+  /** Whether each row falls into one window at most, and no windows merge. */
+  readonly #oneWindow: boolean;
+  /** The rows that the accumulators read. */
+  #bound: Rows | null = null;
+  /** By row of a bundle: the windows that took it. */
+  readonly #taken = new Ints();
   /** Rows read since the start. */
   #order = 0;
   /** Rows of the bundle that has not ended: those of this step, and between steps copies of them. */
@@ -91,6 +98,8 @@ class WindowedAggregate implements Operator {
     this.#plan = planAggregate(node, context);
     const assign = assigner(strategy.window);
     this.#assign = context.profile.fromEpoch && strategy.window.kind !== "global" ? sinceEpoch(assign) : assign;
+    const { kind } = strategy.window;
+    this.#oneWindow = kind === "fixed" || kind === "calendar" || kind === "global";
     this.#accumulators = this.#plan.accumulators();
     this.#keys = new GroupKeys(this.#plan.group.slice(0, this.#plan.keys));
     this.#panes = new PaneOutput(this.#plan, this.#keys);
@@ -119,13 +128,24 @@ class WindowedAggregate implements Operator {
     const watermark = new Float64Array(step.length);
     const bundled = this.#rules.profile.evaluate === "bundle";
     const { count, at: positions, clock: clocks } = flow;
+    // A bundle of one row that goes into one window is no different from that row.
+    const mayBeAlone = bundled && clocks === null && this.#oneWindow;
     let row = 0;
     for (let at = 0; at < step.length; at++) {
       now.at = at;
       const clock = step.clock[at];
       for (; row < count && (positions === null ? row : positions[row]) === at; row++) {
         this.#moveClock(clocks === null ? clock : clocks[row]);
-        if (bundled) this.#bundle.push({ rows, row, clock: now.clock });
+        if (
+          bundled &&
+          !(
+            mayBeAlone &&
+            this.#bundle.length === 0 &&
+            (row + 1 === count || (positions === null ? row + 1 : positions[row + 1]) > at) &&
+            (step.bundleEnd === null || step.bundleEnd[at] === 1)
+          )
+        )
+          this.#bundle.push({ rows, row, clock: now.clock });
         else this.#addRow(rows, row);
       }
       this.#moveClock(clock);
@@ -137,6 +157,7 @@ class WindowedAggregate implements Operator {
     }
     if (step.last && step.length > 0) this.#endMoment();
     this.#accumulators.settle();
+    this.#bound = null;
     this.#suspend();
     return { main: this.#panes.take(step, watermark), ...this.#side.take(watermark) };
   }
@@ -146,8 +167,16 @@ class WindowedAggregate implements Operator {
     const key = this.#keys.slots(this.#plan.keyColumns(batch), batch.length);
     const order = this.#order;
     this.#order += batch.length;
-    this.#accumulators.bind(args, time, order);
-    return { batch, key, args, time, weight, order };
+    const rows = { batch, key, args, time, weight, order };
+    this.#bind(rows);
+    return rows;
+  }
+
+  /** Makes the accumulators read these rows. */
+  #bind(rows: Rows): void {
+    if (rows === this.#bound) return;
+    this.#bound = rows;
+    this.#accumulators.bind(rows.args, rows.time, rows.order);
   }
 
   // Processing time.
@@ -230,6 +259,52 @@ class WindowedAggregate implements Operator {
     const bundle = this.#bundle;
     if (bundle.length === 0) return;
     this.#bundle = [];
+    if (this.#rules.merging) this.#mergeBundle(bundle);
+    else this.#putBundle(bundle);
+  }
+
+  /** Adds and evaluates what came in a bundle where windows never merge. */
+  #putBundle(bundle: readonly Arrival[]): void {
+    const windows = this.#windows;
+    const assigned = this.#assigned;
+    const touched: Cell[] = [];
+    const finished: { readonly arrival: Arrival; readonly refusal: Refusal }[] = [];
+    const counts = this.#taken;
+    for (const arrival of bundle) {
+      const { rows, row } = arrival;
+      const key = rows.key[row];
+      const time = rows.time[row];
+      const weight = rows.weight === null ? 1 : rows.weight[row];
+      this.#bind(rows);
+      this.#assign(time, assigned);
+      let taken = 0;
+      for (let i = 0; i < assigned.count; i++) {
+        const start = assigned.start[i];
+        const end = assigned.end[i];
+        const window = windows.openQuickly(key, start, end) ?? windows.open(key, start, end);
+        if (!(window instanceof Cell)) {
+          if (window.reason === "expired") this.#drop(arrival, window);
+          else finished.push({ arrival, refusal: window });
+          continue;
+        }
+        taken++;
+        if (window.quiet > 0) windows.putQuickly(window, row, time, weight);
+        else {
+          windows.put(window, row, time, weight);
+          list(touched, window);
+        }
+      }
+      counts.push(taken);
+    }
+    for (const { arrival, refusal } of finished) this.#drop(arrival, refusal);
+    if (this.#side.wantsFates)
+      bundle.forEach(({ rows, row, clock }, i) => this.#tellFate(rows.time[row], clock, counts.values[i]));
+    counts.count = 0;
+    windows.fireAll(touched);
+  }
+
+  /** Merges the windows of what came in a bundle, then adds it, then evaluates. */
+  #mergeBundle(bundle: readonly Arrival[]): void {
     const taken = new Map<Arrival, number>();
     const assignments: (Assignment & { readonly arrival: Arrival })[] = [];
     for (const arrival of bundle) {
@@ -243,20 +318,18 @@ class WindowedAggregate implements Operator {
         else assignments.push({ arrival, key: rows.key[row], start, end });
       }
     }
-    const merged = this.#rules.merging ? this.#windows.mergeAll(assignments) : null;
+    const merged = this.#windows.mergeAll(assignments);
     const touched: Cell[] = [];
-    let bound: Rows | null = null;
     for (const assignment of assignments) {
       const { arrival, key } = assignment;
       const { rows, row } = arrival;
-      const { start, end } = merged?.get(assignment) ?? assignment;
+      const { start, end } = merged.get(assignment) ?? assignment;
       const window = this.#windows.open(key, start, end);
       if (!(window instanceof Cell)) {
         this.#drop(arrival, window);
         continue;
       }
-      if (rows !== bound) this.#accumulators.bind(rows.args, rows.time, rows.order);
-      bound = rows;
+      this.#bind(rows);
       taken.set(arrival, (taken.get(arrival) as number) + 1);
       this.#windows.put(window, row, rows.time[row], rows.weight === null ? 1 : rows.weight[row]);
       list(touched, window);

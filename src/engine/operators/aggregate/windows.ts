@@ -161,6 +161,7 @@ export class Windows {
   put(cell: Cell, row: number, time: number, weight: number): void {
     cell.rows++;
     cell.weight += weight;
+    cell.quiet = 0;
     this.#holds.add(cell, time);
     this.#accumulators.add(cell.slot, row, weight);
     this.#trigger.root.onElement(this.#about(cell));
@@ -386,7 +387,7 @@ export class Windows {
 
   /** Fires those of the cells that are ready, in the order in which windows speak. */
   fireAll(cells: Cell[]): void {
-    for (const cell of inOrder(cells)) this.fireIfReady(cell);
+    for (const cell of inOrder(cells)) if (!cell.finished && !cell.gone) this.fireAfterRow(cell);
   }
 
   /** Moves the input watermark on: windows that it completes or expires speak. */
