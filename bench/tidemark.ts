@@ -15,6 +15,7 @@ import { PROFILES, type Profile } from "../src/model/profiles.ts";
 import { afterCount, afterWatermark } from "../src/model/triggers.ts";
 import { bounded } from "../src/model/watermarks.ts";
 import { fixed, sessions, sliding, type WindowFunction } from "../src/model/windows.ts";
+import { identity } from "../src/pipeline/identity.ts";
 import type { Node } from "../src/pipeline/node.ts";
 import type { SourceLog } from "../src/pipeline/source-log.ts";
 import { source, type Stream } from "../src/pipeline/stream.ts";
@@ -47,12 +48,12 @@ class Columns {
     this.#values = new Float64Array(capacity);
   }
 
-  append(key: number, time: number, value: number): void {
+  append(key: number, time: number, value: number, arrival?: number): void {
     const i = this.count++;
     this.#keys[i] = key;
     this.#time[i] = time;
     // The data set has an order of arrival and no clock; the greatest event time so far serves as one.
-    this.#arrival[i] = i === 0 ? time : Math.max(time, this.#arrival[i - 1]);
+    this.#arrival[i] = arrival ?? (i === 0 ? time : Math.max(time, this.#arrival[i - 1]));
     this.#values[i] = value;
   }
 
@@ -114,8 +115,11 @@ class Changes implements Tap {
   /** Rows that came out on the port `late`. */
   dropped = 0;
 
-  /** Collects changes of `width` values, in the arrays of `previous` if there is one. */
-  constructor(stream: Stream, width: number, ends = false, previous: Changes | null = null) {
+  readonly #keyed: boolean;
+
+  /** Collects changes of `width` values, by key unless they have none, in the arrays of `previous` if there is one. */
+  constructor(stream: Stream, width: number, ends = false, previous: Changes | null = null, keyed = true) {
+    this.#keyed = keyed;
     this.node = stream.node;
     this.#width = width;
     this.values = previous?.values ?? Array.from({ length: width }, () => new Float64Array(1 << 17));
@@ -130,8 +134,8 @@ class Changes implements Tap {
     const { count, batch, weight } = flow;
     if (count === 0) return;
     while (this.count + count > this.keys.length) this.#grow();
-    const [keys, start, end, ...values] = batch.columns;
-    this.keys.set((keys as StringColumn).codes, this.count);
+    const [start, end, ...values] = this.#keyed ? batch.columns.slice(1) : batch.columns;
+    if (this.#keyed) this.keys.set((batch.columns[0] as StringColumn).codes, this.count);
     this.start.set((start as NumberColumn).values, this.count);
     this.end?.set((end as NumberColumn).values, this.count);
     for (let i = 0; i < this.#width; i++) this.values[i].set((values[i] as NumberColumn).values, this.count);
@@ -229,6 +233,46 @@ class Restatements implements Tap {
   reset(): void {
     this.sum = 0;
   }
+}
+
+/**
+ * Both sides of W4 as sources of their own, each with its watermark. A row's place in the data set is its time of arrival,
+ * so that the rows of both arrive in the order of the data set.
+ */
+const SIDES = ["left", "right"].map(name => source(name, { eventTime: "t", watermark: bounded("30 s") }));
+
+export const W4 = (): Stream => {
+  const [left, right] = SIDES.map(side => side.window(fixed("1 min")).allowedLateness("5 min"));
+  return left
+    .join(right, "key")
+    .window(fixed("1 min"))
+    .trigger(afterWatermark({ late: afterCount(1) }))
+    .allowedLateness("5 min")
+    .accumulation("retracting")
+    .rollup({ pairs: () => op.count() });
+};
+
+const sides = new WeakMap<Data, ReadonlyMap<string, SourceLog>>();
+
+function sidesOf(data: Data): ReadonlyMap<string, SourceLog> {
+  let logs = sides.get(data);
+  if (logs === undefined) {
+    const columns = SIDES.map(() => new Columns(data.keyNames, data.n));
+    for (let i = 0; i < data.n; i++) columns[data.side[i]].append(data.key[i], data.t[i], data.v[i], BASE + i);
+    logs = new Map(SIDES.map((side, i) => [side.id, columns[i].log()]));
+    sides.set(data, logs);
+  }
+  return logs;
+}
+
+function countPairs(data: Data): Outcome {
+  const logs = sidesOf(data);
+  const stream = W4();
+  const run = new Run([stream.node], { logs: node => logs.get(identity(node)) as SourceLog, remember: false });
+  const changes = new Changes(stream, 1, false, null, false);
+  run.tap(changes);
+  run.finish();
+  return { changes, dropped: null };
 }
 
 interface BalancesKept {
@@ -389,6 +433,7 @@ export default {
     check: foldSessions,
     late: (data: Data) => executeWithLate(data, W3(), 1, true, { profile: AFTER_MERGE }),
   },
+  W4: { run: countPairs, check: (outcome: Outcome) => fold(outcome, false) },
   W5: { run: integrate, check: foldBalances },
   async W6(data: Data, helpers: Helpers) {
     // A threshold that comes from another cell is captured by the function that names it, as the notebook does.

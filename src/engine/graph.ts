@@ -11,10 +11,12 @@ import type { Schema } from "../columns/column.ts";
 import type { Profile } from "../model/profiles.ts";
 import { identity } from "../pipeline/identity.ts";
 import { inputsOf, type Node, portRead, topological, verbOf } from "../pipeline/node.ts";
+import type { JoinNode } from "../pipeline/verbs/join.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { MAIN, type Port } from "../pipeline/verb.ts";
 import { emptyFlow, type Flow } from "./flow.ts";
-import type { Operator, OperatorFactory, Outputs } from "./operator.ts";
+import type { Operator, OperatorContext, OperatorFactory, Outputs } from "./operator.ts";
+import { countedJoin, pairCounts } from "./operators/aggregate/pairs.ts";
 import { OPERATORS } from "./registry.ts";
 import type { Step } from "./step.ts";
 
@@ -32,6 +34,8 @@ export interface GraphNode {
   readonly id: string;
   readonly node: Node;
   readonly inputs: readonly { readonly from: GraphNode; readonly port: Port }[];
+  /** A node that this one computes along the way, without its rows being made; null: none. */
+  readonly absorbs: Node | null;
   /** Ports that somebody reads, `main` among them. */
   readonly reads: ReadonlySet<Port>;
   schema(port: Port): Schema;
@@ -60,16 +64,21 @@ export class Graph {
       if (!reads.has(id)) reads.set(id, new Set([MAIN]));
       for (const input of inputsOf(node)) reads.get(identity(input))?.add(portRead(node));
     }
+    const absorbed =
+      options.specialize === false ? new Map<string, JoinNode>() : absorbedJoins(roots, order, reads, options.profile);
+    const away = new Set([...absorbed.values()].map(identity));
     const nodes: GraphNode[] = [];
     const fresh: GraphNode[] = [];
     for (const node of order) {
       const id = identity(node);
-      if (this.#byId.has(id)) continue;
+      if (this.#byId.has(id) || away.has(id)) continue;
       const wanted = reads.get(id) as ReadonlySet<Port>;
-      const kept = previous?.find(id);
-      const inputs = inputsOf(node).map(input => ({
+      const join = absorbed.get(id) ?? null;
+      const known = previous?.find(id);
+      const kept = known !== undefined && (known.absorbs === null) === (join === null) ? known : undefined;
+      const inputs = inputsOf(join ?? node).map(input => ({
         from: this.#byId.get(identity(input)) as GraphNode,
-        port: portRead(node),
+        port: portRead(join ?? node),
       }));
       // A node is kept if it computes what is wanted of it, and if what it reads was kept too.
       if (kept !== undefined && covers(kept.reads, wanted) && inputs.every(i => !fresh.includes(i.from))) {
@@ -78,7 +87,7 @@ export class Graph {
         this.#byId.set(id, entry);
         continue;
       }
-      const entry = plan(id, node, inputs, wanted, options);
+      const entry = plan(id, node, join, inputs, wanted, options);
       nodes.push(entry);
       fresh.push(entry);
       this.#byId.set(id, entry);
@@ -128,6 +137,34 @@ export class Graph {
   }
 }
 
+/**
+ * Finds the joins that nobody reads but an aggregate that counts their pairs, by the identity of the aggregate: it counts them
+ * without their being made.
+ */
+function absorbedJoins(
+  roots: readonly Node[],
+  order: readonly Node[],
+  reads: ReadonlyMap<string, ReadonlySet<Port>>,
+  profile: Profile,
+): Map<string, JoinNode> {
+  const readers = new Map<string, Set<string>>();
+  for (const node of order)
+    for (const input of inputsOf(node)) {
+      const id = identity(input);
+      if (!readers.has(id)) readers.set(id, new Set());
+      readers.get(id)?.add(identity(node));
+    }
+  const asked = new Set(roots.map(identity));
+  const out = new Map<string, JoinNode>();
+  for (const node of order) {
+    if (node.verb !== "aggregate") continue;
+    const id = identity(node);
+    const join = countedJoin(node, profile, reads.get(id) as ReadonlySet<Port>);
+    if (join !== null && !asked.has(identity(join)) && readers.get(identity(join))?.size === 1) out.set(id, join);
+  }
+  return out;
+}
+
 function covers(has: ReadonlySet<Port>, wanted: ReadonlySet<Port>): boolean {
   for (const port of wanted) if (!has.has(port)) return false;
   return true;
@@ -168,11 +205,13 @@ function emptyBatch(schema: Schema): Batch {
 function plan(
   id: string,
   node: Node,
+  join: JoinNode | null,
   inputs: GraphNode["inputs"],
   reads: ReadonlySet<Port>,
   options: GraphOptions,
 ): GraphNode {
-  const inputSchemas = node.verb === "source" ? [options.sources(node)] : inputs.map(i => i.from.schema(i.port));
+  const given = node.verb === "source" ? [options.sources(node)] : inputs.map(i => i.from.schema(i.port));
+  const inputSchemas = join === null ? given : [verbOf(join).schema(join, given, MAIN)];
   const schemas = new Map<Port, Schema>();
   const schema = (port: Port): Schema => {
     let found = schemas.get(port);
@@ -182,7 +221,7 @@ function plan(
   let operator: Operator | null = null;
   if (node.verb !== "source") {
     const factory = OPERATORS[node.verb] as OperatorFactory<Node>;
-    operator = factory(node, {
+    const context: OperatorContext = {
       inputs: inputSchemas,
       schema,
       reads: port => reads.has(port),
@@ -190,8 +229,12 @@ function plan(
       remembers: options.remembers,
       codegen: options.codegen ?? true,
       specialize: options.specialize ?? true,
-    });
+    };
+    operator =
+      join !== null && node.verb === "aggregate"
+        ? pairCounts(node, join, context, { ...context, inputs: given })
+        : factory(node, context);
   }
   const outputs: Outputs = { main: emptyFlow(schema(MAIN), emptyBatch(schema(MAIN)), new Float64Array(0)) };
-  return { id, node, inputs, reads, schema, operator, outputs, rows: 0, watermark: -Infinity };
+  return { id, node, absorbs: join, inputs, reads, schema, operator, outputs, rows: 0, watermark: -Infinity };
 }

@@ -15,6 +15,7 @@
  */
 import type { Profile } from "../model/profiles.ts";
 import { PROFILES } from "../model/profiles.ts";
+import { identity } from "../pipeline/identity.ts";
 import type { Node } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
@@ -60,7 +61,7 @@ export interface Checkpoint {
   readonly progress: Progress;
   /** What `snapshot` gave: plain data. */
   readonly state: RunSnapshot;
-  /** Ports read of each node then: an operator keeps state for those alone. */
+  /** Ports read of each node then, for which alone an operator keeps state, and whether it did another's work with its own. */
   readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
   readonly taps: ReadonlyMap<Tap, unknown>;
   /** What was remembered: the first `remembered` of a list that the run may have gone on with. */
@@ -216,11 +217,22 @@ export class Run {
   }
 
   /**
-   * Shows taps everything that has passed, and then no more: in each step to one after the other. Taps of nodes that the run does
-   * not compute are an error; nothing is shown when the run does not remember.
+   * Shows taps everything that has passed, and then no more: in each step to one after the other. Nodes that the run does not
+   * compute are worked for the look alone; nothing is shown when the run does not remember.
    */
   look(taps: readonly Tap[]): void {
-    this.#catchUp([], taps);
+    const graph = this.#graph;
+    const missing = taps.map(t => t.node).filter(node => graph.find(identity(node)) === undefined);
+    if (missing.length === 0) {
+      this.#catchUp([], taps);
+      return;
+    }
+    this.#graph = new Graph([...this.#roots, ...missing], this.#graphOptions(), graph);
+    try {
+      this.#catchUp(this.#graph.fresh, taps, false);
+    } finally {
+      this.#graph = graph;
+    }
   }
 
   untap(tap: Tap): void {
@@ -260,7 +272,8 @@ export class Run {
     for (const tap of this.#taps) tap.reset();
   }
 
-  #catchUp(fresh: readonly GraphNode[], taps: readonly Tap[]): void {
+  /** Works `fresh` nodes through the steps that have passed, and shows those to `taps`. `keeps`: the nodes are here to stay. */
+  #catchUp(fresh: readonly GraphNode[], taps: readonly Tap[], keeps = true): void {
     if (this.#memory.length === 0 || (fresh.length === 0 && taps.length === 0)) return;
     const work = this.#toWorkAgain(fresh, taps);
     const counted = new Set(fresh);
@@ -268,13 +281,15 @@ export class Run {
     const present = new Map(this.#graph.nodes.map(n => [n, n.outputs]));
     for (const { step, flows } of this.#memory) {
       // What nodes that are gone have put out is of no use to anybody any more.
-      for (const id of flows.keys()) if (this.#graph.find(id) === undefined) (flows as Map<string, Outputs>).delete(id);
+      if (keeps)
+        for (const id of flows.keys())
+          if (this.#graph.find(id) === undefined) (flows as Map<string, Outputs>).delete(id);
       for (const node of this.#graph.nodes) {
         const kept = flows.get(node.id);
         if (kept !== undefined && !counted.has(node)) node.outputs = kept;
       }
       this.#graph.stepOnly(work, step, flows);
-      for (const node of fresh)
+      for (const node of keeps ? fresh : [])
         if (node.operator !== null && node.operator.stateless !== true)
           (flows as Map<string, Outputs>).set(node.id, copyOutputs(node));
       for (const tap of taps) deliver(tap, this.#graph, step);
@@ -321,7 +336,7 @@ export class Run {
   checkpoint(): Checkpoint {
     const taps = new Map<Tap, unknown>();
     for (const tap of this.#taps) if (tap.snapshot !== undefined) taps.set(tap, tap.snapshot());
-    const reads = new Map(this.#graph.nodes.map(n => [n.id, n.reads]));
+    const reads = new Map(this.#graph.nodes.map(n => [n.id, asked(n)]));
     return {
       progress: this.progress,
       state: this.snapshot(),
@@ -344,7 +359,7 @@ export class Run {
       // An operator's state follows from what was read of it, so it is only put back where the same is read. Sources have none.
       const same =
         then !== undefined &&
-        (node.operator === null || (then.size === node.reads.size && [...node.reads].every(p => then.has(p))));
+        (node.operator === null || (then.size === asked(node).size && [...asked(node)].every(p => then.has(p))));
       if (!same || node.inputs.some(i => fresh.includes(i.from))) fresh.push(node);
     }
     const kept = graph.nodes.filter(n => !fresh.includes(n));
@@ -370,6 +385,11 @@ export class Run {
     this.#catchUp(fresh, behind);
     return fresh.length === 0 && behind.length === 0;
   }
+}
+
+/** What an operator's state follows from besides its node: the ports read of it, and a node that it absorbs. */
+function asked({ reads, absorbs }: GraphNode): ReadonlySet<string> {
+  return absorbs === null ? reads : new Set([...reads, identity(absorbs)]);
 }
 
 /** Copies plain data: what a structured clone would, which not every host of the core has. */

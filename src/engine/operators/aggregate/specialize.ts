@@ -73,7 +73,7 @@ const ASKED: ReadonlySet<string> = new Set<keyof Profile>([
 ]);
 
 /** Whether a profile answers as Tidemark's own in everything that the specialised operators do not ask about. */
-function isPlain(profile: Profile): boolean {
+export function isPlain(profile: Profile): boolean {
   return Object.entries(PROFILES.tidemark).every(
     ([rule, own]) => ASKED.has(rule) || profile[rule as keyof Profile] === own,
   );
@@ -83,7 +83,7 @@ function isPlain(profile: Profile): boolean {
  * Tells of a trigger that fires at the watermark whether it then finishes (true) or fires again for each late row
  * (false); null for any other trigger.
  */
-function finishes(trigger: Trigger): boolean | null {
+export function finishes(trigger: Trigger): boolean | null {
   if (trigger.kind === "default") return false;
   if (trigger.kind !== "afterWatermark" || trigger.early !== null) return null;
   const late = trigger.late?.kind === "repeatedly" ? trigger.late.trigger : trigger.late;
@@ -95,12 +95,12 @@ function finishes(trigger: Trigger): boolean | null {
 const INSERTING: ReadonlySet<string> = new Set(["source", "filter", "derive", "select"]);
 
 /** Whether no row with a negative weight can come out of a node. */
-function insertsOnly(node: Node): boolean {
+export function insertsOnly(node: Node): boolean {
   return INSERTING.has(node.verb) && inputsOf(node).every(insertsOnly);
 }
 
 /** Finds the grid of windows that do not overlap. Bounds are computed exactly as long as sizes are whole milliseconds. */
-function gridOf(window: WindowFunction): Grid | null {
+export function gridOf(window: WindowFunction): Grid | null {
   if (window.kind === "calendar") return calendarGrid(window);
   return window.kind === "fixed" && Number.isInteger(window.size) && Number.isInteger(window.offset)
     ? fixedGrid(window.size, window.offset)
