@@ -23,7 +23,10 @@ export class Looker {
   /** Lets the whole log arrive. */
   async toTheEnd(): Promise<void> {
     await this.#page.getByRole("button", { name: "To the end, as fast as possible" }).click();
-    await this.#page.locator(".readings").getByText(/rows, complete/).waitFor();
+    await this.#page
+      .locator(".readings")
+      .getByText(/rows, complete/)
+      .waitFor();
   }
 
   /** Clicks on the strip of the replay, at a share of it, and gives the processing time that the clock then shows, ms. */

@@ -1,0 +1,228 @@
+/**
+ * The questions about lateness, asked of the notebook *Bank day totals*: each is answered on the screen, and the answer is that
+ * of a reader of the log who has no engine.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openApp } from "./app.ts";
+import type { RunningApp } from "./app.ts";
+import { count, endOf, met, milliseconds, quantile, sample } from "./by-hand.ts";
+import { Looker } from "./looker.ts";
+
+interface Payment {
+  readonly id: string;
+  readonly booked_at: string;
+  readonly received_at: string;
+  readonly branch: string;
+  readonly amount: number;
+}
+
+const HOUR = 3_600_000;
+const payments = sample<Payment>("bank-payments.jsonl", row => {
+  const time = Date.parse(row.booked_at);
+  if (Number.isNaN(time) || typeof row.amount !== "number") return null;
+  return { time, arrival: Date.parse(row.received_at), partition: row.branch };
+});
+/** As the notebook has it: 30 s of delay, idle after 2 min, a guard of 5 min. */
+const patience = { delay: 30_000, idle: 120_000, future: 300_000 };
+const watermarks = met(payments, patience);
+/** London's midnights: its clock goes forward in the night to the 29th. */
+const midnights = ["28T00:00", "29T00:00", "29T23:00", "30T23:00", "31T23:00"].map(t => Date.parse(`2026-03-${t}Z`));
+const dayEnd = (time: number): number => midnights.find(m => m > time)!;
+const fates = payments.map((row, i) => ({
+  ...row,
+  watermark: watermarks[i],
+  late: row.time < watermarks[i],
+  dropped: dayEnd(row.time) + 2 * HOUR <= watermarks[i],
+}));
+const droppedRows = fates.filter(f => f.dropped);
+
+let app: RunningApp;
+let look: Looker;
+
+beforeAll(async () => {
+  app = await openApp({ shipped: "bank-day-totals.html" });
+  look = new Looker(app.page);
+  await app.page.getByText(/^0 of 5\d,\d{3} rows/).waitFor();
+  await look.toTheEnd();
+});
+
+afterAll(() => app?.close());
+
+test("1, where is time: the time map has every row's fate, the watermark, the windows and their panes", async () => {
+  const late = fates.filter(f => f.late && !f.dropped).length;
+  await look.says(
+    "timeMap",
+    `${count(payments.length)} rows: ${count(late)} late but accepted, ${droppedRows.length} dropped`,
+  );
+  const map = look.chart("timeMap");
+  // A cross is two strokes.
+  const crosses = await map
+    .locator(".tm-cells.tm-dropped path")
+    .evaluateAll(paths => paths.reduce((n, path) => n + (path.getAttribute("d")?.match(/M/g)?.length ?? 0) / 2, 0));
+  expect(crosses).toBe(droppedRows.length);
+  // The whole source's watermark on its rim of paper, one of each branch, and the horizon of lateness.
+  expect(await map.locator("path.tm-watermark").count()).toBeGreaterThanOrEqual(
+    1 + new Set(payments.map(p => p.partition)).size,
+  );
+  for (const timing of ["early", "on-time", "late"])
+    expect(await map.locator(`path.tm-panes.tm-${timing}`).getAttribute("d"), timing).not.toBe("");
+  await look.shows("timeMap", "no delay at all");
+  await look.says("delayMap", `${count(late)} came late, ${droppedRows.length} were dropped`);
+});
+
+test("1, and a dragged rectangle says what lies in it", async () => {
+  const map = look.chart("timeMap");
+  const drawing = map.locator("svg:has(.tm-brush)");
+  await drawing.evaluate(svg => svg.scrollIntoView({ block: "center" }));
+  const box = (await drawing.boundingBox())!;
+  await app.page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.85);
+  await app.page.mouse.down();
+  await app.page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.2, { steps: 4 });
+  await app.page.mouse.up();
+  await expect.poll(() => map.locator(".tm-chart-selection").innerText()).toMatch(/[\d,]+ rows/);
+});
+
+test("5, why was this event dropped: times, margin, and the smallest settings that would have kept it", async () => {
+  for (const { row, line, arrival, time, watermark } of droppedRows) {
+    const told = await look.story("dropped", row.id);
+    expect(told).toContain(`Line ${count(line)} of bank-payments.jsonl`);
+    const [, delay] = /(?:, |arrived at [\d: .-]+, )([^,]+) later\./.exec(told)!;
+    expect(Math.abs(milliseconds(delay) - (arrival - time))).toBeLessThan(60_000);
+    const over = watermark - dayEnd(time) - 2 * HOUR;
+    // Hours are told to the minute.
+    expect(Math.abs(milliseconds(/lateness of 2 h was over by ([^.]+)\./.exec(told)![1]) - over)).toBeLessThan(60_000);
+    const [, lateness, longer] = /lateness of at least (.+?) \(now 2 h\).*delay of at least (.+?) \(now 30 s\)/.exec(
+      told,
+    )!;
+    // One millisecond more than the margin, said in full seconds.
+    expect(milliseconds(lateness)).toBe(2 * HOUR + over + 1_000);
+    expect(milliseconds(longer)).toBe(30_000 + over + 1_000);
+  }
+});
+
+test("6, what was dropped in total: rows and value by branch, as a stream", async () => {
+  await look.foot("dropped", new RegExp(`^${droppedRows.length} rows`));
+  const expected = droppedRows.map(f => ({ branch: f.row.branch, payments: "1", total: f.row.amount.toFixed(2) }));
+  const seen = (await look.rows("lost")).map(({ branch, payments: n, total }) => ({ branch, payments: n, total }));
+  expect(seen.sort((a, b) => (a.branch < b.branch ? -1 : 1))).toEqual(
+    expected.sort((a, b) => (a.branch < b.branch ? -1 : 1)),
+  );
+});
+
+test("7, how late is my data: quantiles of delay and of out-of-orderness", async () => {
+  const delays = payments.map(p => p.arrival - p.time);
+  const eager = met(payments, { ...patience, delay: 0 });
+  const disorder = payments.map((p, i) => Math.max(0, eager[i] - p.time));
+  await look.says("lateness", `Of ${count(payments.length)} rows half arrive within`);
+  const table = await look
+    .chart("lateness")
+    .locator("table tr")
+    .evaluateAll(rows => rows.map(row => [...row.children].map(cell => cell.textContent ?? "")));
+  for (const [name, values] of [
+    ["delay", delays],
+    ["out-of-order", disorder],
+  ] as const) {
+    const cells = table.find(([first]) => first.startsWith(name))!;
+    const shares = [0.5, 0.9, 0.99, 0.999, 1];
+    shares.forEach((share, i) => {
+      const truth = quantile(values, share);
+      // Bins of equal ratio, 16 to a doubling, and times written to two or three figures.
+      expect(Math.abs(milliseconds(cells[i + 1]) - truth), `${name} ${share}`).toBeLessThanOrEqual(
+        Math.max(truth * 0.06, 1),
+      );
+    });
+  }
+});
+
+test("8, which delay should I choose: the suggested one keeps what it promises, and the curve goes through what was counted", async () => {
+  const dropped = (delay: number): number =>
+    met(payments, { ...patience, delay }).filter((w, i) => endOf(payments[i].time, HOUR) <= w).length;
+  const now = dropped(30_000);
+  const [, told, share, delay, low, high] = await look.says(
+    "dropCurve",
+    /A delay of 30 s drops ([\d,]+) rows \(([\d.]+) %\)\. To keep 99 %, a delay of (.+?) would have done \(between (.+?) and (.+?) with/,
+  );
+  expect(told).toBe(count(now));
+  expect(Number(share)).toBeCloseTo((100 * now) / payments.length, 1);
+  const suggested = milliseconds(delay);
+  // Told to a second, and read from bins of 4 %.
+  expect(dropped(suggested * 1.045) / payments.length).toBeLessThanOrEqual(0.01);
+  expect(dropped(suggested * 0.955) / payments.length).toBeGreaterThan(0.01);
+  expect(milliseconds(low)).toBeLessThanOrEqual(suggested);
+  expect(milliseconds(high)).toBeGreaterThanOrEqual(suggested);
+});
+
+test("9, delay or allowed lateness: each pair's share of dropped rows", async () => {
+  const dropped = (delay: number, lateness: number): number =>
+    met(payments, { ...patience, delay }).filter((w, i) => endOf(payments[i].time, HOUR) + lateness <= w).length;
+  await look.says(
+    "delayVsLateness",
+    /With a delay of 30 s and no allowed lateness, first results take .+ after the window's end/,
+  );
+  const words = await look.chart("delayVsLateness").locator("svg").first().textContent();
+  // The row without allowed lateness comes last: its cells of 0 and 30 s of delay.
+  for (const [delay, lateness] of [
+    [30_000, 0],
+    [0, HOUR],
+  ]) {
+    const percent = (100 * dropped(delay, lateness)) / payments.length;
+    expect(words).toContain(String(Number(percent.toPrecision(2))));
+  }
+});
+
+test("13 and 14, future timestamps and skewed clocks: who sends them, by how much, and what they would drop without the guard", async () => {
+  const clocks = await look.rows("clocks");
+  for (const branch of new Set(payments.map(p => p.partition))) {
+    const seconds = payments.filter(p => p.partition === branch).map(p => (p.arrival - p.time) / 1000);
+    const row = clocks.find(c => c.branch === branch)!;
+    expect(Number(row.quickest.replaceAll(",", "").replace("−", "-"))).toBeCloseTo(Math.min(...seconds), 2);
+    expect(Number(row.from_the_future)).toBe(seconds.filter(s => s < 0).length);
+  }
+  const future = fates.filter(f => f.time > f.arrival + patience.future);
+  expect(future.map(f => f.partition)).toEqual(["Cardiff", "Cardiff", "Cardiff", "Cardiff"]);
+  await look.shows("lateness", "4 rows say they happened after arriving, by up to 1 day: a clock is wrong.");
+  const lost = met(payments, { ...patience, future: Infinity }).filter(
+    (w, i) => dayEnd(payments[i].time) + 2 * HOUR <= w,
+  );
+  expect(lost.length).toBeGreaterThan(20 * droppedRows.length);
+  const guard = app.page.getByRole("checkbox", { name: "Guard against times from the future" });
+  await guard.click();
+  await look.foot("dropped", new RegExp(`^${count(lost.length)} rows[^]*complete`));
+  await guard.click();
+  await look.foot("dropped", new RegExp(`^${droppedRows.length} rows[^]*complete`));
+});
+
+test("15, what did late data change: on-time and final value of the most changed window", async () => {
+  const groups = Map.groupBy(
+    fates.filter(f => !f.dropped),
+    f => `${f.partition} ${dayEnd(f.time)}`,
+  );
+  const changes = [...groups.values()].map(rows => {
+    const sum = (list: typeof rows): number => list.reduce((n, f) => n + f.row.amount, 0);
+    const onTime = sum(rows.filter(f => f.watermark < dayEnd(f.time)));
+    return { branch: rows[0].partition, onTime, final: sum(rows), late: sum(rows) - onTime };
+  });
+  const worst = changes.toSorted((a, b) => Math.abs(b.late) - Math.abs(a.late))[0];
+  const money = (n: number): string => n.toLocaleString("en", { maximumFractionDigits: 2 });
+  await look.says(
+    "corrections",
+    `The most changed is ${worst.branch}, Sat 28 Mar: from ${money(worst.onTime)} to ${money(worst.final)} (+${money(worst.late)}).`,
+  );
+});
+
+test("22, silence or zero: an incomplete window is told with what is to be expected of it", async () => {
+  await look.seek(0.86);
+  await look.foot("hourly", /so far/);
+  const table = look.cell("hourly").locator(".grid-frame");
+  await table.locator(".grid-scroll").evaluate(element => (element.scrollTop = element.scrollHeight));
+  await table.locator("tbody tr[aria-rowindex]").last().click();
+  const story = app.page.locator(".story");
+  await expect.poll(() => story.innerText()).toContain("Not on time yet");
+  const told = (await story.innerText()).replace(/\s+/g, " ");
+  const [, here] = /holds ([\d,]+) rows/.exec(told)!;
+  const [, share, about] = /windows had (\d+) % of their rows .*?: about ([\d,]+) rows are to be expected/.exec(told)!;
+  const [so, expected] = [here, about].map(n => Number(n.replaceAll(",", "")));
+  // The share is told in full per cent.
+  expect(expected).toBeGreaterThanOrEqual((so / (Number(share) + 0.5)) * 100 - 1);
+  expect(expected).toBeLessThanOrEqual((so / (Number(share) - 0.5)) * 100 + 1);
+});
