@@ -3,10 +3,11 @@
  * line: `N passed, N failed`, and `, N skipped` where some were. The exit code is 0 only when nothing failed.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isBuilt } from "../src/cli/is-built.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 // The tests and the sources are TypeScript that Node runs as it is; the system's own Node may be too old for that.
@@ -27,20 +28,6 @@ function check(name, done) {
   return done;
 }
 
-function newest(path) {
-  const facts = statSync(path, { throwIfNoEntry: false });
-  if (facts === undefined) return 0;
-  if (!facts.isDirectory()) return facts.mtimeMs;
-  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
-}
-
-function isBuilt() {
-  const outputs = ["main/cli.js", "main/serve.js", "main/index.js", "preload/index.cjs", "renderer/.vite/manifest.json"];
-  const times = outputs.map(name => statSync(join(root, "out", name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  const sources = ["src", "notebooks", "package.json", "electron.vite.config.ts"].map(name => newest(join(root, name)));
-  return Math.min(...times) > Math.max(...sources);
-}
-
 function runTests() {
   const folder = mkdtempSync(join(tmpdir(), "tidemark-test-"));
   const report = join(folder, "report.json");
@@ -57,16 +44,20 @@ function runTests() {
   counts.failed += result.numFailedTests;
   counts.skipped += result.numPendingTests + (result.numTodoTests ?? 0);
   // A file that can't be loaded has no tests to fail, and an error outside of a test fails the run alone.
-  const broken = result.testResults.filter(file => file.status === "failed" && !file.assertionResults.some(each => each.status === "failed"));
+  const broken = result.testResults.filter(
+    file => file.status === "failed" && !file.assertionResults.some(each => each.status === "failed"),
+  );
   for (const file of broken) check(file.name, false);
   if (!good && counts.failed === 0) check("an error outside of the tests", false);
 }
 
-const builds = isBuilt() || run(["node_modules/electron-vite/bin/electron-vite.js", "build", "--logLevel", "warn"]);
+const builds = isBuilt(root) || run(["node_modules/electron-vite/bin/electron-vite.js", "build", "--logLevel", "warn"]);
 check("build", builds);
 for (const part of ["core", "node", "web"]) {
   check(`types of ${part}`, run(["node_modules/typescript/bin/tsc", "-p", `tsconfig.${part}.json`, "--noEmit"]));
 }
 runTests();
-process.stdout.write(`${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}\n`);
+process.stdout.write(
+  `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ""}\n`,
+);
 process.exitCode = counts.failed === 0 ? 0 : 1;

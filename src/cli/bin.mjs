@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `tidemark` command. Plain JavaScript, so that it starts on every Node from 20.19; the rest is built code. */
 import { pathToFileURL } from "node:url";
-import { built } from "./build-when-missing.mjs";
+import { built } from "./build-when-needed.mjs";
 
 const [command, ...args] = process.argv.slice(2);
 if (command === "serve") {

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { built, root } from "./build-when-missing.mjs";
+import { built, root } from "./build-when-needed.mjs";
 
 const args = process.argv.slice(2);
 const wants = args.includes("--browser") ? "browser" : args.includes("--desktop") ? "desktop" : null;
@@ -31,7 +31,8 @@ if (desktop.electron !== null) {
   const began = Date.now();
   child.on("exit", code => {
     // A missing library of the system shows only now; whoever didn't insist on the desktop gets the browser instead.
-    if (code !== 0 && Date.now() - began < 5_000 && wants !== "desktop") startBrowser(`Electron ended at once, with code ${code}`);
+    if (code !== 0 && Date.now() - began < 5_000 && wants !== "desktop")
+      startBrowser(`Electron ended at once, with code ${code}`);
     else process.exit(code ?? 1);
   });
 } else if (wants === "desktop") {
@@ -49,7 +50,8 @@ function findElectron() {
   if (process.platform === "linux" && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
     return { electron: null, reason: "there is no display for a window" };
   }
-  if (process.platform === "linux" && process.getuid() === 0) return { electron: null, reason: "Electron does not run as root" };
+  if (process.platform === "linux" && process.getuid() === 0)
+    return { electron: null, reason: "Electron does not run as root" };
   return { electron: program, reason: null };
 }
 
