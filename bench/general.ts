@@ -35,7 +35,8 @@ import { cumulating, fixed, global, sessions, sliding, type WindowFunction } fro
 import type { Trigger } from "../src/model/triggers.ts";
 import type { Accumulation } from "../src/model/strategy.ts";
 import { type Node, schemaOf } from "../src/pipeline/node.ts";
-import { source, type Stream } from "../src/pipeline/stream.ts";
+import { source } from "../src/pipeline/sources.ts";
+import type { Stream } from "../src/pipeline/stream.ts";
 import type { SourceLog } from "../src/pipeline/source-log.ts";
 import type { SourceNode } from "../src/pipeline/verbs/source.ts";
 import { ERRORS_SCHEMA } from "../src/pipeline/verbs/source.ts";

@@ -18,7 +18,8 @@ import { fixed, sessions, sliding, type WindowFunction } from "../src/model/wind
 import { identity } from "../src/pipeline/identity.ts";
 import type { Node } from "../src/pipeline/node.ts";
 import type { SourceLog } from "../src/pipeline/source-log.ts";
-import { source, type Stream } from "../src/pipeline/stream.ts";
+import { source } from "../src/pipeline/sources.ts";
+import type { Stream } from "../src/pipeline/stream.ts";
 import { ERRORS_SCHEMA } from "../src/pipeline/verbs/source.ts";
 import { Fold, kid, wid } from "./baselines/check.mjs";
 import { BASE, type Data } from "./baselines/data.mjs";

@@ -23,7 +23,9 @@ import type { Stream } from "./pipeline/stream.ts";
 import { plainRow } from "./session/plain-rows.ts";
 import { SourceFiles } from "./session/source-files.ts";
 
-export { desc, rows, source, Stream } from "./pipeline/stream.ts";
+export { desc } from "./pipeline/orders.ts";
+export { rows, source } from "./pipeline/sources.ts";
+export { Stream } from "./pipeline/stream.ts";
 export { op } from "./expressions/op.ts";
 export { captured } from "./expressions/captured.ts";
 export { calendar, cumulating, fixed, global, sessions, sliding } from "./model/windows.ts";

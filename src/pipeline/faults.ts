@@ -4,7 +4,9 @@
  */
 import type { Node } from "./node.ts";
 import { replacingSources } from "./rewrite.ts";
-import { type DelayInput, rows, Stream } from "./stream.ts";
+import type { DelayInput } from "./delays.ts";
+import { rows } from "./sources.ts";
+import { Stream } from "./stream.ts";
 
 /** Shares are from 0 to 1. */
 export interface Faults {

@@ -5,7 +5,7 @@
  * Relational verbs are Arquero's, windowing words are Beam's. `groupby`, `window`, `trigger`, `allowedLateness` and
  * `accumulation` only gather settings; `rollup` makes the node.
  */
-import type { ColumnType, Field, Value } from "../columns/column.ts";
+import type { ColumnType, Value } from "../columns/column.ts";
 import {
   type ExpressionInput,
   parseAggregates,
@@ -22,19 +22,20 @@ import {
   type WindowingStrategy,
 } from "../model/strategy.ts";
 import type { Trigger } from "../model/triggers.ts";
-import { bounded, type WatermarkStrategy } from "../model/watermarks.ts";
 import type { WindowFunction } from "../model/windows.ts";
 import { canonical, identity } from "./identity.ts";
 import { matching, type On } from "./matching.ts";
+import { type DelayInput, delayDistribution, shareOf } from "./delays.ts";
+import { type JoinOptions, kindOf, SUFFIXES, withoutTrigger } from "./join-options.ts";
+import { columnExpression, type Keys, named, namedKeys } from "./keys.ts";
+import { type OrderInput, orders } from "./orders.ts";
+import { statedFields } from "./stated-fields.ts";
 import type { Node } from "./node.ts";
 import type { AggregateCall } from "./verbs/aggregate.ts";
 import type { NamedExpression } from "./verbs/derive.ts";
 import type { Opening } from "./verbs/integrate.ts";
 import { JOIN_KINDS, type JoinKind } from "./verbs/join.ts";
-import type { SourceNode, TimeField } from "./verbs/source.ts";
-import type { Order } from "./verbs/topN.ts";
 import { OTHERWISE } from "./verbs/branch.ts";
-import type { DelayDistribution } from "./verbs/withLateness.ts";
 import { MAIN } from "./verb.ts";
 
 /** Settings gathered before a `rollup`. */
@@ -45,9 +46,6 @@ interface Pending {
 }
 
 const NOTHING_PENDING: Pending = { keys: [], strategy: null };
-
-/** A column by its name, several by theirs, or new ones by expressions: `"branch"`, `["a", "b"]`, `{hour: d => op.hour(d.at)}`. */
-export type Keys = string | readonly string[] | Readonly<Record<string, ExpressionInput>>;
 
 /** A handle on a stream of a pipeline. */
 export class Stream {
@@ -564,69 +562,6 @@ export class Stream {
   }
 }
 
-/** Refuses a trigger where rows and not panes come out. */
-function withoutTrigger(strategy: WindowingStrategy | null, who: string): void {
-  if (strategy !== null && strategy.trigger.kind !== "default")
-    throw new Error(
-      `${who} takes no trigger: the rows of a window come out when the watermark passes its end. Put the trigger on a rollup.`,
-    );
-}
-
-/** Endings for names that both sides of a join have. */
-const SUFFIXES = ["_left", "_right"] as const;
-
-/** How long `withLateness` holds rows back. */
-export type DelayInput =
-  | DurationSpec
-  | { readonly uniform: readonly [DurationSpec, DurationSpec] }
-  | { readonly exponential: DurationSpec }
-  | { readonly pareto: readonly [scale: DurationSpec, shape: number] };
-
-function delayDistribution(delay: DelayInput): DelayDistribution {
-  const positive = (spec: DurationSpec): number => {
-    const value = duration(spec, "extra delay");
-    if (!(value >= 0) || value === Infinity)
-      throw new Error(`An extra delay is a finite time, not ${String(spec)}: rows cannot be hurried.`);
-    return value;
-  };
-  if (typeof delay !== "object") return { kind: "constant", delay: positive(delay) };
-  if ("uniform" in delay) return { kind: "uniform", from: positive(delay.uniform[0]), to: positive(delay.uniform[1]) };
-  if ("exponential" in delay) return { kind: "exponential", mean: positive(delay.exponential) };
-  const [scale, shape] = delay.pareto;
-  if (!(shape > 0)) throw new Error(`The shape of a Pareto distribution must be above 0, not ${shape}.`);
-  return { kind: "pareto", scale: positive(scale), shape };
-}
-
-function shareOf(value: number, what: string): number {
-  if (!(value >= 0 && value <= 1)) throw new Error(`The ${what} must be from 0 to 1, not ${value}.`);
-  return value;
-}
-
-function kindOf<K extends JoinKind>(kind: K, kinds: readonly K[]): K {
-  if (!kinds.includes(kind)) throw new Error(`There is no kind "${kind}" here. There are: ${kinds.join(", ")}.`);
-  return kind;
-}
-
-function statedFields(columns: Readonly<Record<string, ColumnType>>): Field[] {
-  return Object.entries(columns).map(([name, type]) => {
-    if (!["number", "timestamp", "boolean", "string", "json"].includes(type))
-      throw new Error(
-        `There is no column type "${type}" (for "${name}"). There are: number, timestamp, boolean, string, json.`,
-      );
-    return { name, type, nullable: true };
-  });
-}
-
-/** What joins take besides their condition. */
-export interface JoinOptions {
-  /** Joins within windows; the same as `.window(…)` before the join. */
-  window?: WindowFunction;
-  /** How long after its end a window still takes rows; default none. */
-  allowedLateness?: DurationSpec;
-  /** Endings for names that both sides have. Default `["_left", "_right"]`. */
-  suffixes?: readonly [string, string];
-}
-
 function openingOf(
   opening: number | Readonly<Record<string, number>> | { from: Stream; value: ExpressionInput; by?: Keys },
   keys: readonly NamedExpression[],
@@ -642,95 +577,4 @@ function openingOf(
     };
   }
   return { kind: "numbers", values: opening as Readonly<Record<string, number>> };
-}
-
-/** A criterion of an order: a column's name or an expression, ascending, or `desc(…)` of one. */
-export type OrderInput = ExpressionInput | { readonly descending: ExpressionInput };
-
-/** Orders from the greatest to the least: `topN(3, desc("amount"))`. Null comes last in either direction. */
-export function desc(by: ExpressionInput): OrderInput {
-  return { descending: by };
-}
-
-function orders(order: OrderInput | readonly OrderInput[]): Order[] {
-  const list = (Array.isArray(order) ? order : [order]) as readonly OrderInput[];
-  return list.map(by =>
-    typeof by === "object" && "descending" in by
-      ? { expression: parseExpression(by.descending), descending: true }
-      : { expression: parseExpression(by), descending: false },
-  );
-}
-
-/** What `source` takes besides the file's name. */
-export interface SourceOptions {
-  /** Column of the event time, or the column with its unit or zone: `{column: "ts", unit: "s"}`. */
-  eventTime: string | { column: string; unit?: TimeField["unit"]; timeZone?: string };
-  /** Column of the arrival time. Without it rows arrive in file order at the greatest event time so far. */
-  arrivalTime?: string | { column: string; unit?: TimeField["unit"]; timeZone?: string } | null;
-  /** Column that says which partition a row came through. */
-  partition?: string | null;
-  /** Default: `bounded(0)`, no out-of-orderness at all. */
-  watermark?: WatermarkStrategy;
-  /** `"jsonl"`, `"csv"`, `"tsv"`, `"parquet"`, `"arrow"`; default by the file's name. */
-  format?: string | null;
-  /** Column types to state instead of having them inferred. */
-  types?: Readonly<Record<string, ColumnType>>;
-  /** Further options of the format, such as `delimiter`. */
-  [option: string]: unknown;
-}
-
-/** Reads an event log that the notebook can see, by its file name. */
-export function source(name: string, options: SourceOptions): Stream {
-  const { eventTime, arrivalTime, partition, watermark, format, types, ...rest } = options;
-  return new Stream(
-    sourceNode(
-      { kind: "file", name, format: format ?? null, options: rest as Record<string, Value> },
-      {
-        eventTime,
-        arrivalTime,
-        partition,
-        watermark,
-        types,
-      },
-    ),
-  );
-}
-
-/** Makes a stream of rows written in the cell, in order of arrival. */
-export function rows(values: readonly Readonly<Record<string, Value>>[], options: SourceOptions): Stream {
-  return new Stream(sourceNode({ kind: "rows", rows: values }, options));
-}
-
-function sourceNode(input: SourceNode["input"], options: SourceOptions): SourceNode {
-  if (options?.eventTime === undefined)
-    throw new Error(`A source needs its event time: source("log.jsonl", {eventTime: "column"}).`);
-  return {
-    verb: "source",
-    input,
-    eventTime: timeField(options.eventTime),
-    arrivalTime: options.arrivalTime == null ? null : timeField(options.arrivalTime),
-    partition: options.partition ?? null,
-    watermark: options.watermark ?? bounded(0),
-    types: options.types ?? {},
-  };
-}
-
-function timeField(field: SourceOptions["eventTime"]): TimeField {
-  return typeof field === "string"
-    ? { column: field, unit: null, timeZone: null }
-    : { column: field.column, unit: field.unit ?? null, timeZone: field.timeZone ?? null };
-}
-
-function named(columns: Readonly<Record<string, ExpressionInput>>): NamedExpression[] {
-  return Object.entries(columns).map(([name, input]) => ({ name, expression: parseExpression(input) }));
-}
-
-function namedKeys(keys: Keys): NamedExpression[] {
-  if (typeof keys === "string") return [{ name: keys, expression: columnExpression(keys) }];
-  if (Array.isArray(keys)) return (keys as readonly string[]).flatMap(namedKeys);
-  return named(keys as Readonly<Record<string, ExpressionInput>>);
-}
-
-function columnExpression(name: string): NamedExpression["expression"] {
-  return { expr: { kind: "column", name, side: 0 }, parameters: {}, source: name };
 }

@@ -8,7 +8,9 @@ import * as watermarks from "../model/watermarks.ts";
 import * as windows from "../model/windows.ts";
 import { difference } from "../pipeline/difference.ts";
 import { custom, punctuated } from "../pipeline/functions.ts";
-import { desc, rows, source, Stream } from "../pipeline/stream.ts";
+import { desc } from "../pipeline/orders.ts";
+import { rows, source } from "../pipeline/sources.ts";
+import { Stream } from "../pipeline/stream.ts";
 import { durationSlider, Inputs, number, select, slider, text, toggle } from "./inputs.ts";
 
 const { PLANS: _plans, planChart: _planChart, isChart: _isChart, ...chartBuilders } = charts;

@@ -18,7 +18,8 @@ import type { WatermarkStrategy } from "../model/watermarks.ts";
 import type { Node } from "../pipeline/node.ts";
 import { replacingSources } from "../pipeline/rewrite.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
-import { source as sourceStream, Stream } from "../pipeline/stream.ts";
+import { source as sourceStream } from "../pipeline/sources.ts";
+import { Stream } from "../pipeline/stream.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { type HeadlessStream, runOf } from "./headless.ts";
 

@@ -5,7 +5,7 @@ import { isChart, lateness, planChart, PLANS, timeMap } from "../../src/charts/p
 import { withWatermark, eager, windowFacts } from "../../src/charts/twins.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed } from "../../src/model/windows.ts";
-import { source } from "../../src/pipeline/stream.ts";
+import { source } from "../../src/pipeline/sources.ts";
 
 const payments = source("payments.jsonl", {
   eventTime: "at",

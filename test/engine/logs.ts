@@ -4,7 +4,8 @@ import { batchOf } from "../../src/columns/builder.ts";
 import type { Schema } from "../../src/columns/column.ts";
 import { Dictionary } from "../../src/columns/dictionary.ts";
 import type { SourceLog } from "../../src/pipeline/source-log.ts";
-import { source, type Stream } from "../../src/pipeline/stream.ts";
+import { source } from "../../src/pipeline/sources.ts";
+import type { Stream } from "../../src/pipeline/stream.ts";
 import { ERRORS_SCHEMA, type SourceNode } from "../../src/pipeline/verbs/source.ts";
 import type { WatermarkStrategy } from "../../src/model/watermarks.ts";
 

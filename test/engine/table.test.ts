@@ -9,7 +9,8 @@ import { KeyIndex } from "../../src/engine/key-index.ts";
 import { Table, tableKind, type TableKind } from "../../src/engine/table.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed, global } from "../../src/model/windows.ts";
-import { desc, Stream } from "../../src/pipeline/stream.ts";
+import { desc } from "../../src/pipeline/orders.ts";
+import { Stream } from "../../src/pipeline/stream.ts";
 import { runs } from "../properties/arbitrary.ts";
 import { logSource } from "./logs.ts";
 
@@ -144,7 +145,8 @@ describe("nested values", () => {
     table.apply(flowOf([{ row: row({ y: [{ q: 3, p: 2 }], x: 1 }), weight: -1 }]));
     expect(table.length).toBe(0);
     const index = new KeyIndex(1);
-    const { batch } = flowOf([{ x: 1, y: 2 }, { y: 2, x: 1 }, { x: 1 }].map(more => ({ row: row(more), weight: 1 })));
+    const values: Value[] = [{ x: 1, y: 2 }, { y: 2, x: 1 }, { x: 1 }];
+    const { batch } = flowOf(values.map(more => ({ row: row(more), weight: 1 })));
     expect([...index.ids([batch.columns[3]], 3, false)]).toEqual([1, 1, 2]);
   });
 });

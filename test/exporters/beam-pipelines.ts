@@ -14,7 +14,8 @@ import {
 } from "../../src/model/triggers.ts";
 import { bounded, perfect } from "../../src/model/watermarks.ts";
 import { calendar, cumulating, fixed, global, sessions, sliding } from "../../src/model/windows.ts";
-import { rows, source, type Stream } from "../../src/pipeline/stream.ts";
+import { rows, source } from "../../src/pipeline/sources.ts";
+import type { Stream } from "../../src/pipeline/stream.ts";
 
 // Imported names are renamed by the test runner, and row functions are read as text.
 const op = operations;

@@ -15,7 +15,8 @@ import {
 } from "../../src/model/triggers.ts";
 import { manual, percentile } from "../../src/model/watermarks.ts";
 import { sessions, sliding } from "../../src/model/windows.ts";
-import { source, type Stream } from "../../src/pipeline/stream.ts";
+import { source } from "../../src/pipeline/sources.ts";
+import type { Stream } from "../../src/pipeline/stream.ts";
 import { payments, SAID, windowed } from "./beam-pipelines.ts";
 import { exported, opened, written } from "./scripts.ts";
 

@@ -19,7 +19,9 @@ import { adaptive, bounded, percentile, perfect, punctuated } from "../../src/mo
 import { calendar, cumulating, fixed, global, sessions, sliding } from "../../src/model/windows.ts";
 import { VERBS } from "../../src/pipeline/node.ts";
 import { topological } from "../../src/pipeline/node.ts";
-import { desc, rows, source, type Stream } from "../../src/pipeline/stream.ts";
+import { desc } from "../../src/pipeline/orders.ts";
+import { rows, source } from "../../src/pipeline/sources.ts";
+import type { Stream } from "../../src/pipeline/stream.ts";
 import { withoutWrappers } from "../../src/expressions/wrappers.ts";
 import { exported, hashOf, opened, openedCell, ROOT, runScript, written } from "./scripts.ts";
 

@@ -14,7 +14,9 @@ import { fixed } from "../../src/model/windows.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { canonical } from "../../src/pipeline/identity.ts";
 import { VERBS, verbOf } from "../../src/pipeline/node.ts";
-import { desc, rows, Stream } from "../../src/pipeline/stream.ts";
+import { desc } from "../../src/pipeline/orders.ts";
+import { rows } from "../../src/pipeline/sources.ts";
+import { Stream } from "../../src/pipeline/stream.ts";
 import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
 import { SourceFiles } from "../../src/session/source-files.ts";
 

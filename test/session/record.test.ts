@@ -9,7 +9,8 @@ import { recordCommand } from "../../src/cli/record.ts";
 import { OutputHash } from "../../src/engine/output-hash.ts";
 import { identity } from "../../src/pipeline/identity.ts";
 import { topological } from "../../src/pipeline/node.ts";
-import { rows, Stream } from "../../src/pipeline/stream.ts";
+import { rows } from "../../src/pipeline/sources.ts";
+import { Stream } from "../../src/pipeline/stream.ts";
 import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
 import { type HeadlessStream, openStream, runOf } from "../../src/session/headless.ts";
 import {

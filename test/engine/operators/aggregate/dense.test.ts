@@ -16,7 +16,8 @@ import { PROFILES, type Profile } from "../../../../src/model/profiles.ts";
 import { afterCount, afterWatermark, DEFAULT_TRIGGER } from "../../../../src/model/triggers.ts";
 import { calendar, cumulating, fixed, sessions, sliding, type WindowFunction } from "../../../../src/model/windows.ts";
 import { verbOf } from "../../../../src/pipeline/node.ts";
-import { source, type Stream } from "../../../../src/pipeline/stream.ts";
+import { source } from "../../../../src/pipeline/sources.ts";
+import type { Stream } from "../../../../src/pipeline/stream.ts";
 import type { AggregateNode } from "../../../../src/pipeline/verbs/aggregate.ts";
 
 const SCHEMA: Schema = [
