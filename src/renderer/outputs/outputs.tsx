@@ -12,7 +12,7 @@ import { TableView } from "./table-view.tsx";
 
 export function Outputs({ cell, kind }: { readonly cell: CellSource; readonly kind: CellKind }) {
   const state = cellState(cell.id).value;
-  if (!trusted.value && kind === "typescript") {
+  if (!trusted.value && (kind === "typescript" || kind === "sql")) {
     return (
       <div class="outputs">
         <p class="not-run">Not run yet: you have not said that you trust this notebook.</p>
