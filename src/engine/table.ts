@@ -119,6 +119,24 @@ class TableColumn {
     }
   }
 
+  /** Writes the first `count` rows of a column into slots from `slot` on. */
+  writeAll(slot: number, from: Column, count: number): void {
+    switch (from.type) {
+      case "number":
+      case "timestamp":
+      case "boolean": {
+        const { numbers } = this;
+        const { values, valid } = from;
+        numbers.set(values.length === count ? values : values.subarray(0, count), slot);
+        if (valid !== null) for (let row = 0; row < count; row++) if (valid[row] === 0) numbers[slot + row] = NaN;
+        return;
+      }
+      case "string":
+      case "json":
+        for (let row = 0; row < count; row++) this.write(slot + row, from, row);
+    }
+  }
+
   /** Copies the first `length` cells. Strings are codes of this column's dictionary, which never forgets one. */
   snapshot(length: number): Float64Array | Int32Array | Value[] {
     if (this.type === "json") return this.values.slice(0, length);
@@ -266,7 +284,8 @@ export class Table implements Tap {
     const columns = this.#natural.length === 0 ? flow.batch.columns : this.#withOrder(flow.batch);
     if (this.kind.kind === "append") {
       const kept = Math.min(flow.count, Math.max(0, this.#limit - this.#length));
-      for (let row = 0; row < kept; row++) this.#write(this.#length + row, columns, row);
+      if (kept > 0)
+        for (let c = 0; c < this.#columns.length; c++) this.#columns[c].writeAll(this.#length, columns[c], kept);
       this.#length += flow.count;
       return;
     }

@@ -89,7 +89,7 @@ export function sortedByWindow(cells: Cell[]): Cell[] {
     if (cell.key > greatest) greatest = cell.key;
     if (cell.end === last.end && cell.start === last.start) continue;
     last = cell;
-    if (windows.some(w => w.end === cell.end && w.start === cell.start)) continue;
+    if (rankOf(cell, windows) < windows.length) continue;
     if (windows.length === MOST_BOUNDS) return cells.sort(byWindow);
     windows.push(cell);
   }
@@ -100,15 +100,21 @@ export function sortedByWindow(cells: Cell[]): Cell[] {
   let rank = 0;
   for (let i = 0; i < length; i++) {
     const cell = cells[i];
-    const { start, end } = windows[rank];
-    if (cell.end !== end || cell.start !== start)
-      rank = windows.findIndex(w => w.end === cell.end && w.start === cell.start);
+    const window = windows[rank];
+    if (cell.end !== window.end || cell.start !== window.start) rank = rankOf(cell, windows);
     places[i] = (rank * keys + cell.key) * length + i;
   }
   const sorted = places.subarray(0, length).sort();
   const out: Cell[] = [];
   for (let i = 0; i < length; i++) out.push(cells[sorted[i] % length]);
   return out;
+}
+
+/** The place of a cell's window in a list, or the list's length. */
+function rankOf({ start, end }: Cell, windows: readonly Cell[]): number {
+  let rank = 0;
+  while (rank < windows.length && (windows[rank].end !== end || windows[rank].start !== start)) rank++;
+  return rank;
 }
 
 /** Hands the panes of merged windows, and a window's own where it is replaced too, to its next pane for taking back. */
