@@ -88,9 +88,9 @@ export function runScript(path: string): Promise<{ stdout: string; stderr: strin
 
 /**
  * The rows that a stream puts out under a profile, as lines of JSON in the form of the exported scripts: times in ISO 8601,
- * and for panes their timing and index.
+ * and for panes their timing and index, and with `stamped` their timestamp.
  */
-export function predicted(headless: HeadlessStream, profile: string): string[] {
+export function predicted(headless: HeadlessStream, profile: string, stamped = false): string[] {
   const lines: string[] = [];
   const { run } = runOf(headless, {
     profile,
@@ -103,6 +103,7 @@ export function predicted(headless: HeadlessStream, profile: string): string[] {
           JSON.stringify({
             ...plainRow(headless.schema, Object.fromEntries(values)),
             ...(pane === null ? {} : { timing: TIMINGS[pane.timing[row]], pane: pane.index[row] }),
+            ...(stamped ? { timestamp: new Date(flow.time[row]).toISOString() } : {}),
           }),
         );
       }

@@ -255,15 +255,16 @@ function fileName(name: string): string {
   return `${name.replace(/\W+/g, "_")}_beam`;
 }
 
-const WRITE = (times: readonly string[], panes: boolean): string => `class Write(beam.DoFn):
+/** Panes have the timestamp of their window's end unless the pipeline says otherwise; then it is shown. */
+const WRITE = (times: readonly string[], panes: boolean, stamped: boolean): string => `class Write(beam.DoFn):
     """Prints rows as lines of JSON, times in ISO 8601${panes ? ", with what Beam says of their panes" : ""}."""
 
-    def process(self, row${panes ? ", pane=beam.DoFn.PaneInfoParam" : ""}):
+    def process(self, row${panes ? ", pane=beam.DoFn.PaneInfoParam" : ""}${stamped ? ", timestamp=beam.DoFn.TimestampParam" : ""}):
         shown = {name: iso(value) if name in TIMES else plain(value) for name, value in row.items()}
 ${
   panes
     ? `        timing = windowed_value.PaneInfoTiming.to_string(pane.timing).lower().replace("_", "-")
-        shown.update(timing=timing, pane=pane.index)
+        shown.update(timing=timing, pane=pane.index${stamped ? ", timestamp=iso(timestamp.micros // 1000)" : ""})
 `
     : ""
 }        sys.stdout.write(json.dumps(shown, ensure_ascii=False) + "\\n")
@@ -305,11 +306,15 @@ function scriptText(
   script.part = "output";
   script.define("iso", ISO);
   script.define("plain", PLAIN);
+  const stamped = topological([request.node]).some(
+    n => n.verb === "aggregate" && n.strategy !== null && n.strategy.timestampCombiner !== "endOfWindow",
+  );
   script.define(
     "Write",
     WRITE(
       schema.filter(f => f.type === "timestamp").map(f => f.name),
       panes,
+      stamped,
     ),
   );
   const isFile = source.input.kind === "file";

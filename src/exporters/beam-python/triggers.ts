@@ -170,7 +170,7 @@ export function beamTrigger({ trigger, window }: WindowingStrategy, node: Node, 
     script.cannot(
       node,
       differs(
-        "Rows that wait for others, and triggers that finish early, hold the watermark of Beam's Python runner: late panes may be labelled EARLY.",
+        "Rows that wait for others, and triggers that finish early, hold the watermark of Beam's Python runner: late panes may be labelled EARLY, and have other timestamps.",
       ),
     );
   }
