@@ -181,6 +181,8 @@ export class SourceFeed {
   stretch(to: number, out: Float64Array): void {
     const { basis } = this.#strategy;
     const delay = basis.kind === "bounded" ? basis.delay : 0;
+    // Rows that were taken one by one before moved the watermark too.
+    if (this.#known + delay > this.#greatest[0]) this.#greatest[0] = this.#known + delay;
     this.#late += boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);
     this.#cursor = to;
     this.#known = this.#said = this.#greatest[0] - delay;

@@ -38,6 +38,8 @@ export interface StepLimits {
 
 export class Timeline {
   #sources: readonly TimelineSource[] = [];
+  /** Whether there are several sources, all of them with nothing to say but their rows. */
+  #braids = false;
   readonly #bundles: boolean;
   /** Whether watermarks move only where a bundle ends. */
   readonly #holds: boolean;
@@ -54,6 +56,8 @@ export class Timeline {
   /** Used again for each step that is merged. */
   readonly #drafts: Draft[] = [];
   #clocks: Float64Array = new Float64Array(ROOM);
+  /** Of two sources: rows of the first up to each position. */
+  #turns = new Int32Array(0);
 
   /** Whether steps outlive the next one. */
   readonly #keeps: boolean;
@@ -78,6 +82,12 @@ export class Timeline {
 
   set sources(sources: readonly TimelineSource[]) {
     this.#sources = sources;
+    this.#braids =
+      sources.length > 1 &&
+      sources.every(s => s.feed.plain && !s.reads.has("progress")) &&
+      this.#microBatch === null &&
+      !this.#bundles &&
+      !this.#holds;
   }
 
   /** Processing time of the next position, or Infinity when nothing but the end is left. */
@@ -109,7 +119,45 @@ export class Timeline {
       !only.reads.has("progress")
     )
       return this.#stretch(only, limits) ?? (mayEnd ? this.#merge(limits, mayEnd) : null);
-    return this.#merge(limits, mayEnd);
+    return this.#braids ? this.#braid(limits, mayEnd) : this.#merge(limits, mayEnd);
+  }
+
+  /**
+   * Merges sources that have nothing to say but their rows, without asking each feed at each position. Where one has given its
+   * last row, a step ends, and its end is a step of one position.
+   */
+  #braid(limits: StepLimits, mayEnd: boolean): TimedStep | null {
+    const sources = this.#sources;
+    const rows = sources.map(({ feed }) => (feed.ended ? 0 : feed.log.arrival.length - feed.offset));
+    const over = sources.some(({ feed }, s) => rows[s] === 0 && !feed.ended);
+    if (rows.every(n => n === 0)) return mayEnd ? this.#merge(limits, mayEnd) : null;
+    if (over && mayEnd && this.#clock !== -Infinity) return this.#merge({ ...limits, positions: 1 }, mayEnd);
+    // A source without any row ends once there is a first position.
+    const positions = over ? 1 : limits.positions;
+    while (this.#drafts.length < sources.length) this.#drafts.push(new Draft());
+    const drafts = this.#drafts;
+    for (const draft of drafts) draft.count = 0;
+    if (this.#clocks.length < positions) this.#clocks = new Float64Array(positions);
+    const clock = this.#clocks;
+    const arrivals = sources.map(({ feed }) => (feed.ended ? NOTHING : feed.log.arrival));
+    const offsets = sources.map(({ feed }) => feed.offset);
+    const two =
+      sources.length === 2 && rows[0] > 0 && rows[1] > 0 && reaches(arrivals, offsets, positions, limits.until);
+    if (two && this.#turns.length < positions) this.#turns = new Int32Array(positions);
+    const length = two
+      ? interleaveTwo(arrivals, offsets, drafts, this.#clock, clock, this.#turns, positions)
+      : interleave(arrivals, offsets, drafts, this.#clock, limits.until, clock, positions);
+    if (length === 0) return null;
+    sources.forEach(({ feed }, s) => drafts[s].stretch(feed, length, two ? this.#turns : null, s));
+    this.#clock = clock[length - 1];
+    const clocks = this.#keeps ? clock.slice(0, length) : clock.subarray(0, length);
+    const step: Step = { length, first: this.#first, clock: clocks, bundleEnd: null, last: false };
+    this.#first += length;
+    const flows = new Map<string, Outputs>();
+    sources.forEach((source, s) => {
+      flows.set(source.id, this.#withSidePorts(source, drafts[s].flow(source.feed, length, this.#keeps)));
+    });
+    return { step, flows, rows: length };
   }
 
   #stretch(source: TimelineSource, limits: StepLimits): TimedStep | null {
@@ -300,6 +348,8 @@ class Draft {
   #first = 0;
   count = 0;
   #at = new Int32Array(ROOM);
+  /** The watermark after each row, where rows are taken in stretches. */
+  #own = new Float64Array(ROOM);
   /** The watermark after each position. */
   watermark: Float64Array = new Float64Array(ROOM);
 
@@ -316,6 +366,35 @@ class Draft {
   setWatermark(position: number, watermark: number): void {
     if (position === this.watermark.length) this.watermark = doubled(this.watermark);
     this.watermark[position] = watermark;
+  }
+
+  /** The positions of the rows, with room for `positions` of them and one more. */
+  places(positions: number): Int32Array {
+    if (this.#at.length <= positions) this.#at = new Int32Array(positions + 1);
+    return this.#at;
+  }
+
+  /**
+   * Takes the rows out of their feed, and spreads its watermark after each of them over a step's positions. `turns`: of two
+   * drafts, the rows of the first up to each position; `which` of them is this.
+   */
+  stretch(feed: SourceFeed, length: number, turns: Int32Array | null, which: number): void {
+    const { count } = this;
+    const before = feed.watermark;
+    if (this.watermark.length < length) this.watermark = new Float64Array(length);
+    const { watermark } = this;
+    if (count === 0) {
+      watermark.fill(before, 0, length);
+      return;
+    }
+    this.#first = feed.offset;
+    if (this.#own.length <= count) this.#own = new Float64Array(2 * count + 1);
+    const own = this.#own;
+    own[0] = before;
+    feed.stretch(feed.offset + count, own.subarray(1, count + 1));
+    if (turns === null) spread(own, this.#at, count, watermark, length);
+    else if (which === 0) for (let p = 0; p < length; p++) watermark[p] = own[turns[p]];
+    else for (let p = 0; p < length; p++) watermark[p] = own[p + 1 - turns[p]];
   }
 
   /** The flow of a step, in arrays of its own where it is kept, and else in the draft's. */
@@ -338,6 +417,112 @@ class Draft {
 
 /** Positions that there is room for at first. */
 const ROOM = 1_024;
+
+const NOTHING = new Float64Array(0);
+
+/** Writes the values after rows, of which the first is that before them all, at each of `length` positions. */
+function spread(own: Float64Array, at: Int32Array, count: number, out: Float64Array, length: number): void {
+  let position = 0;
+  for (let row = 0; row < count; row++) {
+    const next = at[row];
+    while (position < next) out[position++] = own[row];
+  }
+  while (position < length) out[position++] = own[count];
+}
+
+/** Whether the next rows of two logs, as many as there are positions, all arrive by a time. */
+function reaches(
+  arrivals: readonly Float64Array[],
+  offsets: readonly number[],
+  positions: number,
+  until: number,
+): boolean {
+  return (
+    until === Infinity ||
+    arrivals.every((arrival, s) => arrival[Math.min(arrival.length, offsets[s] + positions) - 1] <= until)
+  );
+}
+
+const DIFFERENCE = new Float64Array(1);
+const SIGN = new Uint32Array(DIFFERENCE.buffer);
+
+/** Does for two logs that both have rows what `interleave` does. */
+function interleaveTwo(
+  [a, b]: readonly Float64Array[],
+  [i, j]: readonly number[],
+  [left, right]: readonly Draft[],
+  before: number,
+  clock: Float64Array,
+  turns: Int32Array,
+  positions: number,
+): number {
+  const atLeft = left.places(positions);
+  const atRight = right.places(positions);
+  let now = before;
+  let lefts = 0;
+  let rights = 0;
+  let length = 0;
+  while (length < positions && i + lefts < a.length && j + rights < b.length) {
+    const safe = length + Math.min(positions - length, a.length - i - lefts, b.length - j - rights);
+    for (; length < safe; length++) {
+      const x = a[i + lefts];
+      const y = b[j + rights];
+      // Whose turn it is cannot be foreseen, so there is no branch: the sign says it, and both places are written.
+      DIFFERENCE[0] = y - x;
+      const second = SIGN[1] >>> 31;
+      now = Math.max(now, Math.min(x, y));
+      clock[length] = now;
+      atLeft[lefts] = length;
+      atRight[rights] = length;
+      lefts += 1 - second;
+      rights += second;
+      turns[length] = lefts;
+    }
+  }
+  left.count = lefts;
+  right.count = rights;
+  return length;
+}
+
+/**
+ * Gives the rows of several logs, each from an offset, positions in order of arrival, of equal ones the first log's first. Writes
+ * their clock, which does not go back behind `before`, and stops where a log has no more. Returns the number of positions.
+ */
+function interleave(
+  arrivals: readonly Float64Array[],
+  offsets: number[],
+  drafts: readonly Draft[],
+  before: number,
+  until: number,
+  clock: Float64Array,
+  positions: number,
+): number {
+  const logs = arrivals.length;
+  const heads = Float64Array.from(arrivals, (arrival, s) =>
+    offsets[s] < arrival.length ? arrival[offsets[s]] : Infinity,
+  );
+  let now = before;
+  let length = 0;
+  while (length < positions) {
+    let soonest = 0;
+    let when = heads[0];
+    for (let s = 1; s < logs; s++)
+      if (heads[s] < when) {
+        when = heads[s];
+        soonest = s;
+      }
+    if (when > until) break;
+    if (when > now) now = when;
+    clock[length] = now;
+    drafts[soonest].add(offsets[soonest]++, length);
+    length++;
+    const arrival = arrivals[soonest];
+    const next = offsets[soonest];
+    if (next === arrival.length) break;
+    heads[soonest] = arrival[next];
+  }
+  return length;
+}
 
 function doubled(from: Float64Array): Float64Array<ArrayBuffer> {
   const to = new Float64Array(2 * from.length);

@@ -1,4 +1,5 @@
 /** How runs are cut into steps: order of arrival over several sources, ends, bundles, micro-batches, side outputs. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rowAt } from "../../src/columns/batch.ts";
 import { SourceFeed } from "../../src/engine/feed.ts";
@@ -233,4 +234,51 @@ describe("side outputs of sources", () => {
 test("finds the first value above a limit", () => {
   const values = Float64Array.of(1, 3, 3, 7);
   expect([0, 1, 3, 6, 7].map(limit => upperBound(values, limit, 0, 4))).toEqual([0, 1, 3, 3, 4]);
+});
+
+test("sources that have nothing to say but their rows are merged as others are", () => {
+  const rows = fc
+    .array(fc.record({ wait: fc.constantFrom(0, 0, 1, 3), behind: fc.integer({ min: 0, max: 9 }) }), { maxLength: 30 })
+    .map(list => {
+      let at = 10;
+      return logOf(list.map(({ wait, behind }, v) => ({ at: (at += wait), t: at - behind, v })));
+    });
+  fc.assert(
+    fc.property(
+      fc.array(rows, { minLength: 2, maxLength: 3 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.array(fc.integer({ min: 8, max: 40 }), { maxLength: 4 }),
+      (logs, positions, stops) => {
+        // Whoever reads what a source says of its progress makes every position be looked at.
+        const said = (reads: readonly string[]): unknown => {
+          const timeline = timelineOf(
+            Object.fromEntries(logs.map((log, i) => [`s${i}`, { log, watermark: bounded(i), reads }])),
+          );
+          const out: unknown[] = [];
+          for (const until of [...stops.sort((a, b) => a - b), Infinity])
+            for (;;) {
+              const timed = timeline.step({ positions, until }, true);
+              if (timed === null) break;
+              const { step, flows } = timed;
+              for (let p = 0; p < step.length; p++)
+                out.push([
+                  step.first + p,
+                  step.clock[p],
+                  [...flows].map(([id, { main }]) => [
+                    id,
+                    main.watermark[p],
+                    Array.from({ length: main.count }, (_, i) => i)
+                      .filter(i => (main.at === null ? i : main.at[i]) === p)
+                      .map(i => [rowAt(main.batch, i), main.time[i]]),
+                  ]),
+                  step.last && p === step.length - 1,
+                ]);
+            }
+          return out;
+        };
+        expect(said([])).toEqual(said(["progress"]));
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
