@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { openApp } from "./app.ts";
-import type { RunningApp } from "./app.ts";
+import type { AppOptions, RunningApp } from "./app.ts";
 import { count, endOf, met, milliseconds, sample } from "./by-hand.ts";
 import { Looker } from "./looker.ts";
 
@@ -13,7 +13,16 @@ let app: RunningApp | undefined;
 
 /** Opens a notebook and lets its whole log arrive. */
 async function played(shipped: string): Promise<Looker> {
-  app = await openApp({ shipped });
+  return playedIn({ shipped });
+}
+
+/** The same for a notebook made for a test alone. */
+async function playedOwn(name: string): Promise<Looker> {
+  return playedIn({ text: readFileSync(resolve(import.meta.dirname, "notebooks", name), "utf8") });
+}
+
+async function playedIn(options: AppOptions): Promise<Looker> {
+  app = await openApp(options);
   const look = new Looker(app.page);
   await app.page.getByText(/^0 of [\d,]+ rows/).waitFor();
   await look.toTheEnd();
@@ -51,7 +60,7 @@ test("17, 18 and 19, the Dataflow paper: panes in three modes, counting twice, a
     (await look.rows("sink", 1))[0].sum,
   ];
   await expect.poll(sums).toEqual([String(inputs), String(inputs)]);
-  const mode = app!.page.getByLabel("Accumulation");
+  const mode = app!.page.getByLabel("Accumulation", { exact: true });
   await mode.selectOption("accumulating");
   // Every pane that is not its window's last is counted once too often: 7 and 10, 5, and 3.
   await expect.poll(sums, { timeout: 10_000 }).toEqual([String(inputs), String(inputs + 7 + 10 + 5 + 3)]);
@@ -184,7 +193,7 @@ test("flows and balances: the missing flow and the doubled one are found, each w
     "46.86 is unexplained in the end; the residual is a step of 46.86 from Mon 4 May 11:00:00. A flow is missing, or was counted twice.",
   );
   await look.says("waterfall", "+46.86 is unexplained");
-  const account = app!.page.getByLabel("Account");
+  const account = app!.page.getByLabel("Account", { exact: true });
   await account.selectOption("current");
   await look.says("balanceVsFlow", "the residual is a step of 72.21 from Mon 4 May 16:00:00");
   await look.says("waterfall", "−72.21 is unexplained");
@@ -201,9 +210,21 @@ test("the shapes of what is left: each planted fault is named rightly", async ()
     ["days of another zone", "saw-tooth"],
     ["a flow is missing", "step"],
   ]) {
-    await app!.page.getByLabel("What goes wrong").selectOption(fault);
+    await app!.page.getByLabel("What goes wrong", { exact: true }).selectOption(fault);
     await look.says("balanceVsFlow", `the residual is a ${shape} of`);
   }
-  await app!.page.getByLabel("What goes wrong").selectOption("nothing");
-  await look.says("balanceVsFlow", "It agrees with all 81 snapshots.");
+  await app!.page.getByLabel("What goes wrong", { exact: true }).selectOption("nothing");
+  await look.says("balanceVsFlow", "It agrees with all 121 snapshots.");
+});
+
+test("12, is lateness drifting: when it took another level, and which", async () => {
+  const look = await playedOwn("drift.html");
+  const [, from, before, after] = await look.shows(
+    "lateness",
+    /The delay grew about Wed 1 Jul (\d\d:\d\d):\d\d: its p90 went from (.+?) to (.+?)\./,
+  );
+  expect(["12:29", "12:30", "12:31"]).toContain(from);
+  expect(Math.abs(milliseconds(before) - 2_360)).toBeLessThan(300);
+  expect(Math.abs(milliseconds(after) - 20_360)).toBeLessThan(2_500);
+  await look.shows("lateness", /p90 from 2[.\d]* s to \d+(\.\d)? s/);
 });

@@ -170,6 +170,27 @@ test("9, delay or allowed lateness: each pair's share of dropped rows", async ()
   }
 });
 
+test("11, how good was my watermark: for what share of the time it was too fast, and by how much", async () => {
+  // Event times that are still to come, from each row on: the least of them is the perfect watermark.
+  const still = [...payments.map(p => p.time), Infinity];
+  for (let i = still.length - 2; i >= 0; i--) still[i] = Math.min(still[i], still[i + 1]);
+  let [fast, area, all] = [0, 0, 0];
+  for (let i = 0; i + 1 < payments.length; i++) {
+    const wide = payments[i + 1].arrival - payments[i].arrival;
+    const lead = watermarks[i + 1] - still[i + 1];
+    all += wide;
+    if (lead > 0) [fast, area] = [fast + wide, area + wide * lead];
+  }
+  const [, share, lead] = await look.says(
+    "watermarkQuality",
+    /the watermark was too fast for ([\d.]+) % of the time, by (.+?) on average while it was, and too slow for/,
+  );
+  // The chart compares every ten minutes or so.
+  expect(Math.abs(Number(share) - (100 * fast) / all)).toBeLessThan(3);
+  expect(Math.abs(milliseconds(lead) / (area / fast) - 1)).toBeLessThan(0.05);
+  await look.shows("watermarkQuality", "perfect, in hindsight");
+});
+
 test("13 and 14, future timestamps and skewed clocks: who sends them, by how much, and what they would drop without the guard", async () => {
   const clocks = await look.rows("clocks");
   for (const branch of new Set(payments.map(p => p.partition))) {
@@ -190,6 +211,10 @@ test("13 and 14, future timestamps and skewed clocks: who sends them, by how muc
   await look.foot("dropped", new RegExp(`^${count(lost.length)} rows[^]*complete`));
   await guard.click();
   await look.foot("dropped", new RegExp(`^${droppedRows.length} rows[^]*complete`));
+});
+
+test("12, is lateness drifting: where nothing does, it says so", async () => {
+  await look.shows("lateness", "The delay does not drift.");
 });
 
 test("15, what did late data change: on-time and final value of the most changed window", async () => {

@@ -22,6 +22,7 @@ export class Looker {
 
   /** Lets the whole log arrive. */
   async toTheEnd(): Promise<void> {
+    if (/rows, complete/.test(await this.#page.locator(".readings").innerText())) return;
     await this.#page.getByRole("button", { name: "To the end, as fast as possible" }).click();
     await this.#page
       .locator(".readings")
