@@ -13,7 +13,10 @@ import { rows, source } from "../pipeline/sources.ts";
 import { Stream } from "../pipeline/stream.ts";
 import { durationSlider, Inputs, number, select, slider, text, toggle } from "./inputs.ts";
 
-const { PLANS: _plans, planChart: _planChart, isChart: _isChart, ...chartBuilders } = charts;
+/** The builder of each chart, by the chart's name. */
+const chartBuilders = Object.fromEntries(
+  Object.keys(charts.PLANS).map(name => [name, (charts as Readonly<Record<string, unknown>>)[name]]),
+);
 
 /** Makes the runtime library. `latest` needs the session, so the session adds it. */
 export function library(): Record<string, unknown> {

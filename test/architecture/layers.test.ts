@@ -17,7 +17,18 @@ const LAYERS: Record<string, readonly string[]> = {
   notebook: ["model"],
   protocol: [],
   charts: ["model", "columns", "expressions", "pipeline", "protocol"],
-  session: ["model", "columns", "expressions", "pipeline", "engine", "connectors", "exporters", "notebook", "protocol", "charts"],
+  session: [
+    "model",
+    "columns",
+    "expressions",
+    "pipeline",
+    "engine",
+    "connectors",
+    "exporters",
+    "notebook",
+    "protocol",
+    "charts",
+  ],
   renderer: ["protocol", "notebook", "charts", "session", "model"],
   main: ["browser", "protocol", "cli", "notebook"],
   preload: ["protocol"],
@@ -37,7 +48,8 @@ function imports(file: string): { specifier: string; line: number }[] {
   readFileSync(file, "utf8")
     .split("\n")
     .forEach((text, i) => {
-      for (const match of text.matchAll(/(?:^|\s|\()(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) out.push({ specifier: match[1], line: i + 1 });
+      for (const match of text.matchAll(/(?:^|\s|\()(?:from|import)\s*\(?\s*"(\.[^"]+)"/g))
+        out.push({ specifier: match[1], line: i + 1 });
     });
   return out;
 }
@@ -66,13 +78,17 @@ test("every import stays within its layer's reach", () => {
 });
 
 test("one file alone makes code from text", () => {
-  const makers = files(SRC).filter(file => /\bnew Function\(|[^.\w]Function\(|\beval\(/.test(withoutComments(readFileSync(file, "utf8"))));
+  const makers = files(SRC).filter(file =>
+    /\bnew Function\(|[^.\w]Function\(|\beval\(/.test(withoutComments(readFileSync(file, "utf8"))),
+  );
   expect(makers.map(f => relative(SRC, f))).toEqual(["expressions/compile.ts"]);
 });
 
 test("the core reads no wall clock and no unseeded randomness", () => {
   const core = ["model", "columns", "expressions", "pipeline", "engine"].flatMap(layer => files(join(SRC, layer)));
-  const wrong = core.filter(file => /\b(Date\.now|Math\.random|performance\.now)\(/.test(withoutComments(readFileSync(file, "utf8"))));
+  const wrong = core.filter(file =>
+    /\b(Date\.now|Math\.random|performance\.now)\(/.test(withoutComments(readFileSync(file, "utf8"))),
+  );
   expect(wrong.map(f => relative(SRC, f))).toEqual([]);
 });
 

@@ -143,13 +143,16 @@ test("forgets rows that nothing can match any more", () => {
     node("full", 0, 10, 0, false),
     intervalJoin,
     [LEFT, RIGHT],
-    Array.from({ length: 300 }, (_, i): Moment => ({
-      rows: [
-        { input: 0, row: { k: "x", a: i }, time: i },
-        { input: 1, row: { k: "x", b: i }, time: i },
-      ],
-      watermark: i,
-    })),
+    Array.from(
+      { length: 300 },
+      (_, i): Moment => ({
+        rows: [
+          { input: 0, row: { k: "x", a: i }, time: i },
+          { input: 1, row: { k: "x", b: i }, time: i },
+        ],
+        watermark: i,
+      }),
+    ),
     {
       cut: 5,
       made: operator => {

@@ -244,13 +244,16 @@ test("follows retractions within a window before and after it is complete", () =
 });
 
 test("frees the state of expired windows", () => {
-  const list: Moment[] = Array.from({ length: 200 }, (_, i): Moment => ({
-    rows: [
-      { input: 0, row: { k: "x", a: i }, time: i },
-      { input: 1, row: { k: "x", b: i }, time: i },
-    ],
-    watermark: i,
-  }));
+  const list: Moment[] = Array.from(
+    { length: 200 },
+    (_, i): Moment => ({
+      rows: [
+        { input: 0, row: { k: "x", a: i }, time: i },
+        { input: 1, row: { k: "x", b: i }, time: i },
+      ],
+      watermark: i,
+    }),
+  );
   let entries = Infinity;
   drive(node("inner", false, fixed(10)), join, [LEFT, RIGHT], [...list, { watermark: 1_000 }], {
     made: operator => {
