@@ -6,6 +6,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import type { DrawOptions } from "./chart.ts";
+import { asksFor, focusable, type MarkStory } from "./stories.ts";
 import { timeTicks } from "./time-axis.ts";
 
 export const INK = "var(--ink, #1d1c1a)";
@@ -137,6 +138,7 @@ export function plot(options: DrawOptions, spec: Plot.PlotOptions): SVGSVGElemen
   svg.style.setProperty("--plot-background", PAPER);
   // The summary beside the plot says what it shows; its hundreds of marks one by one would only be noise.
   svg.setAttribute("aria-hidden", "true");
+  focusable(svg);
   return svg;
 }
 
@@ -174,27 +176,40 @@ export function timeAxisY(low: number, high: number, timeZone: string, height: n
 
 /**
  * A tip in the shared style: shown at the mark nearest to the pointer. A title given as a function is written only when its tip is
- * shown, so that twenty thousand marks cost no twenty thousand sentences.
+ * shown, so that twenty thousand marks cost no twenty thousand sentences. `story` says what a click asks about, and the tip says so.
  */
-export function tip<T>(data: readonly T[], options: Plot.TipOptions): Plot.Markish {
+export function tip<T>(
+  data: readonly T[],
+  options: Plot.TipOptions,
+  story?: (datum: T) => MarkStory | null,
+): Plot.Markish {
   const { title } = options;
-  const lazy =
+  const plain = (d: T): string =>
     typeof title === "function"
-      ? { title: (d: T) => d, format: { title: (d: T) => (title as (d: T) => string)(d) } }
-      : {};
-  return Plot.tip(
-    data as T[],
-    Plot.pointer({
-      fontSize: 11.5,
-      lineHeight: 1.25,
-      stroke: GRID,
-      textPadding: 9,
-      maxRadius: 24,
-      ...options,
-      ...lazy,
-    } as Plot.TipOptions & Plot.PointerOptions),
-  );
+      ? (title as (d: T) => string)(d)
+      : String((d as Record<string, unknown>)[title as string]);
+  const write = (d: T): string => (story === undefined || story(d) === null ? plain(d) : `${plain(d)}\n${CLICK_HINT}`);
+  const lazy =
+    typeof title === "function" || story !== undefined ? { title: (d: T) => d, format: { title: write } } : {};
+  return [
+    Plot.tip(
+      data as T[],
+      Plot.pointer({
+        fontSize: 11.5,
+        lineHeight: 1.25,
+        stroke: GRID,
+        textPadding: 9,
+        maxRadius: 24,
+        ...options,
+        ...lazy,
+      } as Plot.TipOptions & Plot.PointerOptions),
+    ),
+    story === undefined ? null : asksFor(story),
+  ];
 }
+
+/** What a tip ends with where a click tells more. */
+export const CLICK_HINT = "click for its story";
 
 /** Puts legend, plots and notes into one figure. The summary is its name for those who cannot see it. */
 export function figure(

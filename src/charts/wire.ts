@@ -35,6 +35,11 @@ export function keyTexts(of: WireTable, keys: readonly string[]): readonly strin
   return Array.from({ length: of.length }, (_, i) => columns.map(c => c[i] ?? "none").join(" · "));
 }
 
+/** Reads the key columns of one row as they are, by name. */
+export function keyValues(of: WireTable, keys: readonly string[], row: number): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(keys.map(k => [k, of.columns.find(c => c.name === k)?.values[row] ?? null]));
+}
+
 /** Sums a column. */
 export function sum(values: Float64Array): number {
   let total = 0;

@@ -15,7 +15,7 @@ import type { SourceNode } from "../pipeline/verbs/source.ts";
 import type { NodeFigures, TransportAction, TransportState, ViewUpdate } from "../protocol/session.ts";
 import { arrivalDensity } from "./density.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, Watched } from "./engine-messages.ts";
-import { type Explanation, explainRow, explainWindow } from "./explain.ts";
+import { type Explanation, explainRow, explainMark } from "./explain.ts";
 import { Counter, nodeFigures, sourceFigures, tableFigures } from "./figures.ts";
 import { Playback } from "./playback.ts";
 import { SourceFiles } from "./source-files.ts";
@@ -434,11 +434,11 @@ export class EngineHost {
       return id === null
         ? null
         : { sentences: ["The stream is not on the page, so nothing is known of it."], facts: {}, lines: [] };
-    if (values !== undefined) return explainWindow(viewNodes(live.plan), values, run);
+    const nameOf = (of: Node): string | null => this.#names[identity(of)]?.[0] ?? null;
+    if (values !== undefined) return explainMark(viewNodes(live.plan), values, run, nameOf);
     const table = live.tables["main"] ?? Object.values(live.tables)[0];
     // The row that somebody sees is meant in the order in which she sees it; a cell means the stream's own.
     const sort = id === null ? (this.#watched.get(view)?.sort ?? null) : null;
-    const nameOf = (of: Node): string | null => this.#names[identity(of)]?.[0] ?? null;
     return explainRow(table, row, sort, run, nameOf);
   }
 }

@@ -8,12 +8,12 @@
 import type { Value } from "../columns/column.ts";
 import type { Run } from "../engine/run.ts";
 import type { Order, Table } from "../engine/table.ts";
-import { identity } from "../pipeline/identity.ts";
-import { type Node, topological } from "../pipeline/node.ts";
+import type { Node } from "../pipeline/node.ts";
 import { droppedStory, latePortBelow } from "./explain/dropped.ts";
 import type { Explanation } from "./explain/explanation.ts";
 import { windowedBelow } from "./explain/history.ts";
 import { joinBelow, joinStory } from "./explain/joins.ts";
+import { aggregatesOf, namesRow, rowStory, windowOfAllKeys } from "./explain/mark.ts";
 import { sourcesInPlace } from "./explain/sight.ts";
 import { sourceRowStory } from "./explain/source-row.ts";
 import { windowStory } from "./explain/window.ts";
@@ -40,14 +40,29 @@ export function explainRow(
   return story(table, facts, table.placeOf(row, order), run, nameOf) ?? { sentences: [plain], facts, lines: [] };
 }
 
-/** Explains the window that `values` name, its key columns and bounds, of the rollups below some nodes; the outermost that fits. */
-export function explainWindow(nodes: readonly Node[], values: Readonly<Record<string, Value>>, run: Run): Explanation {
-  for (const node of topological(nodes).reverse()) {
-    if (node.verb !== "aggregate" || run.graph.find(identity(node)) === undefined) continue;
+/**
+ * Explains what `values` name below some nodes: a row by its times, or a window by its key columns and bounds, of the outermost
+ * rollup that has it. Keys that are left out stand for all of them.
+ */
+export function explainMark(
+  nodes: readonly Node[],
+  values: Readonly<Record<string, Value>>,
+  run: Run,
+  nameOf: (node: Node) => string | null = () => null,
+): Explanation {
+  const nothing = (sentence: string): Explanation => ({ sentences: [sentence], facts: { ...values }, lines: [] });
+  if (namesRow(values))
+    return rowStory(nodes, values, run, nameOf) ?? nothing("No row at this place can be traced back to its log.");
+  const candidates = aggregatesOf(nodes, run);
+  for (const node of candidates) {
     const told = windowStory(values, node, run);
     if (told !== null) return told;
   }
-  return { sentences: ["No window of this stream has these keys and bounds."], facts: { ...values }, lines: [] };
+  for (const node of candidates) {
+    const told = windowOfAllKeys(node, values, run);
+    if (told !== null) return told;
+  }
+  return nothing("No window of this stream has these keys and bounds.");
 }
 
 function story(

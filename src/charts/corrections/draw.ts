@@ -1,11 +1,12 @@
 /** `corrections`, the page's half: a bar for what late rows changed, beside what was said on time and what holds now. */
 import * as Plot from "@observablehq/plot";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
-import { emptyState, figure, GRID, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
+import { asksFor, bearing, type MarkStory } from "../stories.ts";
+import { CLICK_HINT, emptyState, figure, GRID, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
 import { windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, shareText, signedText } from "../words.ts";
-import { extent, keyTexts, numbers, table } from "../wire.ts";
+import { extent, keyTexts, keyValues, numbers, table } from "../wire.ts";
 
 type CorrectionsFacts = Partial<WindowFacts> & { readonly value?: string; readonly top?: number };
 
@@ -13,6 +14,7 @@ export interface Correction {
   readonly start: number;
   readonly end: number;
   readonly key: string;
+  readonly keys: Readonly<Record<string, unknown>>;
   readonly onTime: number;
   readonly final: number;
   readonly difference: number;
@@ -43,6 +45,7 @@ export function correctionsOf(tables: Tables, keys: readonly string[]): readonly
       start: start[i],
       end: end[i],
       key: key[i],
+      keys: keyValues(rows, keys, i),
       onTime: onTime[i],
       final: final[i],
       difference: dust ? 0 : difference,
@@ -118,6 +121,10 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
   const second = first + figures(c => c.final);
   const right = second + 62;
   const rows = shown.map((c, i) => ({ ...c, row: String(i), name: names[i] }));
+  const story = (r: (typeof rows)[number]): MarkStory => ({
+    title: r.name,
+    values: { ...r.keys, window_start: r.start, window_end: r.end },
+  });
   const most = Math.max(...shown.map(c => Math.abs(c.difference)));
   const low = Math.min(0, ...shown.map(c => c.difference));
   const high = Math.max(0, ...shown.map(c => c.difference));
@@ -153,9 +160,11 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
         fill: LATE,
         rx: 1.5,
         title: r =>
-          `${r.name}\non time ${numberText(r.onTime)}\nfinal ${numberText(r.final)}\n${signedText(r.difference)}`,
+          `${r.name}\non time ${numberText(r.onTime)}\nfinal ${numberText(r.final)}\n${signedText(r.difference)}\n${CLICK_HINT}`,
         tip: { stroke: GRID },
+        ...bearing(rows, story),
       }),
+      asksFor(story),
       Plot.ruleX([0], { stroke: INK_SOFT }),
       Plot.text(rows, { y: "row", text: "name", frameAnchor: "left", dx: -8, textAnchor: "end", fill: INK }),
       Plot.text(rows, {

@@ -169,12 +169,25 @@ function picture(
         ),
       ),
       course === null ? null : passing(course, bounds, low, high, width - 74),
-      tip(shown, {
-        x: (c: Cell) => c.event + size / 2,
-        y: (c: Cell) => Math.sqrt(c.low * c.high),
-        title: (c: Cell) =>
-          `${countText(c.rows, "row")}, ${c.fate}\nhappened about ${momentText(c.event, timeZone)}\n${aboutText(c.low)} to ${aboutText(c.high)} under way`,
-      }),
+      tip(
+        shown,
+        {
+          x: (c: Cell) => c.event + size / 2,
+          y: (c: Cell) => Math.sqrt(c.low * c.high),
+          title: (c: Cell) =>
+            `${countText(c.rows, "row")}, ${c.fate}\nhappened about ${momentText(c.event, timeZone)}\n${aboutText(c.low)} to ${aboutText(c.high)} under way`,
+        },
+        (c: Cell) => ({
+          title: `${c.fate} row of about ${momentText(c.event, timeZone)}`,
+          values: {
+            event_time: c.event,
+            event_time_until: c.event + size,
+            delay: c.low,
+            delay_until: c.high,
+            fate: c.fate,
+          },
+        }),
+      ),
     ],
   });
 }

@@ -125,6 +125,8 @@ function byWindow(tables: Tables, options: DrawOptions & StabilityFacts): Elemen
   const results = numbers(source, "results");
   const points = Array.from({ length: source.length }, (_, i) => ({
     x: (start[i] + end[i]) / 2,
+    start: start[i],
+    end: end[i],
     longest: Math.max(longest[i], 1),
     mean: Math.max(mean[i], 1),
     title: `${windowText(start[i], end[i], timeZone, true)}\nlast change ${aboutText(longest[i])} after its end\non average ${aboutText(mean[i])} over ${countText(results[i], "result")}`,
@@ -159,7 +161,10 @@ function byWindow(tables: Tables, options: DrawOptions & StabilityFacts): Elemen
         stroke: PAPER,
         strokeWidth: 0.8,
       }),
-      tip(points, { x: "x", y: "longest", title: "title" }),
+      tip(points, { x: "x", y: "longest", title: "title" }, p => ({
+        title: `window ${windowText(p.start, p.end, timeZone, true)}`,
+        values: { window_start: p.start, window_end: p.end },
+      })),
     ],
   });
 }

@@ -33,6 +33,7 @@ import {
   WATERMARK,
   widthOf,
 } from "../look.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { clockText, momentText, windowText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, shareText } from "../words.ts";
@@ -126,7 +127,7 @@ function drawScene(scene: Scene, bounds: Bounds, options: TimeMapDrawOptions): H
     clip: true,
     marks: [
       defsMark(open.defs),
-      ...windowMarks(windows, bounds, until, open.fill),
+      ...windowMarks(windows, bounds, until, open.fill, timeZone),
       ...timeAxisX(x0, x1, timeZone, width - MARGIN_LEFT - MARGIN_RIGHT, "event time →"),
       ...timeAxisY(y0, y1, timeZone, height - 72, "↑ processing time"),
       Plot.line(
@@ -144,7 +145,7 @@ function drawScene(scene: Scene, bounds: Bounds, options: TimeMapDrawOptions): H
       ...courseMarks(scene.courses, bounds, until, options.allowedLateness ?? 0, scene.single),
       ...paneMarks(scene.panes, bounds, pixel, (height - 72) / (y1 - y0)),
       presentMark(options, bounds, timeZone),
-      rowTip(scene, bounds, timeZone),
+      rowTip(scene, bounds, timeZone, options.cell ?? 0),
     ],
   });
   const made = figure(options, {
@@ -176,17 +177,26 @@ function windowMarks(
   { y: [y0, y1], x: [x0, x1] }: Bounds,
   until: number,
   fill: string,
+  timeZone: string,
 ): Plot.Markish[] {
   const clip = (v: number): number => Math.min(Math.max(v, x0), x1);
   const spans = (
     from: (w: Scene["windows"][number]) => number,
     to: (w: Scene["windows"][number]) => number,
     style: Plot.RectOptions,
-  ): Plot.Markish =>
-    Plot.rect(
-      windows.filter(w => !Number.isNaN(from(w)) && to(w) > from(w)),
-      { x1: w => clip(w.start), x2: w => clip(w.end), y1: from, y2: to, insetLeft: 0.5, insetRight: 0.5, ...style },
-    );
+  ): Plot.Markish => {
+    const drawn = windows.filter(w => !Number.isNaN(from(w)) && to(w) > from(w));
+    return Plot.rect(drawn, {
+      x1: w => clip(w.start),
+      x2: w => clip(w.end),
+      y1: from,
+      y2: to,
+      insetLeft: 0.5,
+      insetRight: 0.5,
+      ...style,
+      ...bearing(drawn, w => windowStory(w, {}, timeZone)),
+    });
+  };
   const end = (v: number): number => (Number.isNaN(v) ? until : v);
   return [
     Plot.ruleX(
@@ -429,7 +439,7 @@ function presentMark(options: TimeMapDrawOptions, { y: [y0, y1], x: [, x1] }: Bo
   ];
 }
 
-function rowTip(scene: Scene, { x: [x0, x1] }: Bounds, timeZone: string): Plot.Markish {
+function rowTip(scene: Scene, { x: [x0, x1] }: Bounds, timeZone: string, cell: number): Plot.Markish {
   interface Target {
     readonly x: number;
     readonly y: number;
@@ -441,7 +451,39 @@ function rowTip(scene: Scene, { x: [x0, x1] }: Bounds, timeZone: string): Plot.M
     if (row.event > x0 && row.event < x1) targets.push({ x: row.event, y: row.arrival, row });
   const title = ({ row, pane }: Target): string =>
     row !== undefined ? rowTitle(row, scene.single, timeZone) : pane === undefined ? "" : paneTitle(pane, timeZone);
-  return tip(targets, { x: "x", y: "y", title });
+  const story = ({ row, pane }: Target): MarkStory | null =>
+    row !== undefined
+      ? rowStory(row, scene.single ? 0 : cell, timeZone)
+      : pane === undefined
+        ? null
+        : windowStory(pane, pane.keys, timeZone);
+  return tip(targets, { x: "x", y: "y", title }, story);
+}
+
+function windowStory(
+  { start, end }: { readonly start: number; readonly end: number },
+  keys: Readonly<Record<string, unknown>>,
+  timeZone: string,
+): MarkStory {
+  const of = Object.values(keys).map(String).join(", ");
+  return {
+    title: `window ${windowText(start, end, timeZone, true)}${of === "" ? "" : ` · ${of}`}`,
+    values: { ...keys, window_start: start, window_end: end },
+  };
+}
+
+/** A row is asked for by its times, a cell by the stretches that it covers. */
+function rowStory({ event, arrival, fate }: Mark, cell: number, timeZone: string): MarkStory {
+  const times =
+    cell === 0
+      ? { event_time: event, arrived_at: arrival }
+      : {
+          event_time: event - cell / 2,
+          event_time_until: event + cell / 2,
+          arrived_at: arrival - cell / 2,
+          arrived_at_until: arrival + cell / 2,
+        };
+  return { title: `${fate} row of ${momentText(event, timeZone)}`, values: { ...times, fate } };
 }
 
 function rowTitle(mark: Mark, single: boolean, timeZone: string): string {

@@ -1,6 +1,6 @@
 /** What a time map shows, read from its tables: plain arrays, before any pixel is chosen. */
 import type { Tables } from "../chart.ts";
-import { extent, keyTexts, numbers, table, texts } from "../wire.ts";
+import { extent, keyTexts, keyValues, numbers, table, texts } from "../wire.ts";
 
 export type Fate = "on-time" | "late" | "dropped";
 export const FATES: readonly Fate[] = ["on-time", "late", "dropped"];
@@ -40,6 +40,8 @@ export interface PaneMark {
   /** The pane's value where panes come one by one; null where they are counted. */
   readonly value: number | null;
   readonly key: string;
+  /** The key columns of its row; nothing where panes are counted. */
+  readonly keys: Readonly<Record<string, unknown>>;
   readonly retracted: boolean;
 }
 
@@ -185,6 +187,7 @@ function panesOf(tables: Tables, { keys = [], outputs = [] }: SceneOptions): Pan
       panes: 1,
       value: value === null || Number.isNaN(value[i]) ? null : value[i],
       key: key[i],
+      keys: keyValues(exact, keys, i),
       retracted: weight[i] < 0,
     })).filter(p => Number.isFinite(p.start));
     return together(single);
@@ -203,6 +206,7 @@ function panesOf(tables: Tables, { keys = [], outputs = [] }: SceneOptions): Pan
     panes: panes[i],
     value: null,
     key: "",
+    keys: {},
     retracted: false,
   })).filter(p => Number.isFinite(p.start));
 }
@@ -213,7 +217,7 @@ function together(panes: readonly PaneMark[]): PaneMark[] {
   for (const pane of panes) {
     const id = `${pane.start}|${pane.end}|${pane.at}|${pane.timing}|${pane.retracted}`;
     const found = marks.get(id);
-    marks.set(id, found === undefined ? pane : { ...found, panes: found.panes + 1, value: null, key: "" });
+    marks.set(id, found === undefined ? pane : { ...found, panes: found.panes + 1, value: null, key: "", keys: {} });
   }
   return [...marks.values()];
 }

@@ -20,11 +20,12 @@ import {
   tip,
   widthOf,
 } from "../look.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { coursesOf, earlier, passedAt } from "../time-map/scene.ts";
 import { momentText, windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText } from "../words.ts";
-import { extent, keyTexts, numbers, table, texts } from "../wire.ts";
+import { extent, keyTexts, keyValues, numbers, table, texts } from "../wire.ts";
 
 type LaneFacts = Partial<WindowFacts> & { readonly lanes?: number };
 
@@ -38,6 +39,8 @@ export interface Lane {
   start: number;
   end: number;
   readonly key: string;
+  /** The key columns of its row; nothing where it is drawn over all keys. */
+  readonly keys: Readonly<Record<string, unknown>>;
   opened: number;
   fired: number;
   closed: number;
@@ -68,7 +71,16 @@ export function lanesOf(tables: Tables, keys: readonly string[], merging = false
       if (lane !== undefined) [lane.start, lane.end] = [Math.min(lane.start, start[i]), Math.max(lane.end, end[i])];
     }
     if (lane === undefined) {
-      lane = { start: start[i], end: end[i], key: key[i] ?? "", opened: NaN, fired: NaN, closed: NaN, firings: [] };
+      lane = {
+        start: start[i],
+        end: end[i],
+        key: key[i] ?? "",
+        keys: single ? keyValues(source, keys, i) : {},
+        opened: NaN,
+        fired: NaN,
+        closed: NaN,
+        firings: [],
+      };
       lanes.push(lane);
     }
     known.set(id, lane);
@@ -172,9 +184,16 @@ function drawLanes(lanes: readonly Lane[], options: LaneFacts & DrawOptions): El
     r.firings.map(f => ({
       ...f,
       row: r.row,
+      lane: r,
       title: `${f.timing} pane\n${r.name}\nemitted ${momentText(f.at, timeZone)}${Number.isFinite(r.end) && f.at > r.end ? `, ${formatDuration(f.at - r.end)} after the window's end` : ""}`,
     })),
   );
+  const story = (r: (typeof rows)[number]): MarkStory => ({
+    title: `window ${r.name}`,
+    values: { ...r.keys, window_start: r.start, window_end: r.end },
+  });
+  const opened = rows.filter(r => !Number.isNaN(r.opened));
+  const fired = rows.filter(r => !Number.isNaN(r.fired));
   const symbols: Record<string, Plot.DotOptions> = {
     early: { symbol: "square", r: 3.6, fill: PAPER, stroke: EARLY, strokeWidth: 1.8 },
     "on-time": { symbol: "square", r: 4.6, fill: ON_TIME, stroke: PAPER, strokeWidth: 1 },
@@ -192,23 +211,26 @@ function drawLanes(lanes: readonly Lane[], options: LaneFacts & DrawOptions): El
       defsMark(open.defs),
       ...timeAxisX(x0 - pad, x1 + pad, timeZone, width - left - 18, "processing time →"),
       Plot.text(rows, { y: "row", text: "name", frameAnchor: "left", textAnchor: "end", dx: -10, fill: INK }),
-      Plot.barX(
-        rows.filter(r => !Number.isNaN(r.opened)),
-        {
-          y: "row",
-          x1: "opened",
-          x2: r => end(r.fired, end(r.closed, now)),
-          fill: open.fill,
-          fillOpacity: 0.55,
-          stroke: INK_SOFT,
-          strokeOpacity: 0.45,
-          rx: 2,
-        },
-      ),
-      Plot.barX(
-        rows.filter(r => !Number.isNaN(r.fired)),
-        { y: "row", x1: "fired", x2: r => end(r.closed, now), fill: LATE, fillOpacity: 0.2, rx: 2 },
-      ),
+      Plot.barX(opened, {
+        y: "row",
+        x1: "opened",
+        x2: r => end(r.fired, end(r.closed, now)),
+        fill: open.fill,
+        fillOpacity: 0.55,
+        stroke: INK_SOFT,
+        strokeOpacity: 0.45,
+        rx: 2,
+        ...bearing(opened, story),
+      }),
+      Plot.barX(fired, {
+        y: "row",
+        x1: "fired",
+        x2: r => end(r.closed, now),
+        fill: LATE,
+        fillOpacity: 0.2,
+        rx: 2,
+        ...bearing(fired, story),
+      }),
       Plot.tickX(
         rows.filter(r => !Number.isNaN(r.closed)),
         { y: "row", x: "closed", stroke: INK_SOFT, strokeWidth: 2 },
@@ -222,7 +244,7 @@ function drawLanes(lanes: readonly Lane[], options: LaneFacts & DrawOptions): El
       options.now === null || options.now === undefined
         ? null
         : Plot.ruleX([options.now], { stroke: INK, strokeOpacity: 0.8 }),
-      tip(marks, { x: "at", y: "row", title: "title" }),
+      tip(marks, { x: "at", y: "row", title: "title" }, m => story(m.lane)),
     ],
   });
 }

@@ -91,7 +91,8 @@ function onKey(event: KeyboardEvent): void {
     if (event.key === "Escape") take(event, () => (overlay.value = null));
     return;
   }
-  const target = event.target instanceof HTMLElement ? event.target : null;
+  // Marks of charts are SVG, and have keys of their own as well.
+  const target = event.target instanceof HTMLElement || event.target instanceof SVGElement ? event.target : null;
   const inEditor = target?.closest(".cm-editor") != null;
   const inNotebook = inEditor || target?.closest(".notebook") != null || target === document.body;
   if (event.key === "Enter" && inNotebook && (event.shiftKey || command || event.altKey)) {
@@ -108,7 +109,7 @@ function onKey(event: KeyboardEvent): void {
   // Buttons, fields and lists keep their own keys.
   if (
     target?.closest(
-      "input, select, textarea, button, summary, a, [role=slider], [role=grid], [tabindex='0']:not(.notebook)",
+      "input, select, textarea, button, summary, a, [role=slider], [role=grid], [data-explain], [tabindex='0']:not(.notebook)",
     )
   ) {
     if (event.key === "Escape" && target.closest("input, select, textarea, button")) target.blur();

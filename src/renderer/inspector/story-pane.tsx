@@ -1,15 +1,16 @@
-/** The story of one row, in sentences with numbers. */
+/** The story of one row, pane or window, in sentences with numbers. */
 import { writeInstant } from "../parts/time.ts";
 import { story } from "../state/story.ts";
 import { zone } from "../state/ui.ts";
 
 export function StoryPane() {
   const told = story.value;
-  if (told === null) return <p class="empty">Click a row of a table to see how it came to be.</p>;
+  if (told === null)
+    return <p class="empty">Click a row of a table, or a mark of a chart, to see how it came to be.</p>;
   return (
     <div class="story">
       <h3 style={{ fontSize: "var(--text-3)", marginBottom: "8px" }}>
-        Row {told.row + 1}
+        {told.title}
         {told.name !== null && (
           <>
             {" "}

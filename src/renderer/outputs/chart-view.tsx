@@ -6,7 +6,9 @@ import type { Chart } from "../../charts/chart.ts";
 import type { ViewUpdate } from "../../protocol/session.ts";
 import { download } from "../connection/host.ts";
 import { transport, viewOf, watch } from "../state/session.ts";
+import { showMarkStory } from "../state/story.ts";
 import { say } from "../state/ui.ts";
+import { askOnClick, keepingFocus } from "./mark-stories.ts";
 import { pictureOf, pngOf } from "./picture.ts";
 
 type ChartUpdate = Extract<ViewUpdate, { kind: "chart" }>;
@@ -24,7 +26,8 @@ export function ChartView({ view, chart, options }: Props) {
   useEffect(() => {
     const element = place.current;
     if (element === null || known === undefined) return;
-    return keepDrawn(element, known, view, options);
+    const ends = [keepDrawn(element, known, view, options), askOnClick(element, story => showMarkStory(view, story))];
+    return () => ends.forEach(end => end());
   }, [view, chart, options]);
 
   if (known === undefined) return <p class="not-run">There is no chart named {chart}.</p>;
@@ -75,7 +78,8 @@ function keepDrawn(
       state === null || state.start === null || state.end === null ? null : { start: state.start, end: state.end };
     const settings = { ...options, ...update.options, width: element.clientWidth, now: state?.now ?? null, span };
     try {
-      element.replaceChildren(chart.draw(update.tables, settings as never));
+      const drawing = chart.draw(update.tables, settings as never);
+      keepingFocus(element, () => element.replaceChildren(drawing));
     } catch (error) {
       const words = document.createElement("p");
       words.className = "not-run";

@@ -188,12 +188,12 @@ export function exportStream(name: string, target: string): Promise<Exported> {
   });
 }
 
-/** Asks for the story of a row of a view. */
-export function explainRow(view: string, row: number): Promise<Explained> {
+/** Asks for the story of a row of a view, or of what `values` name there. */
+export function explain(view: string, row: number, values?: Readonly<Record<string, unknown>>): Promise<Explained> {
   const id = ++request;
   return new Promise(done => {
     explanations.set(id, done);
-    send({ type: "explain", request: id, view, row });
+    send({ type: "explain", request: id, view, row, ...(values === undefined ? {} : { values }) });
   });
 }
 

@@ -1,13 +1,14 @@
-/** The row the user asked about, and what the session says of it. */
+/** The row or the mark of a chart that the user asked about, and what the session says of it. */
 import { signal } from "@preact/signals";
 import type { ViewUpdate } from "../../protocol/session.ts";
-import { explainRow } from "./session.ts";
-import { inspectorTab } from "./ui.ts";
+import type { MarkStory } from "../../charts/stories.ts";
+import { explain } from "./session.ts";
+import { inspectorShown, inspectorTab } from "./ui.ts";
 
 export interface Story {
-  readonly view: string;
+  readonly title: string;
+  /** The stream that the row stands in; null for a mark. */
   readonly name: string | null;
-  readonly row: number;
   /** The row's own values. */
   readonly values: readonly { readonly name: string; readonly type: string; readonly value: unknown }[];
   /** Null until the session has answered. */
@@ -31,10 +32,20 @@ export function showStory(
     type: column.type,
     value: column.values[at],
   }));
-  const asked: Story = { view, name, row, values, sentences: null, lines: [] };
+  ask({ title: `Row ${row + 1}`, name, values, sentences: null, lines: [] }, view, row);
+}
+
+/** Asks for the story of a mark of a chart, and shows where it will stand. */
+export function showMarkStory(view: string, { title, values }: MarkStory): void {
+  inspectorShown.value = true;
+  const asked = `${title[0].toUpperCase()}${title.slice(1)}`;
+  ask({ title: asked, name: null, values: [], sentences: null, lines: [] }, view, 0, values);
+}
+
+function ask(asked: Story, view: string, row: number, values?: Readonly<Record<string, unknown>>): void {
   story.value = asked;
   inspectorTab.value = "story";
-  void explainRow(view, row).then(answer => {
+  void explain(view, row, values).then(answer => {
     if (story.peek() === asked) story.value = { ...asked, sentences: answer.sentences, lines: answer.lines ?? [] };
   });
 }

@@ -1,0 +1,75 @@
+/** Clicks and keys on the marks of a chart: each asks for the story of what the mark stands for. */
+import { type MarkStory, storyOf, storyUnderPointer } from "../../charts/stories.ts";
+
+/** Pixels that a pointer may move between press and release; beyond them it drags. */
+const STILL = 4;
+
+/** Asks for stories of the marks in an element, whatever is drawn there later. Gives the way to end it. */
+export function askOnClick(drawing: HTMLElement, ask: (story: MarkStory) => void): () => void {
+  let pressed: readonly [number, number] | null = null;
+  const at = (event: MouseEvent): MarkStory | null => {
+    // A brush takes the pointer for itself, so that the event's own target is the plot.
+    const under = drawing.ownerDocument
+      .elementsFromPoint(event.clientX, event.clientY)
+      .filter(e => drawing.contains(e));
+    for (const element of under) {
+      const plot = element.closest("svg");
+      const told = plot === null ? null : storyUnderPointer(plot);
+      if (told !== null) return told;
+    }
+    return storyOf(under.find(element => element.hasAttribute("data-explain")) ?? null);
+  };
+  const press = (event: PointerEvent): void => {
+    pressed = event.button === 0 ? [event.clientX, event.clientY] : null;
+  };
+  const click = (event: MouseEvent): void => {
+    if (pressed === null || Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > STILL) return;
+    const story = at(event);
+    if (story !== null) ask(story);
+  };
+  const move = (event: PointerEvent): void => {
+    drawing.toggleAttribute("data-asks", event.buttons === 0 && at(event) !== null);
+  };
+  const key = (event: KeyboardEvent): void => {
+    const mark = event.target instanceof Element ? event.target.closest("[data-explain]") : null;
+    if (mark === null) return;
+    const story = storyOf(mark);
+    if (event.key === "Enter" || event.key === " ") {
+      if (story !== null) ask(story);
+    } else if (event.key === "ArrowRight" || event.key === "ArrowDown") step(mark, 1);
+    else if (event.key === "ArrowLeft" || event.key === "ArrowUp") step(mark, -1);
+    else return;
+    // The notebook has its own meaning for these keys.
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  // The brush stops presses on their way down to the plot, so this one listens before it.
+  drawing.addEventListener("pointerdown", press, { capture: true });
+  drawing.addEventListener("click", click);
+  drawing.addEventListener("pointermove", move);
+  drawing.addEventListener("keydown", key);
+  return () => {
+    drawing.removeEventListener("pointerdown", press, { capture: true });
+    drawing.removeEventListener("click", click);
+    drawing.removeEventListener("pointermove", move);
+    drawing.removeEventListener("keydown", key);
+  };
+}
+
+function step(mark: Element, by: number): void {
+  const marks = [...(mark.closest("svg")?.querySelectorAll<SVGElement>("[data-explain]") ?? [])];
+  marks[(marks.indexOf(mark as SVGElement) + by + marks.length) % marks.length]?.focus();
+}
+
+/** Draws anew and gives the focus back to the mark that had it, if it is still there. */
+export function keepingFocus(drawing: HTMLElement, draw: () => void): void {
+  const focused = drawing.contains(document.activeElement) ? document.activeElement : null;
+  const story = focused?.getAttribute("data-explain") ?? null;
+  draw();
+  if (story === null) return;
+  for (const mark of drawing.querySelectorAll<SVGElement>("[data-explain]"))
+    if (mark.getAttribute("data-explain") === story) {
+      mark.focus({ preventScroll: true });
+      return;
+    }
+}
