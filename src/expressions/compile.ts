@@ -370,12 +370,24 @@ function runnerFor(
   };
 }
 
+/**
+ * Kernels made so far by their text and what they call. They keep nothing between calls, so equal ones may be one: a pipeline
+ * whose threshold has changed goes on with a loop that the host has optimised already. Bounded.
+ */
+const kernels = new Map<string, unknown>();
+
 /** Makes the function; undefined where the host forbids it. */
 function makeVariant(generated: Generated): Variant | undefined {
+  const key = `${generated.functions.join()}|${generated.text}`;
+  const known = kernels.get(key);
+  if (known !== undefined) return { generated, kernel: known };
   const functions = generated.functions.map(name => functionNamed(name).apply);
   try {
     const make = functionFrom(["rt", ...functions.map((_, i) => `f${i}`)], generated.text);
-    return { generated, kernel: make(RUNTIME, ...functions) };
+    const kernel = make(RUNTIME, ...functions);
+    if (kernels.size >= 1_000) kernels.clear();
+    kernels.set(key, kernel);
+    return { generated, kernel };
   } catch (error) {
     // Only the host's refusal is expected here; a syntax error in generated text is a defect and must be seen.
     if (error instanceof SyntaxError) throw error;
