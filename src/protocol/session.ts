@@ -300,8 +300,15 @@ export type ShellMessage =
     }
   | { readonly type: "ping"; readonly at: number };
 
+/** A language that pipelines can be exported to. */
+export interface ExportTarget {
+  /** As it stands after `--to` and in the message that asks for it. */
+  readonly name: string;
+  readonly title: string;
+}
+
 export type SessionMessage =
-  | { readonly type: "ready" }
+  | { readonly type: "ready"; readonly exportTargets: readonly ExportTarget[] }
   | { readonly type: "cell"; readonly state: CellState }
   | { readonly type: "symbols"; readonly symbols: readonly Symbol[] }
   | { readonly type: "graph"; readonly nodes: readonly NodeFigures[] }

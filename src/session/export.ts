@@ -3,10 +3,10 @@ import type { Schema } from "../columns/column.ts";
 import { EXPORTERS, exporterNamed } from "../exporters/index.ts";
 import { identity } from "../pipeline/identity.ts";
 import type { Node } from "../pipeline/node.ts";
-import type { ExportedFile, Obstacle } from "../protocol/session.ts";
+import type { ExportedFile, ExportTarget, Obstacle } from "../protocol/session.ts";
 
 /** Names of the targets there are, with what they are called. */
-export function exportTargets(): { name: string; title: string }[] {
+export function exportTargets(): ExportTarget[] {
   return Object.values(EXPORTERS).map(({ name, title }) => ({ name, title }));
 }
 

@@ -23,7 +23,7 @@ import type {
   ViewUpdate,
 } from "../protocol/session.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
-import { exportStream } from "./export.ts";
+import { exportStream, exportTargets } from "./export.ts";
 import { Input } from "./inputs.ts";
 import { inspect } from "./inspect.ts";
 import { LatestValues } from "./latest.ts";
@@ -109,7 +109,7 @@ export class Session {
       },
       "auto",
     );
-    host.post({ type: "ready" });
+    host.post({ type: "ready", exportTargets: exportTargets() });
   }
 
   /** Takes a message from the shell. */

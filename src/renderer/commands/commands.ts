@@ -1,9 +1,8 @@
 /** The list of commands that the palette offers. */
-import { EXPORT_TARGETS } from "../inspector/export-targets.ts";
 import { entries, openEntry, save } from "../state/files.ts";
 import { findShown } from "../state/find.ts";
 import { file } from "../state/notebook.ts";
-import { sendTransport, symbols, trusted } from "../state/session.ts";
+import { exportTargets, sendTransport, symbols, trusted } from "../state/session.ts";
 import {
   exportChoice,
   inspectorShown,
@@ -68,9 +67,9 @@ export function commands(): Command[] {
     ...symbols.peek().flatMap(symbol => [
       command(`Go to ${symbol.name}`, symbol.kind, () => selectCell(symbol.cell, "command")),
       ...(symbol.kind === "stream"
-        ? EXPORT_TARGETS.map(target =>
-            command(`Export ${symbol.name} as ${target.label}`, "", () => {
-              exportChoice.value = { name: symbol.name, target: target.id };
+        ? exportTargets.peek().map(target =>
+            command(`Export ${symbol.name} as ${target.title}`, "", () => {
+              exportChoice.value = { name: symbol.name, target: target.name };
               inspectorTab.value = "export";
               inspectorShown.value = true;
             }),

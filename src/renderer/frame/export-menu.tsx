@@ -1,9 +1,8 @@
 /** The export menu: each stream in each language, and the notebook's own file. */
 import { host } from "../connection/host.ts";
-import { EXPORT_TARGETS } from "../inspector/export-targets.ts";
 import { Icon } from "../parts/icons.tsx";
 import { file, notebook, text } from "../state/notebook.ts";
-import { symbols } from "../state/session.ts";
+import { exportTargets, symbols } from "../state/session.ts";
 import { exportChoice, inspectorShown, inspectorTab } from "../state/ui.ts";
 import { Menu } from "./menu.tsx";
 
@@ -24,19 +23,19 @@ export function ExportMenu() {
             .map(symbol => (
               <div key={symbol.name}>
                 <h3 class="code">{symbol.name}</h3>
-                {EXPORT_TARGETS.map(target => (
+                {exportTargets.value.map(target => (
                   <button
-                    key={target.id}
+                    key={target.name}
                     type="button"
                     role="menuitem"
                     onClick={() => {
-                      exportChoice.value = { name: symbol.name, target: target.id };
+                      exportChoice.value = { name: symbol.name, target: target.name };
                       inspectorTab.value = "export";
                       inspectorShown.value = true;
                       close();
                     }}
                   >
-                    {target.label}
+                    {target.title}
                   </button>
                 ))}
               </div>

@@ -3,9 +3,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { SessionMessage } from "../../protocol/session.ts";
 import { host } from "../connection/host.ts";
-import { exportStream, running, symbols } from "../state/session.ts";
+import { exportStream, exportTargets, running, symbols } from "../state/session.ts";
 import { exportChoice, say } from "../state/ui.ts";
-import { EXPORT_TARGETS } from "./export-targets.ts";
 
 type Exported = Extract<SessionMessage, { type: "exported" }>;
 
@@ -50,9 +49,9 @@ export function ExportPane() {
           value={choice.target}
           onChange={event => (exportChoice.value = { name, target: event.currentTarget.value })}
         >
-          {EXPORT_TARGETS.map(target => (
-            <option key={target.id} value={target.id}>
-              {target.label}
+          {exportTargets.value.map(target => (
+            <option key={target.name} value={target.name}>
+              {target.title}
             </option>
           ))}
         </select>

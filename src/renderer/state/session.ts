@@ -9,6 +9,7 @@ import { attributeOf } from "../../notebook/document.ts";
 import type {
   CellState,
   CellText,
+  ExportTarget,
   NodeFigures,
   SessionMessage,
   ShellMessage,
@@ -30,6 +31,8 @@ export const trusted = signal(false);
 export const kernelStatus = signal<KernelStatus>("none");
 export const kernelProblem = signal("");
 export const symbols = signal<readonly NotebookSymbol[]>([]);
+/** The languages that the session can export to. */
+export const exportTargets = signal<readonly ExportTarget[]>([]);
 export const graph = signal<readonly NodeFigures[]>([]);
 /** The clock of the replay when the graph's figures were taken: they come less often than the clock moves. */
 export const graphClock = signal<number | null>(null);
@@ -202,6 +205,7 @@ function receive(message: SessionMessage): void {
   switch (message.type) {
     case "ready":
       kernelStatus.value = "ready";
+      exportTargets.value = message.exportTargets;
       break;
     case "cell":
       cellState(message.state.id).value = message.state;
