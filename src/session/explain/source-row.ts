@@ -33,13 +33,16 @@ export function sourceRowStory(
   if (found === null) return null;
   const { sight, row, watermark } = found;
   const { log } = sight;
-  const readers = run.graph.nodes.flatMap(({ node: reader }) =>
+  const all = run.graph.nodes.flatMap(({ node: reader }) =>
     reader.verb === "aggregate" &&
     reader.strategy !== null &&
     sourcesInPlace(reader.input).some(s => identity(s) === identity(sight.node))
       ? [reader]
       : [],
   );
+  // Charts run twins of a stream, which nobody has named: they are told of only where nothing else reads the log.
+  const named = all.filter(reader => nameOf(reader) !== null);
+  const readers = named.length > 0 ? named : all;
   const words = new Words(zoneOf(readers.find(r => r.strategy?.window.kind === "calendar") ?? null));
   const time = log.time[row];
   const arrived = log.arrival[row];
