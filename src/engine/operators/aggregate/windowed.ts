@@ -219,6 +219,8 @@ class WindowedAggregate implements Operator {
 
   /** Puts a row into its windows and evaluates their triggers. */
   #addRow(rows: Rows, row: number): void {
+    // A bundle may have been taken up from the step before.
+    if (rows !== this.#bound) this.#bind(rows);
     const windows = this.#windows;
     const time = rows.time[row];
     if (this.#rules.profile.streamTime) windows.moveWatermark(time);
