@@ -73,6 +73,14 @@ export interface Inspected {
   readonly entries?: readonly { readonly key: string; readonly value: Inspected }[];
 }
 
+/** The source whose rows a chart shows, by its variable, and the columns of their times. */
+export interface RowsBelow {
+  readonly stream: string;
+  readonly eventTime: string;
+  /** Null where rows arrive in file order. */
+  readonly arrivalTime: string | null;
+}
+
 export type CellOutput =
   | { readonly kind: "stream"; readonly view: string; readonly name: string | null }
   /** Rows that a cell computed: shown like a stream's table, but nothing is known of how each row came about. */
@@ -82,6 +90,8 @@ export type CellOutput =
       readonly view: string;
       readonly chart: string;
       readonly options: Readonly<Record<string, unknown>>;
+      /** Null where a chart has several sources, or one without a name. */
+      readonly rows: RowsBelow | null;
     }
   | { readonly kind: "input"; readonly index: number; readonly control: InputControl }
   | { readonly kind: "markdown"; readonly text: string }

@@ -5,8 +5,10 @@
  * plan, and whatever the engine says of them goes on to the shell. Nothing in here touches a DOM, a file or a timer;
  * the host gives them, so the same session runs in the app's sandboxed frame, in tests and on the command line.
  */
+import type { ChartSpec } from "../charts/chart.ts";
 import { isChart } from "../charts/plans.ts";
-import { canonical } from "../pipeline/identity.ts";
+import { canonical, identity } from "../pipeline/identity.ts";
+import { topological } from "../pipeline/node.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { Schema } from "../columns/column.ts";
 import { compileCell } from "../expressions/compile.ts";
@@ -16,6 +18,7 @@ import type {
   CellOutput,
   CellState,
   CellText,
+  RowsBelow,
   SessionMessage,
   ShellMessage,
   Symbol as NotebookSymbol,
@@ -355,12 +358,22 @@ export class Session {
 
   #show(cell: CellText, view: string, name: string | null, value: unknown): CellOutput {
     if (value instanceof Stream) return { kind: "stream", view, name };
-    if (isChart(value)) return { kind: "chart", view, chart: value.chart, options: value.options };
+    if (isChart(value)) {
+      return { kind: "chart", view, chart: value.chart, options: value.options, rows: this.#rowsBelow(value) };
+    }
     if (staticTable(value) !== null) return { kind: "table", view, name };
     if (kindOf(cell.type) === "markdown" && typeof value === "string") return { kind: "markdown", text: value };
     const html = this.#host.html?.(value) ?? null;
     if (html !== null) return { kind: "html", html };
     return { kind: "value", name, value: inspect(value) };
+  }
+
+  #rowsBelow(chart: ChartSpec): RowsBelow | null {
+    const sources = topological(Object.values(chart.streams)).filter(n => n.verb === "source");
+    const [stream] = sources.length === 1 ? (this.#plan.names[identity(sources[0])] ?? []) : [];
+    if (stream === undefined) return null;
+    const { eventTime, arrivalTime } = sources[0];
+    return { stream, eventTime: eventTime.column, arrivalTime: arrivalTime?.column ?? null };
   }
 
   #tellCells(): void {

@@ -1,4 +1,4 @@
-/** The stories of what stands in a chart: a click on a mark, or Enter on it, tells of its window or its row. */
+/** What a chart gives to those who touch it: a click on a mark tells its story, and rows that are dragged over become a cell. */
 import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { openApp } from "./app.ts";
@@ -23,7 +23,10 @@ test("a window's lane says why it has not fired, by mouse and by keyboard", asyn
   await look.says("windowLanes", /incomplete\./);
   const lanes = look.chart("windowLanes").locator("[data-explain]");
   // The window of 12:01, which waits for the silent sensor.
-  const waiting = look.chart("windowLanes").locator(`[data-explain*='"window_start":${Date.parse("2026-07-01T12:01:00Z")},']`).first();
+  const waiting = look
+    .chart("windowLanes")
+    .locator(`[data-explain*='"window_start":${Date.parse("2026-07-01T12:01:00Z")},']`)
+    .first();
   await clickInside(page, waiting);
   await expect
     .poll(() => story(page))
@@ -70,6 +73,29 @@ test("a dropped cross says which settings would have kept the row, and a window'
   await page.keyboard.press("Enter");
   await expect.poll(() => story(page)).toMatch(/branch has \d+ values in this window: .+ \([\d,]+ rows?\)/);
   expect(await story(page)).toMatch(/The window .+ of branch .+ holds [\d,]+ rows/);
+  expect(app.complaints).toEqual([]);
+  await app.close();
+});
+
+test("rows that are dragged over in a time map become a cell with their table", async () => {
+  const app = await openApp({ shipped: "why-not-fired.html" });
+  const { page } = app;
+  const look = new Looker(page);
+  await page.getByText(/^0 of 536 rows/).waitFor();
+  await look.toTheEnd();
+  await look.says("timeMap", /The input is complete/);
+  const plot = look.chart("timeMap").locator("figure > svg");
+  await plot.scrollIntoViewIfNeeded();
+  const box = (await plot.boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.4);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.7, { steps: 4 });
+  await page.mouse.up();
+  const told = await look.chart("timeMap").locator(".tm-chart-selection").innerText();
+  const rows = Number(/: (\d+) rows/.exec(told)![1]);
+  expect(rows).toBeGreaterThan(10);
+  await page.getByRole("button", { name: "Add a cell with these rows" }).click();
+  await look.foot("selected", new RegExp(`^${rows} rows`));
   expect(app.complaints).toEqual([]);
   await app.close();
 });

@@ -59,6 +59,13 @@ export function insertAt(index: number, kind: "typescript" | "markdown"): void {
   selectCell(book.addCell(index, kind), "edit");
 }
 
+/** Puts a cell with a text below another one and runs it. */
+export function insertAfter(cell: number, source: string): void {
+  const id = book.addCell(cellIds().indexOf(cell) + 1, "typescript", source);
+  selectCell(id, "command");
+  run(id);
+}
+
 export function insertAbove(): void {
   insertAt(Math.max(indexOfSelected(), 0), "typescript");
 }

@@ -1,25 +1,31 @@
 /** A live chart: drawn at most once per frame from the newest tables, and only while it is near the screen. */
-import { effect } from "@preact/signals";
+import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { SELECTION, type Selection } from "../../charts/brush.ts";
 import { CHARTS } from "../../charts/index.ts";
 import type { Chart } from "../../charts/chart.ts";
-import type { ViewUpdate } from "../../protocol/session.ts";
+import { insertAfter } from "../commands/actions.ts";
+import type { RowsBelow, ViewUpdate } from "../../protocol/session.ts";
 import { download } from "../connection/host.ts";
-import { transport, viewOf, watch } from "../state/session.ts";
+import { symbols, transport, viewOf, watch } from "../state/session.ts";
 import { showMarkStory } from "../state/story.ts";
 import { say } from "../state/ui.ts";
 import { askOnClick, keepingFocus } from "./mark-stories.ts";
 import { pictureOf, pngOf } from "./picture.ts";
+import { cellOfSelection } from "./selected-rows.ts";
 
 type ChartUpdate = Extract<ViewUpdate, { kind: "chart" }>;
 
 interface Props {
+  readonly cell: number;
   readonly view: string;
   readonly chart: string;
   readonly options: Readonly<Record<string, unknown>>;
+  readonly rows: RowsBelow | null;
 }
 
-export function ChartView({ view, chart, options }: Props) {
+export function ChartView({ cell, view, chart, options, rows }: Props) {
+  const selection = useSignal<Selection | null>(null);
   const place = useRef<HTMLDivElement>(null);
   const known = Object.hasOwn(CHARTS, chart) ? (CHARTS as Readonly<Record<string, Chart>>)[chart] : undefined;
 
@@ -27,7 +33,14 @@ export function ChartView({ view, chart, options }: Props) {
     const element = place.current;
     if (element === null || known === undefined) return;
     const ends = [keepDrawn(element, known, view, options), askOnClick(element, story => showMarkStory(view, story))];
-    return () => ends.forEach(end => end());
+    const select = (event: Event): void => {
+      selection.value = (event as CustomEvent<Selection | null>).detail;
+    };
+    element.addEventListener(SELECTION, select);
+    return () => {
+      for (const end of ends) end();
+      element.removeEventListener(SELECTION, select);
+    };
   }, [view, chart, options]);
 
   if (known === undefined) return <p class="not-run">There is no chart named {chart}.</p>;
@@ -42,9 +55,23 @@ export function ChartView({ view, chart, options }: Props) {
       say(error instanceof Error ? error.message : String(error));
     }
   };
+  const addRows = (): void => {
+    const selected = selection.value;
+    if (selected === null || rows === null) return;
+    const taken = new Set(symbols.peek().map(symbol => symbol.name));
+    insertAfter(cell, cellOfSelection(rows, { event: selected.x, arrival: selected.y }, taken));
+    selection.value = null;
+  };
   return (
     <div class="chart" data-chart={chart}>
       <div class="drawing" ref={place} />
+      {selection.value !== null && rows !== null && (
+        <p class="selection-offer">
+          <button type="button" class="button" onClick={addRows}>
+            Add a cell with these rows
+          </button>
+        </p>
+      )}
       <div class="chart-tools">
         <button type="button" onClick={() => void save("svg")}>
           SVG

@@ -44,7 +44,9 @@ function OutputView({ cell, output }: { readonly cell: number; readonly output: 
     case "table":
       return <TableView view={output.view} name={output.name} plain />;
     case "chart":
-      return <ChartView view={output.view} chart={output.chart} options={output.options} />;
+      return (
+        <ChartView cell={cell} view={output.view} chart={output.chart} options={output.options} rows={output.rows} />
+      );
     case "input":
       return <InputView cell={cell} index={output.index} control={output.control} />;
     case "markdown":

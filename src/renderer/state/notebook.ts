@@ -77,14 +77,14 @@ export function setTitle(title: string): void {
   change(document => renameTitle(document, title));
 }
 
-/** Adds an empty cell at an index; gives its id. */
-export function addCell(index: number, kind: "typescript" | "markdown"): number {
+/** Adds a cell at an index, empty unless `source` is given; gives its id. */
+export function addCell(index: number, kind: "typescript" | "markdown", source = ""): number {
   let cell: CellSource | null = null;
   perform({
     label: "add a cell",
     apply: document => {
       if (cell !== null) return restoreCell(document, clamp(index, document), cell);
-      const next = insertCell(document, clamp(index, document), { type: typeOfKind[kind] });
+      const next = insertCell(document, clamp(index, document), { type: typeOfKind[kind], source });
       cell = next.cells[clamp(index, document)];
       return next;
     },
