@@ -86,9 +86,6 @@ test("1, and a dragged rectangle says what lies in it", async () => {
   };
   await expect.poll(drag, { timeout: 10_000, interval: 500 }).toMatch(/[\d,]+ rows/);
 });
-  await app.page.mouse.up();
-  await expect.poll(() => map.locator(".tm-chart-selection").innerText()).toMatch(/[\d,]+ rows/);
-});
 
 test("5, why was this event dropped: times, margin, and the smallest settings that would have kept it", async () => {
   for (const { row, line, arrival, time, watermark } of droppedRows) {
