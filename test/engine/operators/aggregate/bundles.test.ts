@@ -28,17 +28,18 @@ test("rows after a bundle that was carried over are read from their own step", (
     specialize: false,
   });
   const sums: unknown[] = [];
+  /** The rows lie at the last positions. */
   const step = (values: number[], clock: number[], ends: number[], watermark: number): void => {
-    const { length } = values;
+    const { length } = clock;
     const flow = {
       batch: batchOf(
         SCHEMA,
         values.map(v => ({ key: "a", v })),
       ),
       selection: null,
-      count: length,
-      at: null,
-      time: new Float64Array(length).fill(5),
+      count: values.length,
+      at: Int32Array.from(values, (_, i) => length - values.length + i),
+      time: new Float64Array(values.length).fill(5),
       clock: null,
       weight: null,
       pane: null,
@@ -51,7 +52,7 @@ test("rows after a bundle that was carried over are read from their own step", (
     sums.push(...rowsOf(out.main.batch).map(row => row["sum"]));
   };
   step([1, 2], [0, 0], [0, 0], -Infinity);
-  // The first row ends that bundle; the others are bundles of their own.
-  step([4, 8, 16], [0, 1, 2], [1, 1, 1], Infinity);
-  expect(sums).toEqual([31]);
+  // A position without rows ends that bundle; then come bundles of one row.
+  step([8, 16], [0, 1, 2], [1, 1, 1], Infinity);
+  expect(sums).toEqual([27]);
 });
