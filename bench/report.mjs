@@ -54,6 +54,7 @@ export function report(results) {
   if (results.W6.length > 0) lines.push(...interaction(results.W6));
   if (results.W7.length > 0) lines.push(...batches(results.W7));
   if (results.memory !== null) lines.push(...memory(results.memory));
+  if (results.curves !== null) lines.push(...curves(results.curves));
   lines.push(...verdict(results));
   lines.push(...NOTES);
   if (results.missing.length > 0) lines.push("## Not run", "", ...results.missing.map(m => `- ${m}`), "");
@@ -116,6 +117,65 @@ function memory(m) {
     `| process at its peak | ${gigabytes(m.peak)} |`,
     "",
   ];
+}
+
+/** What the curves show, and what their costs should grow with. */
+const CURVES = [
+  ["replay", "replay of W1, ms", "rows: 1"],
+  ["append", "one row appended to W1, µs", "the change: 0"],
+  ["threshold", "threshold of a filter changed, ms", "rows: 1"],
+  ["window", "window changed from 1 to 5 min, ms", "rows: 1"],
+  ["chainReplay", "replay through ten operators, ms", "rows: 1"],
+  ["chainAppend", "one row appended to ten operators, µs", "the change: 0"],
+  ["balances", "balance, µs per row", "the logarithm: 0"],
+  ["balancesTail", "balance, latest rows ten times as late, µs per row", "the logarithm: 0"],
+];
+
+function curves(measured) {
+  const sizes = measured.map(m => m.rows);
+  const slope = (of, from, to) =>
+    Math.log(measured[to][of] / measured[from][of]) / Math.log(measured[to].rows / measured[from].rows);
+  const last = measured.length - 1;
+  const tails = measured.map(m => figure(m.balancesTail / m.balances));
+  return [
+    "## Cost curves",
+    "",
+    "How costs grow with the log: medians, each size in a process of its own. A slope of 1 is proportional to the rows, 0 does not depend on",
+    "them; it is taken between the sizes on both sides of it. *Expected* says what the cost should follow.",
+    "",
+    `| rows | ${sizes.map((size, i) => `${i === 0 ? "" : "slope | "}${size.toLocaleString("en")}`).join(" | ")} | expected |`,
+    `|---|${sizes.map((_, i) => (i === 0 ? "--:|" : "--:|--:|")).join("")}---|`,
+    ...CURVES.map(
+      ([of, name, expected]) =>
+        `| ${name} | ${measured.map((m, i) => `${i === 0 ? "" : `${slope(of, i - 1, i).toFixed(2)} | `}${figure(m[of])}`).join(" | ")} | ${expected} |`,
+    ),
+    "",
+    `From the smallest log to the largest, one row appended to ten operators has a slope of ${slope("chainAppend", 0, last).toFixed(2)}. With the latest`,
+    `rows ten times as late, a balance costs ${tails.join(", ")} times as much.`,
+    "",
+  ];
+}
+
+/** Puts fresh curves into a report in the place of its former ones. */
+export function withCurves(text, measured) {
+  const section = `${curves(measured).join("\n")}\n`;
+  const former = sectionOf(text, "Cost curves");
+  if (former !== "") return text.replace(former, section);
+  return text.includes("## Targets") ? text.replace("## Targets", `${section}## Targets`) : `${text}\n${section}`;
+}
+
+/** Takes the curves over from the previous report where none were measured. */
+export function withKept(text, previous) {
+  const former = sectionOf(previous, "Cost curves");
+  if (former === "" || sectionOf(text, "Cost curves") !== "") return text;
+  return text.replace("## Targets", `${former}## Targets`);
+}
+
+function sectionOf(text, title) {
+  const from = text.indexOf(`## ${title}\n`);
+  if (from < 0) return "";
+  const next = text.indexOf("\n## ", from);
+  return next < 0 ? text.slice(from) : text.slice(from, next + 1);
 }
 
 function verdict(results) {

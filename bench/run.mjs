@@ -2,10 +2,10 @@
  * The benchmarks: Tidemark, the columnar loop that is the limit, the loop an expert writes by hand, and other tools, on the
  * same work in one process, round by round. Every result is checked against the others and against known counts.
  *
- *     node bench/run.mjs [--quick] [--peers] [--only W1,W6] [--rounds 9] [--no-write]
+ *     node bench/run.mjs [--quick] [--peers] [--only W1,W6] [--rounds 9] [--curves] [--no-write]
  *
  * `--quick` takes a minute; `--peers` installs the peers of `bench/package.json` into `bench/node_modules` first and runs
- * them too. The tables go to `docs/benchmarks.md`.
+ * them too; `--curves` measures how costs grow from 100,000 rows to ten million, and only that with `--only curves`. The tables go to `docs/benchmarks.md`.
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -16,7 +16,7 @@ import columnar from "./baselines/col.mjs";
 import { extra, load } from "./baselines/data.mjs";
 import hand from "./baselines/hand.mjs";
 import { helpers, median, processorTime, ratio, rounds } from "./harness.mjs";
-import { report } from "./report.mjs";
+import { report, withCurves, withKept } from "./report.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -24,6 +24,7 @@ const { values: options } = parseArgs({
     peers: { type: "boolean", default: false },
     only: { type: "string" },
     rounds: { type: "string" },
+    curves: { type: "boolean", default: false },
     "no-write": { type: "boolean", default: false },
   },
 });
@@ -54,6 +55,7 @@ const works = options.only?.split(",") ?? [
   "W6",
   "W7",
   ...(options.quick ? [] : ["memory"]),
+  ...(options.curves ? ["curves"] : []),
 ];
 const count = Number(options.rounds ?? (options.quick ? 5 : 9));
 const warmup = options.quick ? 3 : 5;
@@ -63,17 +65,35 @@ const missing = [];
 const data = load();
 const tidemark = (await import("./tidemark.ts")).default;
 const entries = [columnar, hand, tidemark, ...(options.peers ? await installedPeers() : [])];
-const results = { rows: data.n, machine: machine(), options, count, works: {}, W6: [], W7: [], memory: null, missing };
+const results = {
+  rows: data.n,
+  machine: machine(),
+  options,
+  count,
+  works: {},
+  W6: [],
+  W7: [],
+  memory: null,
+  curves: null,
+  missing,
+};
 
 for (const work of works) {
   if (work in ABOUT) results.works[work] = await compare(work);
   else if (work === "W6" || work === "W7") results[work] = await interact(work);
-  else if (work === "memory") results.memory = memory();
+  else if (work === "memory") results.memory = inOwnProcess("memory.ts", 10_000_000);
+  else if (work === "curves")
+    results.curves = [100_000, 1_000_000, 10_000_000].map(size => {
+      console.error(`curves: ${size} rows`);
+      return inOwnProcess("curves.ts", size);
+    });
 }
-const text = report(results);
+const to = path.join(import.meta.dirname, "..", "docs", "benchmarks.md");
+const previous = fs.existsSync(to) ? fs.readFileSync(to, "utf8") : "";
+// Curves alone take the place of the former ones; what was not measured again stays as it was.
+const text = options.only === "curves" ? withCurves(previous, results.curves) : withKept(report(results), previous);
 console.log(text);
 if (!options["no-write"]) {
-  const to = path.join(import.meta.dirname, "..", "docs", "benchmarks.md");
   fs.mkdirSync(path.dirname(to), { recursive: true });
   fs.writeFileSync(to, text);
   console.error(`written to ${path.relative(process.cwd(), to)}`);
@@ -159,14 +179,14 @@ async function interact(work) {
   return rows;
 }
 
-/** Memory and time of W1 over ten million rows, in a process of its own. */
-function memory() {
-  const { stdout, status, stderr } = spawnSync(process.execPath, ["--expose-gc", "memory.ts"], {
+/** Runs a benchmark over so many rows in a process of its own, and returns what it prints. */
+function inOwnProcess(file, size) {
+  const { stdout, status, stderr } = spawnSync(process.execPath, ["--expose-gc", file], {
     cwd: import.meta.dirname,
     encoding: "utf8",
-    env: { ...process.env, BENCH_N: "10000000" },
+    env: { ...process.env, BENCH_N: String(size) },
   });
-  if (status !== 0) throw new Error(`The memory benchmark failed:\n${stderr}`);
+  if (status !== 0) throw new Error(`${file} failed with ${size} rows:\n${stderr}`);
   return JSON.parse(stdout);
 }
 

@@ -184,14 +184,14 @@ class Count implements Tap {
   }
 }
 
-function events(): Stream {
+export function events(): Stream {
   return source("events", { eventTime: "t", watermark: bounded("30 s") });
 }
 
 /** The identity of the source, by which a run knows its log. */
 const EVENTS = events().id;
 
-function windowed(stream: Stream, window: WindowFunction): Stream {
+export function windowed(stream: Stream, window: WindowFunction): Stream {
   return stream
     .groupby("key")
     .window(window)
@@ -200,9 +200,10 @@ function windowed(stream: Stream, window: WindowFunction): Stream {
     .accumulation("retracting");
 }
 
-type Row = Readonly<Record<string, number>>;
+export type Row = Readonly<Record<string, number>>;
 
-const sumAndCount = (stream: Stream): Stream => stream.rollup({ sum: (d: Row) => op.sum(d.v), n: () => op.count() });
+export const sumAndCount = (stream: Stream): Stream =>
+  stream.rollup({ sum: (d: Row) => op.sum(d.v), n: () => op.count() });
 
 export const W1 = (): Stream => sumAndCount(windowed(events(), fixed("1 min")));
 export const W2 = (): Stream => windowed(events(), sliding("5 min", "1 min")).rollup({ n: () => op.count() });
@@ -380,7 +381,7 @@ interface Helpers {
 }
 
 /** A run that has seen the whole log and waits for more. */
-class Live {
+export class Live {
   readonly columns: Columns;
   readonly run: Run;
   changes: Changes;

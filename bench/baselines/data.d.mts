@@ -10,3 +10,7 @@ export interface Data {
 export const BASE: number;
 /** Makes or reads the data set; `BENCH_N` rows by default. */
 export function load(rows?: number): Data;
+/** Makes the columns of a data set without loading one; `tail` times as late as usual are the latest hundredth of its rows. */
+export function generate(n: number, tail?: number): Pick<Data, "key" | "t" | "v" | "side">;
+export function names(): string[];
+export function extra(data: Data, count?: number): { key: string; t: number; v: number; side: number }[];

@@ -35,11 +35,12 @@ function zipf(r) {
     return lo;
   };
 }
-const lateness = r => {
+const lateness = (r, tail) => {
   const u = r();
-  return u < 0.9 ? r() * 2000 : u < 0.99 ? 2000 + r() * 28000 : 30000 + r() * 570000;
+  return u < 0.9 ? r() * 2000 : u < 0.99 ? 2000 + r() * 28000 : (30000 + r() * 570000) * tail;
 };
-function generate(n) {
+/** Makes the data set; `tail` times as late as usual are the latest hundredth of its rows. */
+export function generate(n, tail = 1) {
   const r = rng(42),
     zk = zipf(r);
   const t0 = new Float64Array(n),
@@ -49,7 +50,7 @@ function generate(n) {
     s0 = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     t0[i] = BASE + Math.floor(r() * HOUR);
-    arr[i] = t0[i] + lateness(r);
+    arr[i] = t0[i] + lateness(r, tail);
     k0[i] = zk();
     v0[i] = Math.floor(r() * 15000) - 5000;
     s0[i] = r() < 0.5 ? 0 : 1;
@@ -84,7 +85,7 @@ export function load(n = N) {
     v: new Float64Array(rd("v")),
     side: new Uint8Array(rd("side")),
   };
-  D.keyNames = Array.from({ length: KEYS }, (_, i) => "k" + i);
+  D.keyNames = names();
   let rows;
   Object.defineProperty(D, "rows", {
     get() {
@@ -92,6 +93,10 @@ export function load(n = N) {
     },
   });
   return D;
+}
+/** The names of all keys. */
+export function names() {
+  return Array.from({ length: KEYS }, (_, i) => "k" + i);
 }
 export function toRows(D, from = 0, to = D.n) {
   const out = Array.from({ length: to - from });
