@@ -31,14 +31,29 @@ export function timeParts(ms: number, zone: string): Parts {
   if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) {
     return { date: "", time: ms > 0 ? "end of time" : "start of time", millis: "" };
   }
-  const parts: Record<string, string> = {};
-  for (const { type, value } of formatterOf(zone).formatToParts(ms)) parts[type] = value;
+  const { date, time } = secondParts(Math.floor(ms / 1000), zone);
   const rest = ((Math.floor(ms) % 1000) + 1000) % 1000;
-  return {
-    date: `${parts.year}-${parts.month}-${parts.day}`,
-    time: `${parts.hour}:${parts.minute}:${parts.second}`,
-    millis: rest === 0 ? "" : `.${String(rest).padStart(3, "0")}`,
-  };
+  return { date, time, millis: rest === 0 ? "" : `.${String(rest).padStart(3, "0")}` };
+}
+
+/** Seconds as they were written last, by zone: the rows of a table show the same window bounds over and over. Bounded. */
+const written = new Map<string, Map<number, { readonly date: string; readonly time: string }>>();
+
+function secondParts(second: number, zone: string): { readonly date: string; readonly time: string } {
+  let ofZone = written.get(zone);
+  if (ofZone === undefined) written.set(zone, (ofZone = new Map()));
+  let found = ofZone.get(second);
+  if (found === undefined) {
+    const parts: Record<string, string> = {};
+    for (const { type, value } of formatterOf(zone).formatToParts(second * 1000)) parts[type] = value;
+    found = {
+      date: `${parts.year}-${parts.month}-${parts.day}`,
+      time: `${parts.hour}:${parts.minute}:${parts.second}`,
+    };
+    if (ofZone.size >= 2_000) ofZone.clear();
+    ofZone.set(second, found);
+  }
+  return found;
 }
 
 /** Writes an instant with its date: `2026-03-29 00:07:12`. */
