@@ -3,7 +3,7 @@ import type { Flow } from "../engine/flow.ts";
 import type { GraphNode } from "../engine/graph.ts";
 import type { Run, Tap } from "../engine/run.ts";
 import { identity } from "../pipeline/identity.ts";
-import { inputsOf, type Node, topological, verbOf } from "../pipeline/node.ts";
+import { type Node, topological, verbOf } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { NodeFigures, ViewUpdate } from "../protocol/session.ts";
 
@@ -77,9 +77,10 @@ export function nodeFigures(run: Run, node: GraphNode, names: readonly string[],
   return {
     id: node.id,
     verb: node.node.verb,
-    label: verbOf(node.node).describe(node.node),
+    label: [node.absorbs, node.node].flatMap(n => (n === null ? [] : [verbOf(n).describe(n)])).join(", "),
     names,
-    inputs: inputsOf(node.node).map(identity),
+    // What a node reads: where it does the work of its input too, that is what the input would read.
+    inputs: node.inputs.map(i => i.from.id),
     rows: node.rows,
     rate: feed === undefined ? 0 : recentRate(feed.log.arrival, feed.offset, run.progress.clock),
     late: feed?.late ?? 0,

@@ -278,3 +278,20 @@ describe("a story", () => {
     );
   });
 });
+
+test("a count of pairs that are not made is told as one of pairs that are", async () => {
+  const count = `readings.window(fixed("1 min")).join(readings, "partition").window(fixed("1 min")).rollup({pairs: op.count()})`;
+  const [readings] = SENSORS("");
+  const counted = await replayed([readings, `const pairs = ${count};`], "2026-07-01T12:05:52Z");
+  const made = await replayed(
+    [
+      readings,
+      `const joined = readings.window(fixed("1 min")).join(readings, "partition");`,
+      `const pairs = ${count};`,
+    ],
+    "2026-07-01T12:05:52Z",
+  );
+  const told = await explained(counted, "2.pairs", 0);
+  expect(told.sentences).toEqual((await explained(made, "3.pairs", 0)).sentences);
+  expect(told.sentences[0]).toContain("holds");
+});

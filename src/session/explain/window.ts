@@ -33,7 +33,8 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
   const rules = windowRules(strategy, run.profile);
   const words = new Words(zoneOf(node));
   const complete = end + rules.shownEnd;
-  const watermark = run.graph.find(identity(node))?.inputs[0]?.from.watermark ?? -Infinity;
+  const read = run.graph.find(identity(node))?.inputs.map(i => i.from.watermark) ?? [];
+  const watermark = read.length === 0 ? -Infinity : Math.min(...read);
   const { clock } = run.progress;
   const completeness = watermark < complete ? new Completeness(node, clock - start, watermark - rules.lateness) : null;
   const history = windowHistory(run, node, keys, start, end, seen => completeness?.see(seen));
