@@ -221,13 +221,13 @@ function beyond(measures: readonly Measure[], options: DrawOptions & LatenessFac
   return plot(options, {
     height: 210,
     marginLeft: 58,
-    marginRight: 10,
+    marginRight: 30,
     marginTop: 24,
     marginBottom: 40,
     x: { type: "log", domain: [low, high] },
     y: { type: "log", domain: [least, 1.2] },
     marks: [
-      ...durationAxisX(low, high, width - 68, "later than →"),
+      ...durationAxisX(low, high, width - 88, "later than →"),
       ...shareAxisY("share of rows", ticks),
       delay !== null && delay >= low && delay <= high
         ? [

@@ -516,11 +516,13 @@ function legendOf(scene: Scene, options: TimeMapDrawOptions, bands: boolean): Le
       shape: "thin",
       colour: WATERMARK,
     },
-    (options.allowedLateness ?? 0) > 0 && {
-      label: `lateness horizon (${formatDuration(options.allowedLateness ?? 0)})`,
-      shape: "dotted",
-      colour: DROPPED,
-    },
+    (options.allowedLateness ?? 0) > 0 &&
+      Number.isFinite(options.allowedLateness) &&
+      scene.courses.length > 0 && {
+        label: `lateness horizon (${formatDuration(options.allowedLateness ?? 0)})`,
+        shape: "dotted",
+        colour: DROPPED,
+      },
     { label: "no delay at all", shape: "dashed", colour: IDEAL },
     bands && { label: "window still incomplete", shape: "hatch", colour: INK_SOFT },
     scene.panes.some(p => p.timing === "early") && { label: "early pane", shape: "open", colour: EARLY },

@@ -1,10 +1,13 @@
 /** A value as a tree that opens on demand. */
+import { useRef } from "preact/hooks";
 import type { Inspected } from "../../protocol/session.ts";
 
 export function InspectedView({ name, value }: { readonly name: string | null; readonly value: Inspected }) {
+  // Decided once: a live value that grows must not close what somebody has opened.
+  const open = useRef((value.entries?.length ?? 0) <= 8);
   return (
     <div class="inspected">
-      <Tree label={name} value={value} open={(value.entries?.length ?? 0) <= 8} />
+      <Tree label={name} value={value} open={open.current} />
     </div>
   );
 }
