@@ -295,3 +295,44 @@ test("a count of pairs that are not made is told as one of pairs that are", asyn
   expect(told.sentences).toEqual((await explained(made, "3.pairs", 0)).sentences);
   expect(told.sentences[0]).toContain("holds");
 });
+
+describe("what a mark of a chart stands for", () => {
+  async function asked(harness: Harness, view: string, values: Readonly<Record<string, unknown>>): Promise<Explained> {
+    harness.messages = [];
+    harness.session.receive({ type: "explain", request: 1, view, row: 0, values });
+    await harness.pass(20);
+    const found = harness.messages.find(m => m.type === "explained");
+    if (found === undefined) throw new Error("The engine did not answer.");
+    return found;
+  }
+  const at = (clock: string): number => Date.parse(`2026-07-01T${clock}Z`);
+
+  test("is a row by its times, or the first of a cell's rows of one fate", async () => {
+    const harness = await replayed(SENSORS(""), "2026-07-01T12:05:52Z");
+    const cell = { event_time: at("12:00:00"), event_time_until: at("12:01:00"), fate: "on-time" };
+    const first = await asked(harness, "2.means", cell);
+    expect(first.sentences[0]).toMatch(/^The first of \d+ rows at this place:$/);
+    expect(first.sentences[1]).toMatch(/^Line 1 of sensors-silent\.jsonl has the event time 2026-07-01 12:00:00/);
+    const { event_time: event, arrived_at: arrived } = {
+      event_time: first.facts["time"],
+      arrived_at: first.facts["received_at"],
+    };
+    const alone = await asked(harness, "2.means", { event_time: event, arrived_at: arrived, fate: "on-time" });
+    expect(alone.lines).toEqual([{ file: "sensors-silent.jsonl", line: 1 }]);
+    const none = await asked(harness, "2.means", { event_time: at("11:00:00"), arrived_at: at("11:00:01") });
+    expect(none.sentences).toEqual(["No row at this place can be traced back to its log."]);
+  });
+
+  test("is a window of all keys: how many rows each has, and the story of the fullest", async () => {
+    const keyed = `const each = readings.groupby("partition").window(fixed("1 min")).rollup({n: op.count()});`;
+    const harness = await replayed([SENSORS("")[0], keyed], "2026-07-01T12:05:52Z");
+    const window = { window_start: at("12:02:00"), window_end: at("12:03:00") };
+    const { sentences } = await asked(harness, "2.each", window);
+    expect(sentences[0]).toMatch(
+      /^partition has 3 values in this window: \w+ \(15 rows\), \w+ \(15 rows\) and \w+ \(15 rows\)\. This is the story of the first\.$/,
+    );
+    expect(sentences[1]).toMatch(/^The window 2026-07-01 12:02:00 UTC to 12:03:00 of partition \w+ holds 15 rows/);
+    const own = await asked(harness, "2.each", { partition: 2, ...window });
+    expect(own.sentences[0]).toMatch(/of partition 2 holds 15 rows/);
+  });
+});

@@ -27,6 +27,10 @@ export function askOnClick(drawing: HTMLElement, ask: (story: MarkStory) => void
     const story = at(event);
     if (story !== null) ask(story);
   };
+  // A click asks; it does not draw a ring of focus around a mark, as the keyboard does.
+  const hold = (event: MouseEvent): void => {
+    if (event.target instanceof Element && event.target.closest("[data-explain]") !== null) event.preventDefault();
+  };
   const move = (event: PointerEvent): void => {
     drawing.toggleAttribute("data-asks", event.buttons === 0 && at(event) !== null);
   };
@@ -45,11 +49,13 @@ export function askOnClick(drawing: HTMLElement, ask: (story: MarkStory) => void
   };
   // The brush stops presses on their way down to the plot, so this one listens before it.
   drawing.addEventListener("pointerdown", press, { capture: true });
+  drawing.addEventListener("mousedown", hold);
   drawing.addEventListener("click", click);
   drawing.addEventListener("pointermove", move);
   drawing.addEventListener("keydown", key);
   return () => {
     drawing.removeEventListener("pointerdown", press, { capture: true });
+    drawing.removeEventListener("mousedown", hold);
     drawing.removeEventListener("click", click);
     drawing.removeEventListener("pointermove", move);
     drawing.removeEventListener("keydown", key);

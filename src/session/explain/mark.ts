@@ -100,7 +100,7 @@ function within(values: Values): (row: Seen) => boolean {
     inside(row.time, event) &&
     inside(row.clock, arrival) &&
     inside(row.clock - row.time, delay) &&
-    (fate === "late" ? row.time < row.watermark : true);
+    (fate === "late" || fate === "on-time" ? row.time < row.watermark === (fate === "late") : true);
 }
 
 /** Says which of several rows is told of. */
