@@ -98,7 +98,7 @@ export function parseAggregates(
  * what could not be replayed (random numbers, the clock) and on names that nobody captured.
  */
 export function parseFunction(fn: (...args: never[]) => unknown): FunctionText {
-  const source = String(fn).trim();
+  const source = withoutWrappers(String(fn).trim());
   const node = parseSource(source);
   if (!isFunction(node)) throw new Error(`"${source}" is not a function.`);
   const { expr, parameters } = opaque(node, source, capturedBy(fn), "it is called as it is");
