@@ -1,7 +1,11 @@
 /** The story of one row, pane or window, in sentences with numbers. */
 import { writeInstant } from "../parts/time.ts";
 import { story } from "../state/story.ts";
+import type { Story } from "../state/story.ts";
 import { zone } from "../state/ui.ts";
+
+/** Lines of data files that are named before the others are counted. */
+const SHOWN = 12;
 
 export function StoryPane() {
   const told = story.value;
@@ -26,27 +30,32 @@ export function StoryPane() {
       {told.lines.length > 0 && (
         <p class="hint">
           Source:{" "}
-          {told.lines.slice(0, 12).map((each, index) => (
-            <>
-              {index > 0 && ", "}
-              <span key={index} class="code">
-                {each.file}:{each.line}
-              </span>
-            </>
+          {byFile(told.lines.slice(0, SHOWN)).map(([file, lines], index) => (
+            <span key={file}>
+              {index > 0 && "; "}
+              <span class="code">{file}</span> {lines.length === 1 ? "line" : "lines"}{" "}
+              <span class="code">{lines.join(", ")}</span>
+            </span>
           ))}
-          {told.lines.length > 12 && `, and ${told.lines.length - 12} more`}
+          {told.lines.length > SHOWN && `, and ${told.lines.length - SHOWN} more`}
         </p>
       )}
-      <dl class="facts-list">
-        {told.values.map(({ name, type, value }) => (
-          <>
-            <dt key={name}>{name}</dt>
-            <dd>{writeValue(type, value, zone.value)}</dd>
-          </>
-        ))}
-      </dl>
+      {told.values.length > 0 && (
+        <dl class="facts-list">
+          {told.values.map(({ name, type, value }) => (
+            <>
+              <dt key={name}>{name}</dt>
+              <dd>{writeValue(type, value, zone.value)}</dd>
+            </>
+          ))}
+        </dl>
+      )}
     </div>
   );
+}
+
+function byFile(lines: Story["lines"]): [string, number[]][] {
+  return [...Map.groupBy(lines, each => each.file)].map(([file, own]) => [file, own.map(each => each.line)]);
 }
 
 function writeValue(type: string, value: unknown, inZone: string): string {
