@@ -34,7 +34,10 @@ export function Readings() {
           ? ""
           : `${writeCount(state.rows)} of ${writeCount(state.totalRows)} rows${state.finished ? ", complete" : ""}`}
       </span>
-      <span class="late-counts">
+      <span
+        class="late-counts"
+        title="Late: rows behind the watermark when they arrived. Dropped: rows that came too late, summed over the streams that drop them."
+      >
         <TimingBadge timing="late" bare text={`${writeCount(state?.late ?? 0)} late`} />
         <TimingBadge timing="dropped" bare text={`${writeCount(state?.dropped ?? 0)} dropped`} />
       </span>
