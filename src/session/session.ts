@@ -13,7 +13,7 @@ import { Stream } from "../pipeline/stream.ts";
 import type { Schema } from "../columns/column.ts";
 import { compileCell } from "../expressions/compile.ts";
 import { createKernel, type CellState as KernelCell, type Kernel } from "../notebook/kernel.ts";
-import { kindOf } from "../notebook/document.ts";
+import { attributeOf, kindOf } from "../notebook/document.ts";
 import type {
   CellOutput,
   CellState,
@@ -70,6 +70,8 @@ export class Session {
   #toldWall = -Infinity;
   readonly #states = new Map<number, KernelCell>();
   #cells: readonly CellText[] = [];
+  /** Ids of cells with the attribute `hidden`: they show what they display, not what they define. */
+  #hidden: ReadonlySet<number> = new Set();
   #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
   #planned = NOTHING_PLANNED;
   #planning = false;
@@ -233,6 +235,9 @@ export class Session {
       this.#told.delete(id);
     }
     this.#cells = cells;
+    this.#hidden = new Set(
+      cells.filter(({ attributes }) => attributeOf(attributes ?? [], "hidden") !== undefined).map(({ id }) => id),
+    );
     this.#kernel.setMode(run === "none" ? "lazy" : "auto");
     this.#kernel.setCells(
       cells.map(({ id, type, source, attributes }) => ({ id, type, source, attributes: attributes ?? [] })),
@@ -287,7 +292,7 @@ export class Session {
 
   /**
    * What a cell shows, in order: what it displayed, then the streams and charts it defined without displaying them. A
-   * definition of anything else is shown by its value only if nothing else is.
+   * definition of anything else is shown by its value only if nothing else is. A hidden cell shows no definitions.
    */
   #shownOf(state: KernelCell): { view: string; name: string | null; value: unknown }[] {
     const displayed = state.outputs.flatMap((output, i) =>
@@ -295,6 +300,7 @@ export class Session {
         ? [{ view: `${state.id}#${i}`, name: this.#nameOf(state, output.value), value: output.value }]
         : [],
     );
+    if (this.#hidden.has(state.id)) return displayed;
     const seen = new Set(displayed.map(d => d.value));
     const defined = [...state.values].flatMap(([name, value]) =>
       (value instanceof Stream || isChart(value) || staticTable(value) !== null) && !seen.has(value)
@@ -350,7 +356,7 @@ export class Session {
     });
     for (const shown of this.#shownOf(state))
       if (!shown.view.includes("#")) outputs.push(this.#show(cell, shown.view, shown.name, shown.value));
-    if (outputs.length === 0)
+    if (outputs.length === 0 && !this.#hidden.has(state.id))
       for (const [name, value] of state.values)
         if (typeof value !== "function") outputs.push({ kind: "value", name, value: inspect(value) });
     return outputs;

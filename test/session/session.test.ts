@@ -150,3 +150,22 @@ test("a chart is planned and its tables come with the span of the log", async ()
   expect(update.tables["rows"].length).toBe(9);
   expect(update.tables["panes"].length).toBeGreaterThanOrEqual(4);
 });
+
+test("a hidden cell shows what it displays and not what it defines, and others use its definitions", async () => {
+  const harness = new Harness();
+  const attributes = [{ name: "hidden", value: "" }];
+  const plain = { ...code(4, "const plain = [1, 2, 3];"), attributes };
+  const explicit = { ...code(5, `const asked = scores.filter(d => d.value > 5);\ndisplay(plain.length);`), attributes };
+  harness.show([{ ...scores, attributes }, delay, sums, plain, explicit]);
+  harness.watch("3.sums");
+  await harness.pass();
+  expect(harness.cells.get(1)).toMatchObject({ status: "ok", outputs: [], definitions: ["scores"] });
+  expect(harness.cells.get(4)).toMatchObject({ status: "ok", outputs: [], definitions: ["plain"] });
+  expect(harness.cells.get(5)?.outputs).toMatchObject([{ kind: "value" }]);
+  harness.session.receive({ type: "transport", action: { kind: "end" } });
+  await harness.pass();
+  expect(values(harness, "3.sums", "score")).toEqual([14, 18, 4, 12]);
+  harness.show([scores, delay, sums, plain, explicit]);
+  await harness.pass();
+  expect(harness.cells.get(1)?.outputs).toMatchObject([{ kind: "stream", view: "1.scores" }]);
+});
