@@ -5,6 +5,7 @@ import type { Run, Tap } from "../engine/run.ts";
 import { identity } from "../pipeline/identity.ts";
 import { type Node, topological, verbOf } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
+import type { SourceNode } from "../pipeline/verbs/source.ts";
 import type { NodeFigures, ViewUpdate } from "../protocol/session.ts";
 
 /** Counts what comes out of a stream without keeping it. */
@@ -55,15 +56,19 @@ export function tableFigures(
   };
 }
 
-/** What the transport bar says of the sources that cells name, each log counted once: rows late, and the least watermark. */
-export function sourceFigures(run: Run, sources: readonly Node[]): { late: number; watermark: number } {
+/**
+ * What the transport bar says of the sources that cells name, each log counted once: rows late, and the least watermark.
+ * A source whose watermark is left to the host, which has not set it, has none and does not hold back the others'.
+ */
+export function sourceFigures(run: Run, sources: readonly SourceNode[]): { late: number; watermark: number } {
   const seen = new Set<SourceLog>();
   let late = 0;
   let watermark = Infinity;
   for (const source of sources) {
     const feed = run.feed(identity(source));
     if (feed === undefined) continue;
-    watermark = Math.min(watermark, feed.watermark);
+    const unset = source.watermark.basis.kind === "manual" && feed.watermark === -Infinity;
+    if (!unset) watermark = Math.min(watermark, feed.watermark);
     if (!seen.has(feed.log)) late += feed.late;
     seen.add(feed.log);
   }

@@ -169,3 +169,19 @@ test("a hidden cell shows what it displays and not what it defines, and others u
   await harness.pass();
   expect(harness.cells.get(1)?.outputs).toMatchObject([{ kind: "stream", view: "1.scores" }]);
 });
+
+test("a source without a watermark of its own does not hold back the one that the transport bar shows", async () => {
+  const harness = new Harness();
+  const unmarked = code(
+    6,
+    `const unmarked = source("streaming-101.jsonl", {eventTime: "event_time", arrivalTime: "processing_time", watermark: manual()});`,
+  );
+  harness.show([scores, delay, unmarked]);
+  harness.watch("1.scores", "6.unmarked");
+  await harness.pass();
+  harness.session.receive({ type: "transport", action: { kind: "step", by: "watermark" } });
+  await harness.pass(60);
+  expect(harness.transport?.finished).toBe(false);
+  // Three minutes behind the first row, the 5 of 12:00:26.
+  expect(harness.transport?.watermark).toBe(Date.parse("2015-08-05T11:57:26Z"));
+});
