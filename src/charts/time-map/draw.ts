@@ -406,16 +406,20 @@ function paneMarks(panes: readonly PaneMark[], { x: [x0, x1] }: Bounds, pixel: n
   return marks;
 }
 
-/** Chooses the panes whose value is written: those with room for it above the pane before, in pixels of `height` to a ms. */
+/**
+ * Chooses the panes whose value is written: those with room for it below the window's next pane, in pixels of `height` to a ms.
+ * Of panes that stand too close, the latest is written, since it is what became of the others.
+ */
 function labelled(panes: readonly PaneMark[], height: number): PaneMark[] {
-  const last = new Map<number, number>();
+  const next = new Map<number, number>();
   return [...panes]
-    .sort((a, b) => a.at - b.at)
+    .sort((a, b) => b.at - a.at)
     .filter(p => {
-      if (p.value === null || (p.at - (last.get(p.start) ?? -Infinity)) * height < 19) return false;
-      last.set(p.start, p.at);
+      if (p.value === null || ((next.get(p.start) ?? Infinity) - p.at) * height < 19) return false;
+      next.set(p.start, p.at);
       return true;
-    });
+    })
+    .reverse();
 }
 
 /** While a log replays, the present is a line, and nothing is above it. */
