@@ -93,4 +93,14 @@ describe.skipIf(text === null)(text === null ? `the paper's notebook: ${ABSENT}`
       }),
     );
   });
+
+  // Figure 4-4 is drawn with the sums of 4-3, in windows of two minutes that end when those of 4-3 fire.
+  test.each([
+    ["4-3 left", "ingressInOrderA"],
+    ["4-3 right", "ingressInOrderB"],
+  ])("figure 4-4 has the sums of %s", async (figure, name) => {
+    const { expected } = drawings.find(d => d.figure === figure) as Drawing;
+    const shown = (await panesOf(name)).map(pane => `${clock(pane["window_end"])} ${pane["sum"]} ${pane["timing"]}`);
+    expect(shown).toEqual(expected.map(({ emit_time, value }) => `${emit_time} ${value} on-time`));
+  });
 });
