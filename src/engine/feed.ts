@@ -10,6 +10,7 @@ import type { WatermarkStrategy } from "../model/watermarks.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { boundedWatermark } from "./watermarks/bounded.ts";
+import { type Parts, PartsOfLog } from "./watermarks/parts.ts";
 import { PartitionedWatermark } from "./watermarks/partitions.ts";
 
 /** What a feed said at a position: a row of its log, or nothing but progress. */
@@ -20,7 +21,10 @@ export class SourceFeed {
   #log: SourceLog;
   /** The node's, in the profile's reading. */
   readonly #strategy: WatermarkStrategy;
-  readonly #partitioned: boolean;
+  /** What says which part of the source, partition or key, each row belongs to. */
+  readonly #partsOfLog: PartsOfLog;
+  /** The same for the present log; null where the source has one watermark as a whole. */
+  #parts: Parts | null;
   readonly #progress: PartitionedWatermark;
   /** Hindsight: the least timestamp among the rows after each; null unless the strategy is `perfect`. */
   #hindsight: Float64Array | null = null;
@@ -53,7 +57,8 @@ export class SourceFeed {
     this.#log = log;
     const watermark = profiled(node.watermark, profile);
     this.#strategy = watermark;
-    this.#partitioned = watermark.per !== "source" && log.partition !== null && !profile.streamTime;
+    this.#partsOfLog = new PartsOfLog(watermark, profile);
+    this.#parts = this.#partsOfLog.of(log);
     this.#progress = new PartitionedWatermark(watermark);
     this.#every =
       watermark.every ?? watermark.microBatch ?? (profile.watermark === "periodic" ? profile.watermarkPeriod : null);
@@ -76,14 +81,19 @@ export class SourceFeed {
     return this.#said;
   }
 
-  /** What each partition contributes; the one of a source without partitions is partition 0. */
+  /** What each partition, or each key, contributes; the one of a source without any is partition 0. */
   get progress(): PartitionedWatermark {
     return this.#progress;
   }
 
-  /** Whether partitions have watermarks of their own: that of code c is partition c + 1. */
+  /** Whether partitions or keys have watermarks of their own: that of code c is partition c + 1. */
   get partitioned(): boolean {
-    return this.#partitioned;
+    return this.#parts !== null;
+  }
+
+  /** The name of a partition, or what a key is in text; "" for rows without one. */
+  nameOf(partition: number): string {
+    return partition > 0 ? (this.#parts?.names.value(partition - 1) ?? "") : "";
   }
 
   /** Rows that lay behind the watermark when they arrived. */
@@ -103,6 +113,7 @@ export class SourceFeed {
         "The source has ended, so no rows can follow. Work the run with a finite `until` while more may come.",
       );
     this.#log = log;
+    this.#parts = this.#partsOfLog.of(log);
     if (this.#hindsight !== null) this.#hindsight = hindsight(log.time);
   }
 
@@ -139,12 +150,12 @@ export class SourceFeed {
   }
 
   #observe(row: number): number {
-    const { time, arrival, partition } = this.#log;
+    const { time, arrival } = this.#log;
     if (this.#hindsight !== null) return this.#hindsight[row];
     const { basis } = this.#strategy;
     if (basis.kind === "manual") return this.#known;
     const counts = this.#punctuation === null || this.#punctuation(this.#log, row);
-    const from = this.#partitioned && partition !== null ? partition[row] + 1 : 0;
+    const from = this.#parts === null ? 0 : this.#parts.codes[row] + 1;
     return this.#progress.observe(from, time[row], arrival[row], counts);
   }
 
@@ -171,7 +182,7 @@ export class SourceFeed {
       basis.kind === "bounded" &&
       idle === null &&
       future === null &&
-      !this.#partitioned &&
+      this.#parts === null &&
       this.#every === null &&
       !this.#atEnd
     );
@@ -190,16 +201,23 @@ export class SourceFeed {
 
   /** What each partition contributes; one entry without a name where there are none. */
   partitions(): { name: string; watermark: number; idle: boolean; rows: number; lastSeen: number }[] {
-    const names = this.#log.partitions;
-    return this.#progress
-      .partitions()
-      .map(p => ({ ...p, name: this.#partitioned && p.partition > 0 ? (names?.value(p.partition - 1) ?? "") : "" }));
+    return this.#progress.partitions().map(p => ({ ...p, name: this.nameOf(p.partition) }));
   }
 
   /** Name of the partition that holds the watermark back, or null. */
   get holder(): string | null {
     const holder = this.#progress.holder;
-    return this.#partitioned && holder > 0 ? (this.#log.partitions?.value(holder - 1) ?? null) : null;
+    return holder > 0 && this.#parts !== null ? this.nameOf(holder) : null;
+  }
+
+  /** The newest row taken of a partition or key by name, or -1. */
+  lastRowOf(name: string): number {
+    if (this.#parts === null) return -1;
+    const { codes, names } = this.#parts;
+    const code = names.find(name);
+    let row = this.#cursor - 1;
+    while (row >= 0 && codes[row] !== code) row--;
+    return row;
   }
 
   snapshot(): unknown {

@@ -17,8 +17,10 @@ export class ProgressRows {
   readonly #feed: SourceFeed;
   #toldWatermark = new Float64Array(8).fill(NaN);
   #toldIdle = new Uint8Array(8);
-  /** Name of each partition as a code; −1 where it has none. */
+  /** Name of each partition as a code; −1 where it has none, −2 where it has not been looked up. */
   #names = new Int32Array(0);
+  /** Whether all partitions are to be looked at, not only those that have changed: at the beginning, and when loaded. */
+  #afresh = true;
 
   count = 0;
   #at = new Int32Array(64);
@@ -38,23 +40,29 @@ export class ProgressRows {
     const partitions = progress.size;
     if (partitions + 1 > this.#toldWatermark.length) this.#widen(partitions + 1);
     if (feed.partitioned) {
-      if (partitions > this.#names.length) this.#name(partitions);
-      const told = this.#toldWatermark;
-      for (let p = 1; p < partitions; p++) {
-        const watermark = progress.watermarkOf(p);
-        // Partitions that have not been seen, or have not said anything of time, have nothing to tell.
-        if (watermark - watermark !== 0 || this.#names[p] < 0) continue;
-        const idle = progress.isIdle(p) ? 1 : 0;
-        if (told[p + 1] === watermark && this.#toldIdle[p + 1] === idle) continue;
-        told[p + 1] = watermark;
-        this.#toldIdle[p + 1] = idle;
-        this.#append(position, clock, watermark, this.#names[p], idle);
-      }
+      const changed = progress.takeChanged();
+      if (this.#afresh) for (let p = 1; p < partitions; p++) this.#lookAt(p, position, clock);
+      else for (const p of changed) if (p > 0) this.#lookAt(p, position, clock);
+      this.#afresh = false;
     }
     const { watermark } = feed;
     if (watermark - watermark !== 0 || this.#toldWatermark[0] === watermark) return;
     this.#toldWatermark[0] = watermark;
     this.#append(position, clock, watermark, -1, 0);
+  }
+
+  #lookAt(p: number, position: number, clock: number): void {
+    const { progress } = this.#feed;
+    const watermark = progress.watermarkOf(p);
+    // Partitions that have not been seen, or have not said anything of time, have nothing to tell.
+    if (watermark - watermark !== 0) return;
+    const name = this.#nameOf(p);
+    if (name < 0) return;
+    const idle = progress.isIdle(p) ? 1 : 0;
+    if (this.#toldWatermark[p + 1] === watermark && this.#toldIdle[p + 1] === idle) return;
+    this.#toldWatermark[p + 1] = watermark;
+    this.#toldIdle[p + 1] = idle;
+    this.#append(position, clock, watermark, name, idle);
   }
 
   #append(position: number, clock: number, watermark: number, partition: number, idle: number): void {
@@ -84,12 +92,17 @@ export class ProgressRows {
     return { batch, at: this.#at.slice(0, count) };
   }
 
-  #name(partitions: number): void {
-    const names = this.#feed.log.partitions;
-    this.#names = Int32Array.from({ length: partitions }, (_, p) => {
-      const name = p === 0 ? "" : (names?.value(p - 1) ?? "");
-      return name === "" ? -1 : NAMES.code(name);
-    });
+  #nameOf(p: number): number {
+    if (p >= this.#names.length) {
+      const names = new Int32Array(Math.max(p + 1, 2 * this.#names.length)).fill(-2);
+      names.set(this.#names);
+      this.#names = names;
+    }
+    if (this.#names[p] === -2) {
+      const name = this.#feed.nameOf(p);
+      this.#names[p] = name === "" ? -1 : NAMES.code(name);
+    }
+    return this.#names[p];
   }
 
   #widen(size: number): void {
@@ -127,6 +140,7 @@ export class ProgressRows {
   }
 
   load({ watermark, idle }: SavedProgress): void {
+    this.#afresh = true;
     if (watermark.length > this.#toldWatermark.length) this.#widen(watermark.length);
     this.#toldWatermark.fill(NaN).set(watermark);
     this.#toldIdle.fill(0).set(idle.map(Number));

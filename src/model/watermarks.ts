@@ -1,6 +1,7 @@
 /**
  * Watermark strategies as plain data. A watermark `w` promises that no row with timestamp `< w` is still to come; it
- * never goes back. With partitions, a source's watermark is the least of those of its partitions that are not idle.
+ * never goes back. With partitions, a source's watermark is the least of those of its partitions that are not idle; with
+ * `per: "key"` that of its keys, each key being a partition of its own.
  */
 import { type Duration, type DurationSpec, duration } from "./time.ts";
 import type { FunctionText } from "./windows.ts";
@@ -27,6 +28,8 @@ export interface WatermarkStrategy {
   readonly future: Duration | null;
   /** Whether each partition has a watermark of its own (the least counts), each key, or the source as a whole. */
   readonly per: "partition" | "key" | "source";
+  /** With `per: "key"`, the source's column that says which key a row belongs to; else null. Null keys are one key. */
+  readonly keyColumn: string | null;
   /** Emit the watermark only at multiples of this much processing time; null: after every row. */
   readonly every: Duration | null;
   /** Rows of each micro-batch see the watermark of the batch before (Spark); seconds → ms; null: none. */
@@ -36,7 +39,14 @@ export interface WatermarkStrategy {
 export interface WatermarkOptions {
   idle?: DurationSpec | null;
   future?: DurationSpec | null;
+  /**
+   * What has a watermark of its own, the least of which counts: each `partition` of the source (the default), each `key`
+   * (`{per: "key", key: "account"}`, for logs in which each key's rows come in order), or the `source` as a whole. A key
+   * that falls silent holds the others back for ever: give `idle` too.
+   */
   per?: "partition" | "key" | "source";
+  /** Column of the key, with `per: "key"` only. */
+  key?: string | null;
   every?: DurationSpec | null;
   microBatch?: DurationSpec | null;
 }
@@ -44,14 +54,26 @@ export interface WatermarkOptions {
 function strategy(basis: WatermarkBasis, options: WatermarkOptions): WatermarkStrategy {
   const optional = (spec: DurationSpec | null | undefined, what: string): Duration | null =>
     spec === undefined || spec === null ? null : duration(spec, what);
+  const per = options.per ?? "partition";
   return {
     basis,
     idle: optional(options.idle, "idle timeout"),
     future: optional(options.future, "future guard"),
-    per: options.per ?? "partition",
+    per,
+    keyColumn: keyColumn(per, options.key ?? null),
     every: optional(options.every, "watermark period"),
     microBatch: optional(options.microBatch, "micro-batch length"),
   };
+}
+
+function keyColumn(per: WatermarkStrategy["per"], key: string | null): string | null {
+  if (per === "key" && (typeof key !== "string" || key === ""))
+    throw new Error(`A watermark per key needs the column of the key: bounded("30 s", {per: "key", key: "account"}).`);
+  if (per !== "key" && key !== null)
+    throw new Error(
+      `The key ${JSON.stringify(key)} has no meaning for a watermark per ${per}. Say {per: "key", key: ${JSON.stringify(key)}}, or leave the key out.`,
+    );
+  return key;
 }
 
 /** Follows the greatest timestamp seen at a distance of `delay` (Flink's bounded out-of-orderness, without its −1 ms). */

@@ -55,7 +55,15 @@ export function input(retracts = false, name = "input"): Node {
     eventTime: { column: "t", unit: null, timeZone: null },
     arrivalTime: null,
     partition: null,
-    watermark: { basis: { kind: "manual" }, idle: null, future: null, per: "source", every: null, microBatch: null },
+    watermark: {
+      basis: { kind: "manual" },
+      idle: null,
+      future: null,
+      per: "source",
+      keyColumn: null,
+      every: null,
+      microBatch: null,
+    },
     types: {},
   };
   return retracts

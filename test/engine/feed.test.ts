@@ -118,6 +118,58 @@ describe("partitions", () => {
   });
 });
 
+describe("keys", () => {
+  const perKey = bounded(0, { per: "key", key: "key" });
+  const rows = [
+    { t: 100, p: "x", key: "a" },
+    { t: 50, at: 101, p: "x", key: "b" },
+    { t: 200, at: 102, p: "y", key: "a" },
+    { t: 150, at: 103, p: "y", key: "b" },
+    { t: 300, at: 104, p: "x", key: "b" },
+  ];
+
+  test("the least of the keys counts, whatever partitions their rows came through", () => {
+    expect(watermarks(perKey, rows)).toEqual([100, 100, 100, 150, 200]);
+    expect(watermarks(bounded(0), rows)).toEqual([100, 100, 100, 100, 200]);
+    const feed = feedOf(perKey, rows);
+    story(feed);
+    expect([feed.partitioned, feed.holder]).toEqual([true, "a"]);
+    expect(feed.partitions().map(p => [p.name, p.watermark])).toEqual([
+      ["a", 200],
+      ["b", 300],
+    ]);
+  });
+
+  test("a source without partitions has keys all the same", () => {
+    const whole = rows.map(({ t, at, key }) => ({ t, at: at ?? t, key }));
+    expect(watermarks(perKey, whole)).toEqual([100, 100, 100, 150, 200]);
+  });
+
+  test("keys may be numbers, and a longer log keeps their codes", () => {
+    const numbered = rows.map(({ t, at, key }) => ({ t, at: at ?? t, v: key === "a" ? 7 : null }));
+    const feed = feedOf(bounded(0, { per: "key", key: "v" }), numbered.slice(0, 2));
+    expect(story(feed).map(([, , w]) => w)).toEqual([100, 100]);
+    feed.extend(logOf(numbered));
+    expect(story(feed).map(([, , w]) => w)).toEqual([100, 150, 200]);
+    expect(feed.partitions().map(p => [p.name, p.watermark])).toEqual([
+      ["", 300],
+      ["7", 200],
+    ]);
+  });
+
+  test("Kafka's stream time knows no keys", () => {
+    expect(watermarks(perKey, rows, PROFILES.kafka)).toEqual([100, 100, 200, 200, 300]);
+  });
+
+  test("a column that is not there is named, with those that are", () => {
+    expect(() => feedOf(bounded(0, { per: "key", key: "acount" }), rows)).toThrow(
+      'The watermark is per key of "acount", and the source has no such column. There are: t, p, key, v.',
+    );
+    expect(() => bounded(0, { per: "key" })).toThrow('bounded("30 s", {per: "key", key: "account"})');
+    expect(() => bounded(0, { key: "account" })).toThrow('Say {per: "key", key: "account"}');
+  });
+});
+
 describe("idle", () => {
   test("at its exact deadline a silent partition no longer holds the others back", () => {
     const rows = [

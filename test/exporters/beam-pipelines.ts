@@ -39,6 +39,14 @@ export const SAID: Readonly<Record<string, Stream>> = {
     big: d => (d.amount > 10 ? "big" : null),
     ratio: d => 1 / d.amount,
   }),
+  perKey: source("bank-payments.jsonl", {
+    eventTime: "booked_at",
+    arrivalTime: "received_at",
+    partition: "branch",
+    watermark: bounded("30 s", { per: "key", key: "kind", idle: "2 min" }),
+  })
+    .window(fixed("1 h"))
+    .count(),
   fixed: windowed.trigger(late).rollup({ total: d => op.sum(d.amount), n: op.count() }),
   sliding: payments.window(sliding("1 h", "10 min", { offset: "90 s" })).count(),
   sessions: payments

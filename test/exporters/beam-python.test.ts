@@ -54,6 +54,12 @@ describe("scripts for Beam", () => {
   );
 });
 
+test("keys with watermarks of their own are partitions of the replay", async () => {
+  const [{ text }] = exported(await opened(SAID["perKey"], "perKey"), "beam-python").files;
+  expect(text).toContain('log.append((row["received_at"], row["kind"], row["booked_at"], row))');
+  expect(text).toContain("watermark.row(partition, time, arrival)");
+});
+
 const other = source("ledger.jsonl", { eventTime: "time" });
 
 const REFUSED: readonly [string, Stream, RegExp, "never" | "not-implemented"][] = [

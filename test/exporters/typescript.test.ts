@@ -106,6 +106,11 @@ const PIPELINES: Readonly<Record<string, Stream>> = {
   never: sums.trigger(never()).count(),
   late: sums.count().late(),
   progress: ledger.progress(),
+  perKey: source("ledger.jsonl", {
+    eventTime: "time",
+    arrivalTime: "posted_at",
+    watermark: bounded("1 min", { per: "key", key: "account", idle: "10 min" }),
+  }).progress(),
   strategies: scores.union(
     source("streaming-101.jsonl", { eventTime: "event_time", watermark: perfect() }).derive({
       processing_time: d => d.event_time,

@@ -8,6 +8,7 @@ export interface ReferenceRow {
   readonly t: number;
   readonly at: number;
   readonly p: string | null;
+  readonly key: string | null;
   /** Whether the row carries a punctuation. */
   readonly marked: boolean;
 }
@@ -35,9 +36,10 @@ export function referenceSource(strategy: WatermarkStrategy, rows: readonly Refe
 }
 
 /** Moments before `until` at which some partition had been silent for too long. */
-function deadlines({ idle }: WatermarkStrategy, past: readonly ReferenceRow[], until: number): number[] {
+function deadlines(strategy: WatermarkStrategy, past: readonly ReferenceRow[], until: number): number[] {
+  const { idle } = strategy;
   if (idle === null) return [];
-  const last = new Map(past.map(r => [r.p, r.at + idle]));
+  const last = new Map(past.map(r => [partitionOf(strategy)(r), r.at + idle]));
   return [...last.values()].filter(deadline => deadline < until).sort((a, b) => a - b);
 }
 
@@ -68,9 +70,13 @@ function combined(
 }
 
 const partitionOf =
-  ({ per }: WatermarkStrategy) =>
-  (row: ReferenceRow): string | null =>
-    per === "source" ? null : row.p;
+  ({ per, keyColumn }: WatermarkStrategy) =>
+  (row: ReferenceRow): string | null => {
+    if (per === "key" && keyColumn !== "key" && keyColumn !== "v") throw new Error(`no column ${keyColumn}`);
+    // Marks are numbers, 1 and 0: keys that are not strings.
+    if (per === "key") return keyColumn === "key" ? row.key : String(row.marked);
+    return per === "source" ? null : row.p;
+  };
 
 function counts({ basis, future }: WatermarkStrategy, row: ReferenceRow): boolean {
   if (basis.kind === "punctuated" && !row.marked) return false;

@@ -56,6 +56,18 @@ describe("a window that has not fired", () => {
     expect(lines?.[0]).toEqual({ file: "sensors-silent.jsonl", line: 61 });
   });
 
+  test("is held by a silent key, where each key has a watermark of its own", async () => {
+    const perKey = SENSORS(`, {per: "key", key: "partition"}`).map(cell =>
+      cell.replace('partition: "partition", ', ""),
+    );
+    const harness = await replayed(perKey, "2026-07-01T12:05:52Z");
+    const { sentences, facts } = await explained(harness, "2.means", 1);
+    expect(sentences[2]).toBe(
+      "Held by key 3, silent for 4 min 8 s; the next row on 3 from 12:02:10 on would release it.",
+    );
+    expect(facts).toMatchObject({ held_by: "3", silent_for: 248_228 });
+  });
+
   test("names the idle timeout where there is one, and fires when it is over", async () => {
     const harness = await replayed(SENSORS(`, {idle: "1 min"}`), "2026-07-01T12:02:30Z");
     expect((await explained(harness, "2.means", 1)).sentences[2]).toBe(

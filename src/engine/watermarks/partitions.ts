@@ -4,9 +4,15 @@
  * A partition counts from its first row on. It turns idle when `idle` passes without a row, and counts again with its
  * next one; what it brings from before the watermark is late, as it has to be. When all are idle nobody is waited for,
  * and the watermark moves to the greatest of theirs (Flink's rule).
+ *
+ * There may be as many partitions as there are keys, so none of this looks through all of them for a row. The least is on
+ * top of a heap that is put in order only when its top has moved, and which partition falls silent next is known from a
+ * list in the order in which they were last heard.
  */
 import type { WatermarkStrategy } from "../../model/watermarks.ts";
 import { type BasisTracker, basisTracker } from "./basis.ts";
+import { LeastHeap } from "./least-heap.ts";
+import { SilenceList } from "./silence-list.ts";
 
 export class PartitionedWatermark {
   readonly #strategy: WatermarkStrategy;
@@ -20,6 +26,15 @@ export class PartitionedWatermark {
   /** The partition that held the least watermark when last looked, or -1. */
   #holder = -1;
   #watermark = -Infinity;
+  /** The greatest watermark of any partition, idle or not. */
+  #greatest = -Infinity;
+  /** Partitions that have a watermark; idle ones leave it when they come to its top. */
+  readonly #heap = new LeastHeap();
+  /** Partitions that are not idle, the longest unheard first. Kept only where there is an idle timeout. */
+  readonly #silence = new SilenceList();
+  /** Partitions whose watermark or idleness may have changed since `takeChanged`, each once. */
+  #changed: number[] = [];
+  #isChanged: Uint8Array = new Uint8Array(8);
   /** No partition turns idle before this; looked up anew when it is reached. */
   #idleCheck = Infinity;
 
@@ -61,17 +76,24 @@ export class PartitionedWatermark {
     const { future, idle } = this.#strategy;
     if (idle !== null) {
       this.#lastSeen[partition] = arrival;
+      this.#silence.hear(partition);
       if (arrival + idle < this.#idleCheck) this.#idleCheck = arrival + idle;
     }
     const wasIdle = this.#idle[partition] === 1;
     this.#idle[partition] = 0;
+    if (wasIdle) this.#note(partition);
+    if (wasIdle && !Number.isNaN(this.#watermarks[partition])) this.#heap.add(partition, this.#watermarks[partition]);
     // A row from the future says more about a clock than about what is still to come.
     if (!counts || (future !== null && time > arrival + future)) return this.#watermark;
     const tracker = (this.#trackers[partition] ??= basisTracker(this.#strategy.basis));
     const before = this.#watermarks[partition];
     const after = tracker.observe(time);
     if (!(after > before) && !Number.isNaN(before) && !wasIdle) return this.#watermark;
-    this.#watermarks[partition] = before > after ? before : after;
+    const own = before > after ? before : after;
+    this.#watermarks[partition] = own;
+    this.#note(partition);
+    if (own > this.#greatest) this.#greatest = own;
+    if (Number.isNaN(before)) this.#heap.add(partition, own);
     // Only the partition that holds the others back can move the least of them, except by joining them.
     if (partition === this.#holder || this.#holder < 0 || Number.isNaN(before) || wasIdle) this.#settle();
     return this.#watermark;
@@ -86,36 +108,45 @@ export class PartitionedWatermark {
   tick(now: number): number {
     const { idle } = this.#strategy;
     if (idle === null || now < this.#idleCheck) return this.#watermark;
-    let next = Infinity;
     let changed = false;
-    for (let p = 0; p < this.#watermarks.length; p++) {
-      if (this.#idle[p] === 1 || this.#lastSeen[p] === -Infinity) continue;
-      const deadline = this.#lastSeen[p] + idle;
-      if (deadline <= now) {
-        this.#idle[p] = 1;
-        changed = true;
-      } else if (deadline < next) next = deadline;
+    let longest = this.#silence.first;
+    while (longest >= 0 && this.#lastSeen[longest] + idle <= now) {
+      this.#idle[longest] = 1;
+      this.#note(longest);
+      this.#silence.leave(longest);
+      longest = this.#silence.first;
+      changed = true;
     }
-    this.#idleCheck = next;
+    this.#idleCheck = longest < 0 ? Infinity : this.#lastSeen[longest] + idle;
     if (changed) this.#settle();
     return this.#watermark;
   }
 
+  /** Returns the partitions that may have changed since this was asked last, least first. */
+  takeChanged(): readonly number[] {
+    const changed = this.#changed;
+    this.#changed = [];
+    for (const p of changed) this.#isChanged[p] = 0;
+    return changed.sort((a, b) => a - b);
+  }
+
+  #note(partition: number): void {
+    if (this.#isChanged[partition] === 1) return;
+    this.#isChanged[partition] = 1;
+    this.#changed.push(partition);
+  }
+
+  /** Brings the heap's top up to date: its entries are watermarks from earlier, and partitions that turned idle since. */
   #settle(): void {
-    let least = Infinity;
-    let greatest = -Infinity;
-    let holder = -1;
-    for (let p = 0; p < this.#watermarks.length; p++) {
-      const w = this.#watermarks[p];
-      if (Number.isNaN(w)) continue;
-      if (w > greatest) greatest = w;
-      if (this.#idle[p] === 0 && w < least) {
-        least = w;
-        holder = p;
-      }
+    const heap = this.#heap;
+    while (heap.top >= 0) {
+      const p = heap.top;
+      if (this.#idle[p] === 1) heap.removeTop();
+      else if (heap.leastValue < this.#watermarks[p]) heap.raiseTop(this.#watermarks[p]);
+      else break;
     }
-    this.#holder = holder;
-    const next = holder < 0 ? greatest : least;
+    this.#holder = heap.top;
+    const next = this.#holder < 0 ? this.#greatest : heap.leastValue;
     if (next > this.#watermark) this.#watermark = next;
   }
 
@@ -129,9 +160,13 @@ export class PartitionedWatermark {
     this.#watermarks = extend(this.#watermarks, NaN);
     this.#lastSeen = extend(this.#lastSeen, -Infinity);
     this.#rows = extend(this.#rows, 0);
-    const idle = new Uint8Array(size);
-    idle.set(this.#idle);
-    this.#idle = idle;
+    const flags = (from: Uint8Array): Uint8Array => {
+      const to = new Uint8Array(size);
+      to.set(from);
+      return to;
+    };
+    this.#idle = flags(this.#idle);
+    this.#isChanged = flags(this.#isChanged);
   }
 
   /** Says what each partition seen so far contributes. */
@@ -189,5 +224,25 @@ export class PartitionedWatermark {
     this.#holder = from.holder;
     this.#watermark = from.watermark;
     this.#idleCheck = from.idleCheck;
+    this.#arrange();
+  }
+
+  /** Puts heap and list in order again; they follow from the rest. */
+  #arrange(): void {
+    this.#heap.clear();
+    this.#silence.clear();
+    this.#changed = [];
+    this.#isChanged = new Uint8Array(this.#watermarks.length);
+    this.#greatest = -Infinity;
+    const heard: number[] = [];
+    for (let p = 0; p < this.#watermarks.length; p++) {
+      const own = this.#watermarks[p];
+      if (own > this.#greatest) this.#greatest = own;
+      if (this.#idle[p] === 1) continue;
+      if (!Number.isNaN(own)) this.#heap.add(p, own);
+      if (this.#lastSeen[p] !== -Infinity) heard.push(p);
+    }
+    heard.sort((a, b) => this.#lastSeen[a] - this.#lastSeen[b]);
+    for (const p of heard) this.#silence.hear(p);
   }
 }

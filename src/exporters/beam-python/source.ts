@@ -150,7 +150,11 @@ function defineReader(node: SourceNode, schema: Schema, script: PythonScript): v
     return row`,
   );
   const arrival = arrivalTime === null ? "latest" : `row[${quoted(arrivalTime.column)}]`;
-  const partition = node.partition === null ? "None" : `row[${quoted(node.partition)}]`;
+  // Keys that have watermarks of their own are partitions of the replay.
+  const part = node.watermark.keyColumn ?? node.partition;
+  const nested = schema.some(field => field.name === part && field.type === "json");
+  if (nested) script.import("import json");
+  const partition = part === null ? "None" : nested ? `json.dumps(row[${quoted(part)}])` : `row[${quoted(part)}]`;
   const { opening, each, record } = loop;
   const body = [
     `for ${each}:`,

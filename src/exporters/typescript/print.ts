@@ -79,6 +79,7 @@ export function printWatermark(strategy: WatermarkStrategy, imports: Imports): s
     ...(strategy.idle === null ? [] : [`idle: ${printDuration(strategy.idle)}`]),
     ...(strategy.future === null ? [] : [`future: ${printDuration(strategy.future)}`]),
     ...(strategy.per === "partition" ? [] : [`per: "${strategy.per}"`]),
+    ...(strategy.keyColumn === null ? [] : [`key: ${literal(strategy.keyColumn)}`]),
     ...(strategy.every === null ? [] : [`every: ${printDuration(strategy.every)}`]),
     ...(strategy.microBatch === null ? [] : [`microBatch: ${printDuration(strategy.microBatch)}`]),
   ];

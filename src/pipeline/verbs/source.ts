@@ -50,12 +50,22 @@ export const PROGRESS_SCHEMA: Schema = [
   { name: "idle", type: "boolean", nullable: false },
 ];
 
+/** Returns the column whose keys have watermarks of their own, or null. Throws where the source has no such column. */
+export function watermarkKey({ keyColumn }: WatermarkStrategy, schema: Schema): string | null {
+  if (keyColumn === null || schema.some(field => field.name === keyColumn)) return keyColumn;
+  const names = schema.map(field => field.name).join(", ");
+  throw new Error(
+    `The watermark is per key of ${JSON.stringify(keyColumn)}, and the source has no such column. There are: ${names}.`,
+  );
+}
+
 export const source: Verb<SourceNode> = {
   inputs: () => [],
   withInputs: node => node,
   ports: () => ["errors", "progress"],
-  schema(_node, inputs, port) {
+  schema(node, inputs, port) {
     if (port === "errors") return ERRORS_SCHEMA;
+    watermarkKey(node.watermark, inputs[0]);
     if (port === "progress") return PROGRESS_SCHEMA;
     return inputs[0];
   },

@@ -35,12 +35,13 @@ function held(source: SourceNode, feed: SourceFeed, needed: number, run: Run, wo
   const { basis, idle } = source.watermark;
   const delay = basis.kind === "bounded" ? basis.delay : null;
   const from = (): string => (delay === null ? "" : ` from ${words.at(needed + delay)} on`);
+  const part = source.watermark.per === "key" ? "key" : "partition";
   const partitions = feed.partitions();
   const holder = feed.holder;
   if (holder === null) {
     if (partitions.length > 1 && partitions.every(p => p.idle))
       return {
-        sentences: [`All ${counted(partitions.length, "partition")}${of} are idle: the next row${from()} releases it.`],
+        sentences: [`All ${counted(partitions.length, part)}${of} are idle: the next row${from()} releases it.`],
         facts: { held_by: null, idle: true },
       };
     return {
@@ -48,19 +49,20 @@ function held(source: SourceNode, feed: SourceFeed, needed: number, run: Run, wo
       facts: { held_by: several ? fileOf(source) : null },
     };
   }
-  const seen = lastSeenOf(feed, holder);
+  const lastRow = feed.lastRowOf(holder);
+  const seen = lastRow < 0 ? -Infinity : feed.log.arrival[lastRow];
   const { clock } = run.progress;
-  const silent = clock - seen.arrival;
+  const silent = clock - seen;
   const short = partitions.filter(p => !p.idle && p.name !== holder && p.watermark < needed);
   const silence = silent > 0 ? `silent for ${formatDuration(silent)}` : "heard of just now";
   const release =
     idle === null
       ? `the next row on ${holder}${from()} would release it`
-      : `the next row on ${holder}${from()} or the idle timeout (${formatDuration(idle)}, at ${words.at(seen.arrival + idle)}) would release it`;
-  const sentences = [`Held by partition ${holder}${of}, ${silence}; ${release}.`];
+      : `the next row on ${holder}${from()} or the idle timeout (${formatDuration(idle)}, at ${words.at(seen + idle)}) would release it`;
+  const sentences = [`Held by ${part} ${holder}${of}, ${silence}; ${release}.`];
   if (short.length > 0)
     sentences.push(
-      `Behind it ${short.length === 1 ? "is" : "are"} ${list(short.slice(0, 5).map(p => `partition ${p.name} (${words.at(p.watermark)})`))}${short.length > 5 ? ` and ${short.length - 5} more` : ""}.`,
+      `Behind it ${short.length === 1 ? "is" : "are"} ${list(short.slice(0, 5).map(p => `${part} ${p.name} (${words.at(p.watermark)})`))}${short.length > 5 ? ` and ${short.length - 5} more` : ""}.`,
     );
   else if (partitions.length > 1) {
     const next = Math.min(...partitions.filter(p => p.name !== holder && !p.idle).map(p => p.watermark));
@@ -73,15 +75,6 @@ function held(source: SourceNode, feed: SourceFeed, needed: number, run: Run, wo
     );
   return {
     sentences,
-    facts: { held_by: holder, silent_for: silent, idle_timeout: idle, held_since: seen.arrival },
+    facts: { held_by: holder, silent_for: silent, idle_timeout: idle, held_since: seen },
   };
-}
-
-/** The arrival of a partition's newest row. */
-function lastSeenOf(feed: SourceFeed, partition: string): { row: number; arrival: number } {
-  const { log } = feed;
-  const code = log.partitions?.find(partition) ?? -1;
-  for (let row = feed.offset - 1; row >= 0; row--)
-    if (log.partition?.[row] === code) return { row, arrival: log.arrival[row] };
-  return { row: -1, arrival: -Infinity };
 }
