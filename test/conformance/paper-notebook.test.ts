@@ -100,7 +100,11 @@ describe.skipIf(text === null)(text === null ? `the paper's notebook: ${ABSENT}`
     ["4-3 right", "ingressInOrderB"],
   ])("figure 4-4 has the sums of %s", async (figure, name) => {
     const { expected } = drawings.find(d => d.figure === figure) as Drawing;
-    const shown = (await panesOf(name)).map(pane => `${clock(pane["window_end"])} ${pane["sum"]} ${pane["timing"]}`);
-    expect(shown).toEqual(expected.map(({ emit_time, value }) => `${emit_time} ${value} on-time`));
+    const shown = (await panesOf(name)).map(pane => {
+      const window = `${clock(pane["window_start"])}–${clock(pane["window_end"])}`;
+      return `${clock(pane["emitted_at"])} ${window} ${pane["sum"]} ${pane["timing"]}`;
+    });
+    const windows = ["12:04:00–12:06:00", "12:06:00–12:08:00", "12:08:00–12:10:00"];
+    expect(shown).toEqual(expected.map(({ emit_time, value }, i) => `${emit_time} ${windows[i]} ${value} on-time`));
   });
 });
