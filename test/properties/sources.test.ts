@@ -89,3 +89,25 @@ test("sources say the watermark that the reference says, after every row", () =>
     runs(1_500),
   );
 });
+
+test("and with many keys, which turn idle and come back", () => {
+  const step = fc.record({
+    wait: fc.nat({ max: 3 }),
+    behind: fc.integer({ min: -6, max: 40 }),
+    key: fc.nat({ max: 60 }),
+  });
+  const many = fc.array(step, { minLength: 100, maxLength: 140 }).map(steps => {
+    let at = 50;
+    return steps.map(({ wait, behind, key }): ReferenceRow => {
+      at += wait;
+      return { t: at - behind, at, p: null, key: `k${key}`, marked: true };
+    });
+  });
+  fc.assert(
+    fc.property(many, fc.constantFrom(null, 5, 40, 120), fc.boolean(), (given, idle, restored) => {
+      const strategy = bounded(3, { per: "key", key: "key", idle });
+      expect(engine(strategy, given, restored)).toEqual(referenceSource(strategy, given));
+    }),
+    runs(30),
+  );
+});

@@ -4,10 +4,12 @@
  * The rule: rows between two events that move the watermark or the clock are one stretch, and any order of a stretch
  * gives the same final table: the last pane of every key and window that was not taken back, and where panes discard what
  * was shown, all of them together. It holds where
- * - the profile looks at each row by itself (elsewhere a bundle is one event, and the order within it means something else),
  * - rows do not move the watermark themselves, as they do under Kafka's stream time (there, order is what is computed), and
  * - no part of the trigger counts rows. A count of one does not matter where it fires again and again: it fires after
  *   every row in any order; but with merging windows it then shows sessions on their way, which only retracting takes back.
+ *
+ * Where a profile looks at whole bundles, each bundle is a stretch of its own, which stays one bundle; there triggers may
+ * count as well, because they are asked when all of its rows are in.
  */
 import type { Accumulation } from "../../src/model/strategy.ts";
 import type { Trigger } from "../../src/model/triggers.ts";
@@ -17,14 +19,16 @@ import type { Trace, TraceEvent, TraceRow } from "../../src/session/trace.ts";
 
 /** Says why the order of a trace's rows matters, or null where any order within a stretch gives the same final table. */
 export function orderMatters({ profile, strategy, events }: Trace): string | null {
-  if (profile.evaluate !== "row") return "the profile looks at whole bundles";
+  if (profile.evaluate === "bundle")
+    return stretches(events, true).some(part => part.rows.length > 1) ? null : "no bundle has two rows";
   if (profile.streamTime) return "rows move the watermark themselves";
   const firing = countsRows(strategy.trigger, false);
   if (firing === "some") return "the trigger counts rows";
   const eachRow = firing === "each" || profile.latePanes === "each-row";
   if (eachRow && merges(strategy.window) && strategy.accumulation !== "retracting")
     return "sessions are shown on their way to being merged";
-  if (!stretches(events).some(part => part.rows.length > 1)) return "no two rows arrive between the same two moments";
+  if (!stretches(events, false).some(part => part.rows.length > 1))
+    return "no two rows arrive between the same two moments";
   return null;
 }
 
@@ -56,29 +60,31 @@ function countsRows(trigger: Trigger, again: boolean): "none" | "each" | "some" 
   }
 }
 
-/** The rows between two events that move the watermark or the clock, and the event that ends them (null: the end). */
+/** Rows whose order is free, and the event that ends them; null where the next rows or nothing follow. */
 export interface Stretch {
   readonly rows: readonly TraceRow[];
   readonly end: TraceEvent | null;
 }
 
-/** Cuts a trace's events into stretches. */
-export function stretches(events: readonly TraceEvent[]): Stretch[] {
+/** Cuts a trace's events into stretches, each bundle into one of its own if they are to stay as they are. */
+export function stretches(events: readonly TraceEvent[], keepBundles: boolean): Stretch[] {
   const out: Stretch[] = [];
   let rows: TraceRow[] = [];
   for (const event of events)
-    if (event.kind === "input") rows.push(...event.rows);
+    if (event.kind === "input" && keepBundles) out.push({ rows: event.rows, end: null });
+    else if (event.kind === "input") rows.push(...event.rows);
     else {
       out.push({ rows, end: event });
       rows = [];
     }
-  return [...out, { rows, end: null }];
+  return rows.length === 0 ? out : [...out, { rows, end: null }];
 }
 
-/** The events of a trace, as JSON, from stretches. */
-export function eventsFrom(parts: readonly Stretch[]): object[] {
+/** The events of a trace, as JSON, from stretches: each row by itself, or the rows of each as one bundle. */
+export function eventsFrom(parts: readonly Stretch[], bundled: boolean): object[] {
   return parts.flatMap(({ rows, end }) => {
-    const events: object[] = rows.map(row => ({ input: { ...row } }));
+    const given = rows.map(row => ({ ...row }));
+    const events: object[] = bundled ? (given.length === 0 ? [] : [{ input: given }]) : given.map(input => ({ input }));
     if (end?.kind === "watermark") events.push({ watermark: end.time === Infinity ? "MAX" : end.time });
     if (end?.kind === "processingTime") events.push({ processingTime: end.time });
     return events;
