@@ -5,11 +5,15 @@ import { writeInstant } from "../parts/time.ts";
 import { sendTransport, transport, trusted } from "../state/session.ts";
 import { zone } from "../state/ui.ts";
 
+/** Milliseconds within which keys are taken for one movement. */
+const KEYS_BELONG = 1_000;
+
 export function DensityStrip() {
   const state = transport.value;
   const dragged = useSignal<number | null>(null);
   const place = useRef<HTMLDivElement>(null);
   const waiting = useRef(false);
+  const asked = useRef<{ readonly to: number; readonly at: number } | null>(null);
   const density = state?.density ?? null;
   const paths = useMemo(() => (density === null ? null : pathsOf(density.arrivals, density.late)), [density]);
 
@@ -48,10 +52,15 @@ export function DensityStrip() {
   };
   const onKey = (event: KeyboardEvent): void => {
     const by = event.shiftKey ? span / 20 : span / 200;
-    const to = { ArrowLeft: now - by, ArrowRight: now + by, Home: start, End: end }[event.key];
-    if (to === undefined) return;
+    // The replay answers a little later than keys follow each other, so one key goes on from where the one before led.
+    const last = asked.current;
+    const from = last !== null && event.timeStamp - last.at < KEYS_BELONG ? last.to : now;
+    const wanted = { ArrowLeft: from - by, ArrowRight: from + by, Home: start, End: end }[event.key];
+    if (wanted === undefined) return;
     event.preventDefault();
-    sendTransport({ kind: "seek", to: Math.min(Math.max(to, start), end) });
+    const to = Math.min(Math.max(wanted, start), end);
+    asked.current = { to, at: event.timeStamp };
+    sendTransport({ kind: "seek", to });
   };
 
   return (
