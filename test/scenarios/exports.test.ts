@@ -9,34 +9,12 @@ import { join } from "node:path";
 import { tsPlugin } from "@sveltejs/acorn-typescript";
 import { Parser } from "acorn";
 import { describe, expect, test } from "vitest";
-import type { Value } from "../../src/columns/column.ts";
 import { bounded } from "../../src/model/watermarks.ts";
-import { rows } from "../../src/pipeline/sources.ts";
-import { Stream } from "../../src/pipeline/stream.ts";
-import type { AggregateNode } from "../../src/pipeline/verbs/aggregate.ts";
-import type { Trace } from "../../src/session/trace.ts";
 import { exported, opened } from "../exporters/scripts.ts";
+import { streamOf } from "./stream.ts";
 import { scenarios, traceOf } from "./transcripts.ts";
 
 const typescript = Parser.extend(tsPlugin());
-
-const ROLLUPS = { sum: "sum(d.value)", count: "count()", list: "collect(d.value)" } as const;
-
-/** The stream that a trace is about. Its watermark is one that follows the rows: no script can follow one moved by hand. */
-function streamOf({ strategy, aggregate, events }: Trace): Stream {
-  let clock = 0;
-  const given: Record<string, Value>[] = [];
-  for (const event of events)
-    if (event.kind === "processingTime") clock = Math.max(clock, event.time);
-    else if (event.kind === "input") given.push(...event.rows.map(row => ({ ...row, at: clock })));
-  const source = rows(given.length === 0 ? [{ key: "k", value: 1, ts: 0, at: 0 }] : given, {
-    eventTime: { column: "ts", unit: "ms" },
-    arrivalTime: { column: "at", unit: "ms" },
-    watermark: bounded(0),
-  });
-  const { node } = source.groupby("key").rollup({ value: ROLLUPS[aggregate] });
-  return new Stream({ ...(node as AggregateNode), strategy });
-}
 
 const python = (() => {
   try {
@@ -49,7 +27,8 @@ const python = (() => {
 const streams = scenarios.map(({ name, scenario }) => ({
   name,
   as: name.replaceAll("-", "_"),
-  stream: streamOf(traceOf(scenario)),
+  // No script can follow a watermark that is moved by hand, so it follows the rows.
+  stream: streamOf(traceOf(scenario), bounded(0)),
 }));
 
 /** Exports everything, holds refusals to have reasons, and returns the scripts that were written. */
