@@ -25,8 +25,6 @@ export interface TimelineSource {
 export interface TimedStep {
   readonly step: Step;
   readonly flows: ReadonlyMap<string, Outputs>;
-  /** Rows in the step, of all sources. */
-  readonly rows: number;
 }
 
 export interface StepLimits {
@@ -157,7 +155,7 @@ export class Timeline {
     sources.forEach((source, s) => {
       flows.set(source.id, this.#withSidePorts(source, drafts[s].flow(source.feed, length, this.#keeps)));
     });
-    return { step, flows, rows: length };
+    return { step, flows };
   }
 
   #stretch(source: TimelineSource, limits: StepLimits): TimedStep | null {
@@ -185,7 +183,7 @@ export class Timeline {
       pane: null,
       watermark,
     };
-    return { step, flows: new Map([[source.id, this.#withSidePorts(source, main)]]), rows: length };
+    return { step, flows: new Map([[source.id, this.#withSidePorts(source, main)]]) };
   }
 
   /** Room for the watermarks of a step: fresh where steps are kept, the same again where they are not. */
@@ -261,12 +259,10 @@ export class Timeline {
       });
     this.#first += length;
     const flows = new Map<string, Outputs>();
-    let rows = 0;
     sources.forEach((source, s) => {
-      rows += drafts[s].count;
       flows.set(source.id, this.#withSidePorts(source, drafts[s].flow(source.feed, length, this.#keeps)));
     });
-    return { step, flows, rows };
+    return { step, flows };
   }
 
   /** A source that has given its last row while others, the first of them at `next`, still have some; or -1. */
