@@ -117,13 +117,25 @@ export class SourceFeed {
     if (this.#hindsight !== null) this.#hindsight = hindsight(log.time);
   }
 
+  /** Whether rows may still follow those of the log. */
+  get open(): boolean {
+    return this.#log.known !== undefined;
+  }
+
+  /** Processing time up to which it is known what arrives, inclusive; Infinity where the log is complete. */
+  get known(): number {
+    return this.#log.known ?? Infinity;
+  }
+
   /** Processing time at which the feed next has something to say; Infinity when nothing is left but the end. */
   next(): number {
     const arrival = this.#cursor < this.#log.arrival.length ? this.#log.arrival[this.#cursor] : Infinity;
-    const idle = arrival === Infinity ? Infinity : this.#progress.nextIdle();
+    // Where no row is left and none can follow, nobody waits for a silence to be noticed: the end comes first.
+    if (arrival === Infinity && !this.open) return Infinity;
+    const idle = this.#progress.nextIdle();
     // A row that arrives at the very moment its partition would turn idle keeps it awake.
     const soonest = idle < arrival ? idle : arrival;
-    return this.#due <= arrival && arrival !== Infinity && this.#due < soonest ? this.#due : soonest;
+    return this.#due <= arrival && this.#due < soonest ? this.#due : soonest;
   }
 
   /** Says what is due at `now`, which is `next()`: returns the row's index in the log, or `NO_ROW`. Then `watermark` is that after it. */

@@ -100,13 +100,24 @@ export class Timeline {
     return this.#sources.every(s => s.feed.ended);
   }
 
+  /** Processing time up to which it is known what arrives at any source. */
+  #known(): number {
+    let known = Infinity;
+    for (const { feed } of this.#sources) if (!feed.ended) known = Math.min(known, feed.known);
+    return known;
+  }
+
   #seenAt(arrival: number): number {
     const length = this.#microBatch;
     return length === null || arrival === Infinity ? arrival : (Math.floor(arrival / length) + 1) * length;
   }
 
-  /** Makes the next step within `limits`, or null when there is nothing to say in them. `mayEnd` lets exhausted sources end. */
-  step(limits: StepLimits, mayEnd: boolean): TimedStep | null {
+  /**
+   * Makes the next step within `limits`, or null when there is nothing to say in them. `mayEnd` lets exhausted sources end.
+   * Nothing is taken beyond what is known of a source that may still grow.
+   */
+  step(within: StepLimits, mayEnd: boolean): TimedStep | null {
+    const limits = { positions: within.positions, until: Math.min(within.until, this.#known()) };
     const [only] = this.#sources;
     if (
       this.#sources.length === 1 &&
@@ -127,7 +138,7 @@ export class Timeline {
   #braid(limits: StepLimits, mayEnd: boolean): TimedStep | null {
     const sources = this.#sources;
     const rows = sources.map(({ feed }) => (feed.ended ? 0 : feed.log.arrival.length - feed.offset));
-    const over = sources.some(({ feed }, s) => rows[s] === 0 && !feed.ended);
+    const over = sources.some(({ feed }, s) => rows[s] === 0 && !feed.ended && !feed.open);
     if (rows.every(n => n === 0)) return mayEnd ? this.#merge(limits, mayEnd) : null;
     if (over && mayEnd && this.#clock !== -Infinity) return this.#merge({ ...limits, positions: 1 }, mayEnd);
     // A source without any row ends once there is a first position.
@@ -214,7 +225,7 @@ export class Timeline {
         if (next < when) {
           when = next;
           soonest = s;
-        } else if (next === Infinity && over < 0) over = s;
+        } else if (next === Infinity && over < 0 && !feed.open) over = s;
       }
       const seen = this.#microBatch === null ? when : this.#seenAt(when);
       if (!mayEnd || when === Infinity || this.#clock === -Infinity) over = -1;
@@ -268,7 +279,7 @@ export class Timeline {
   /** A source that has given its last row while others, the first of them at `next`, still have some; or -1. */
   #exhausted(next: number): number {
     if (next === Infinity || this.#clock === -Infinity) return -1;
-    return this.#sources.findIndex(({ feed }) => !feed.ended && feed.next() === Infinity);
+    return this.#sources.findIndex(({ feed }) => !feed.ended && !feed.open && feed.next() === Infinity);
   }
 
   /** Lets a watermark move only where a bundle ends: its rows all meet the watermark of the bundle before. */

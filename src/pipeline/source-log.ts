@@ -4,6 +4,7 @@
  */
 import type { Batch } from "../columns/batch.ts";
 import type { Dictionary } from "../columns/dictionary.ts";
+import type { Timestamp } from "../model/time.ts";
 
 export interface SourceLog {
   readonly batch: Batch;
@@ -18,4 +19,9 @@ export interface SourceLog {
   readonly line: Int32Array | null;
   /** What could not be read: `ERRORS_SCHEMA`. */
   readonly errors: Batch;
+  /**
+   * Of a log that may still grow: processing time, ms, up to which every row that arrived is in it. No run passes it, and no
+   * run ends the source. Absent: the log is complete.
+   */
+  readonly known?: Timestamp;
 }

@@ -1,7 +1,7 @@
 /** How runs are cut into steps: order of arrival over several sources, ends, bundles, micro-batches, side outputs. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { rowAt } from "../../src/columns/batch.ts";
+import { rowAt, sliceBatch } from "../../src/columns/batch.ts";
 import { SourceFeed } from "../../src/engine/feed.ts";
 import type { Flow } from "../../src/engine/flow.ts";
 import { Timeline, type TimedStep, upperBound } from "../../src/engine/timeline.ts";
@@ -19,14 +19,14 @@ interface Given {
 
 function timelineOf(
   sources: Readonly<Record<string, Given>>,
-  { profile = PROFILES.tidemark, microBatch = null as number | null } = {},
+  { profile = PROFILES.tidemark, microBatch = null as number | null, feeds = [] as SourceFeed[] } = {},
 ): Timeline {
   const timeline = new Timeline(profile as Profile, microBatch);
-  timeline.sources = Object.entries(sources).map(([id, { log, watermark = bounded(0), reads = [] }]) => ({
-    id,
-    feed: new SourceFeed(logSource(id, watermark).node as SourceNode, log, profile as Profile),
-    reads: new Set(["main", ...reads]),
-  }));
+  timeline.sources = Object.entries(sources).map(([id, { log, watermark = bounded(0), reads = [] }]) => {
+    const feed = new SourceFeed(logSource(id, watermark).node as SourceNode, log, profile as Profile);
+    feeds.push(feed);
+    return { id, feed, reads: new Set(["main", ...reads]) };
+  });
   return timeline;
 }
 
@@ -34,12 +34,15 @@ function timelineOf(
 function everything(
   timeline: Timeline,
   positions: number,
+  /** Called when there is nothing more to say: says whether there is, after all. */
+  more: () => boolean = () => false,
 ): { rows: unknown[]; watermarks: Record<string, number[]>; ends: number[] } {
   const rows: [number, number, string, unknown][] = [];
   const watermarks: Record<string, number[]> = {};
   const ends: number[] = [];
   for (;;) {
     const timed = timeline.step({ positions, until: Infinity }, true);
+    if (timed === null && more()) continue;
     if (timed === null) return { rows: rows.sort((a, b) => a[0] - b[0]), watermarks, ends };
     const { step } = timed;
     for (const [id, { main }] of timed.flows) {
@@ -277,6 +280,66 @@ test("sources that have nothing to say but their rows are merged as others are",
           return out;
         };
         expect(said([])).toEqual(said(["progress"]));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+/** The first rows of a log, with everything else as it is in the whole. */
+function firstOf(log: SourceLog, count: number): SourceLog {
+  return {
+    ...log,
+    batch: sliceBatch(log.batch, 0, count),
+    time: log.time.subarray(0, count),
+    arrival: log.arrival.subarray(0, count),
+    partition: log.partition === null ? null : log.partition.subarray(0, count),
+  };
+}
+
+test("a log that becomes known little by little says the same as one that is known from the start", () => {
+  const rows = fc
+    .array(
+      fc.record({
+        wait: fc.constantFrom(0, 0, 1, 3, 20),
+        behind: fc.integer({ min: 0, max: 9 }),
+        p: fc.constantFrom("x", "y"),
+      }),
+      { maxLength: 24 },
+    )
+    .map(list => {
+      let at = 10;
+      return list.map(({ wait, behind, p }, v) => ({ t: (at += wait) - behind, at, v, p }));
+    });
+  const strategies = [bounded(1), bounded(1, { idle: 5 }), bounded(0, { every: 4 })];
+  fc.assert(
+    fc.property(
+      fc.array(rows, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(...strategies),
+      fc.constantFrom(null, 7),
+      fc.integer({ min: 1, max: 12 }),
+      fc.array(fc.integer({ min: 5, max: 90 }), { maxLength: 5 }),
+      (logs, watermark, microBatch, positions, stages) => {
+        const knownTo = (known: number): SourceLog[] =>
+          logs.map(all => {
+            const complete = all.length === 0 || known >= all[all.length - 1].at;
+            const log = logOf(all);
+            return complete ? log : { ...firstOf(log, all.filter(r => r.at <= known).length), known };
+          });
+        const given = (known: number): Record<string, Given> =>
+          Object.fromEntries(knownTo(known).map((log, i) => [`s${i}`, { log, watermark }]));
+        const feeds: SourceFeed[] = [];
+        const growing = timelineOf(given(-1), { microBatch, feeds });
+        const moments = [...stages.sort((a, b) => a - b), Infinity];
+        const grow = (): boolean => {
+          const known = moments.shift();
+          if (known === undefined) return false;
+          knownTo(known).forEach((log, i) => feeds[i].ended || feeds[i].extend(log));
+          return true;
+        };
+        expect(everything(growing, positions, grow)).toEqual(
+          everything(timelineOf(given(Infinity), { microBatch }), positions),
+        );
       },
     ),
     { numRuns: 300 },
