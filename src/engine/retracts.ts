@@ -7,7 +7,7 @@ import { inputsOf, type Node } from "../pipeline/node.ts";
 import type { AggregateNode } from "../pipeline/verbs/aggregate.ts";
 import { VIEWS } from "../pipeline/verbs/port.ts";
 
-/** Side outputs that only ever report. `late` hands on what the node read, weights included. */
+/** Side outputs that only ever report. `late` and `kept` hand on what the node read, weights included. */
 const REPORTS: ReadonlySet<string> = new Set(["errors", "progress", "fates", "life"]);
 
 export function retracts(node: Node, profile: Profile): boolean {

@@ -491,6 +491,14 @@ export class Stream {
     return this.#port("late");
   }
 
+  /**
+   * The rows that a windowed aggregate took in, each with its window, its arrival and the watermark it met; one that several windows
+   * took stands there once for each. Sessions have the bounds that they had then.
+   */
+  kept(): Stream {
+    return this.#port("kept");
+  }
+
   /** The rows that a source could not read: line, field, value, reason. */
   errors(): Stream {
     return this.#port("errors");

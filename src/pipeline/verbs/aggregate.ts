@@ -59,6 +59,15 @@ export const LATE_FIELDS: Schema = [
   { name: "keeps_with_delay", type: "number", nullable: false },
 ];
 
+/** What a row that a window took in says besides its own columns. */
+export const KEPT_FIELDS: Schema = [
+  ...WINDOW_FIELDS,
+  /** Processing time at which it arrived. */
+  { name: "arrived_at", type: "timestamp", nullable: false },
+  /** Watermark when it arrived. */
+  { name: "watermark", type: "timestamp", nullable: false },
+];
+
 /** What became of each row: its place in both times, the watermark it met, and whether it was in time. */
 export const FATES_SCHEMA: Schema = [
   { name: "event_time", type: "timestamp", nullable: false },
@@ -94,9 +103,10 @@ export function groupSchema(node: AggregateNode, input: Schema): Schema {
 export const aggregate: Verb<AggregateNode> = {
   inputs: node => [node.input],
   withInputs: (node, [input]) => ({ ...node, input }),
-  ports: node => (node.strategy === null ? [] : ["late", "fates", "life"]),
+  ports: node => (node.strategy === null ? [] : ["late", "kept", "fates", "life"]),
   schema(node, [input], port) {
     if (port === "late") return [...input.filter(f => !LATE_FIELDS.some(l => l.name === f.name)), ...LATE_FIELDS];
+    if (port === "kept") return [...input.filter(f => !KEPT_FIELDS.some(k => k.name === f.name)), ...KEPT_FIELDS];
     if (port === "fates") return FATES_SCHEMA;
     if (port === "life") return [...groupSchema(node, input).slice(0, node.keys.length), ...LIFE_SCHEMA];
     const group = groupSchema(node, input);

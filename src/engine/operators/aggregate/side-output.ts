@@ -1,16 +1,17 @@
-/** Side outputs of a windowed aggregate: `late`, `fates` and `life`. A port that nobody reads costs one test per call. */
+/** Side outputs of a windowed aggregate: `late`, `kept`, `fates` and `life`. A port that nobody reads costs one test per call. */
 import type { Batch } from "../../../columns/batch.ts";
-import { BatchBuilder } from "../../../columns/builder.ts";
-import { type Column, type Schema, type Value, valueAt } from "../../../columns/column.ts";
+import { BatchBuilder, columnBuilder } from "../../../columns/builder.ts";
+import { type Column, gatherColumn, type Schema, type Value, valueAt } from "../../../columns/column.ts";
 import { Dictionary } from "../../../columns/dictionary.ts";
 import { Floats, Ints } from "../../../columns/growing.ts";
-import { LATE_FIELDS } from "../../../pipeline/verbs/aggregate.ts";
+import { KEPT_FIELDS, LATE_FIELDS } from "../../../pipeline/verbs/aggregate.ts";
 import type { Flow } from "../../flow.ts";
 import type { OperatorContext } from "../../operator.ts";
 import type { Port } from "../../../pipeline/verb.ts";
 import type { WindowRules } from "../../windowing/rules.ts";
 import type { Cell } from "./cell.ts";
 import type { GroupKeys } from "./group-keys.ts";
+import type { Now } from "./now.ts";
 
 export type DropReason = "expired" | "finished";
 
@@ -108,6 +109,93 @@ class FateRows {
   }
 }
 
+/** Rows of `kept`: where they stand in the batches they came in, and what is said of them, column by column. */
+class KeptRows {
+  readonly #schema: Schema;
+  readonly #inputColumns: readonly number[];
+  /** Batches in the order in which their rows were taken in, each with the number of rows noted before it. */
+  #batches: { readonly batch: Batch; readonly from: number }[] = [];
+  readonly #row = new Ints();
+  readonly #start = new Floats();
+  readonly #end = new Floats();
+  readonly #watermark = new Floats();
+  readonly #time = new Floats();
+  readonly #clock = new Floats();
+  readonly #weight = new Ints();
+  readonly #at = new Ints();
+  #weighted = false;
+
+  constructor(schema: Schema, inputColumns: readonly number[]) {
+    this.#schema = schema;
+    this.#inputColumns = inputColumns;
+  }
+
+  append(
+    batch: Batch,
+    row: number,
+    start: number,
+    end: number,
+    time: number,
+    weight: number,
+    { at, clock, watermark }: Now,
+  ): void {
+    if (this.#batches.length === 0 || this.#batches[this.#batches.length - 1].batch !== batch)
+      this.#batches.push({ batch, from: this.#row.count });
+    this.#row.push(row);
+    this.#start.push(start);
+    this.#end.push(end);
+    this.#watermark.push(watermark);
+    this.#time.push(time);
+    this.#clock.push(clock);
+    this.#weight.push(weight);
+    if (weight !== 1) this.#weighted = true;
+    this.#at.push(at);
+  }
+
+  take(watermark: Float64Array): Flow {
+    const rows = this.#row.take();
+    const { length } = rows;
+    const clock = this.#clock.take();
+    const columns: Column[] = [
+      ...this.#own(rows),
+      { type: "timestamp", values: this.#start.take(), valid: null },
+      { type: "timestamp", values: this.#end.take(), valid: null },
+      { type: "timestamp", values: clock, valid: null },
+      { type: "timestamp", values: this.#watermark.take(), valid: null },
+    ];
+    const weight = this.#weight.take();
+    const flow: Flow = {
+      batch: { schema: this.#schema, length, columns },
+      selection: null,
+      count: length,
+      at: this.#at.take(),
+      time: this.#time.take(),
+      clock,
+      weight: this.#weighted ? weight : null,
+      pane: null,
+      watermark,
+    };
+    this.#weighted = false;
+    return flow;
+  }
+
+  /** The rows' own columns; a bundle that began in the step before brings a batch of its own. */
+  #own(rows: Int32Array): Column[] {
+    const batches = this.#batches;
+    this.#batches = [];
+    if (batches.length === 1)
+      return this.#inputColumns.map(c => gatherColumn(batches[0].batch.columns[c], rows, rows.length));
+    return this.#inputColumns.map((c, i) => {
+      const builder = columnBuilder(this.#schema[i]);
+      batches.forEach(({ batch, from }, b) => {
+        const to = batches[b + 1]?.from ?? rows.length;
+        for (let k = from; k < to; k++) builder.append(valueAt(batch.columns[c], rows[k]));
+      });
+      return builder.take(rows.length);
+    });
+  }
+}
+
 /** Rows of `life`, column by column. */
 class LifeRows {
   readonly #schema: Schema;
@@ -165,6 +253,7 @@ class LifeRows {
 export class SideOutput {
   readonly #rules: WindowRules;
   readonly #late: SideRows | null;
+  readonly #kept: KeptRows | null;
   readonly #fates: FateRows | null;
   readonly #life: LifeRows | null;
   /** Columns of the input that `late` shows; those with a name of its own are left out. */
@@ -173,16 +262,22 @@ export class SideOutput {
   constructor(rules: WindowRules, keys: GroupKeys, context: OperatorContext) {
     this.#rules = rules;
     this.#late = context.reads("late") ? new SideRows(context.schema("late")) : null;
+    const without = (fields: Schema): number[] =>
+      context.inputs[0].flatMap(({ name }, i) => (fields.some(f => f.name === name) ? [] : [i]));
+    this.#inputColumns = without(LATE_FIELDS);
+    this.#kept = context.reads("kept") ? new KeptRows(context.schema("kept"), without(KEPT_FIELDS)) : null;
     this.#fates = context.reads("fates") ? new FateRows(context.schema("fates")) : null;
     this.#life = context.reads("life") ? new LifeRows(context.schema("life"), keys) : null;
-    this.#inputColumns = context.inputs[0].flatMap((field, i) =>
-      LATE_FIELDS.some(l => l.name === field.name) ? [] : [i],
-    );
   }
 
   /** Whether fates are wanted. */
   get wantsFates(): boolean {
     return this.#fates !== null;
+  }
+
+  /** Reports that a window took a row in. */
+  keep(batch: Batch, row: number, cell: Cell, time: number, weight: number, now: Now): void {
+    this.#kept?.append(batch, row, cell.start, cell.end - this.#rules.shownEnd, time, weight, now);
   }
 
   /** Reports that a row was not taken into the window `[start, end)`. */
@@ -225,6 +320,7 @@ export class SideOutput {
   take(watermark: Float64Array): Record<Port, Flow> {
     const out: Record<Port, Flow> = {};
     if (this.#late !== null) out.late = this.#late.take(watermark);
+    if (this.#kept !== null) out.kept = this.#kept.take(watermark);
     if (this.#fates !== null) out.fates = this.#fates.take(watermark);
     if (this.#life !== null) out.life = this.#life.take(watermark);
     return out;

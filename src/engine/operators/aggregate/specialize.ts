@@ -28,7 +28,7 @@ export function specializedAggregate(
   const { strategy } = node;
   if (!context.specialize || strategy === null || !isPlain(context.profile)) return null;
   // Side outputs about each row and each window are the general operator's.
-  if (context.reads("fates") || context.reads("life")) return null;
+  if (["kept", "fates", "life"].some(port => context.reads(port))) return null;
   const rules = windowRules(strategy, context.profile);
   if (strategy.timestampCombiner !== "endOfWindow" || rules.onTime === "always" || rules.closing !== "ifNonEmpty")
     return null;

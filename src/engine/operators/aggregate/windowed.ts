@@ -229,6 +229,7 @@ class WindowedAggregate implements Operator {
     const found = windows.quickly(key, time);
     if (found !== null) {
       windows.putQuickly(found, row, time, weight);
+      this.#side.keep(rows.batch, row, found, time, weight, this.#now);
       if (this.#side.wantsFates) this.#tellFate(time, this.#now.clock, 1);
       return;
     }
@@ -247,6 +248,7 @@ class WindowedAggregate implements Operator {
         continue;
       }
       taken++;
+      this.#side.keep(rows.batch, row, window, time, weight, this.#now);
       if (window.quiet > 0) windows.putQuickly(window, row, time, weight);
       else {
         windows.put(window, row, time, weight);
@@ -290,6 +292,7 @@ class WindowedAggregate implements Operator {
           continue;
         }
         taken++;
+        this.#keep(arrival, window);
         if (window.quiet > 0) windows.putQuickly(window, row, time, weight);
         else {
           windows.put(window, row, time, weight);
@@ -333,6 +336,7 @@ class WindowedAggregate implements Operator {
       }
       this.#bind(rows);
       taken.set(arrival, (taken.get(arrival) as number) + 1);
+      this.#keep(arrival, window);
       this.#windows.put(window, row, rows.time[row], rows.weight === null ? 1 : rows.weight[row]);
       list(touched, window);
     }
@@ -345,6 +349,12 @@ class WindowedAggregate implements Operator {
     const weight = rows.weight === null ? 1 : rows.weight[row];
     const dropped = { batch: rows.batch, row, at: this.#now.at, time: rows.time[row], clock, weight };
     this.#side.drop(dropped, start, end, this.#now.watermark, reason);
+  }
+
+  /** Reports a row of a bundle, which arrived before the bundle's end. */
+  #keep({ rows, row, clock }: Arrival, window: Cell): void {
+    const weight = rows.weight === null ? 1 : rows.weight[row];
+    this.#side.keep(rows.batch, row, window, rows.time[row], weight, { ...this.#now, clock });
   }
 
   #tellFate(time: number, clock: number, taken: number): void {

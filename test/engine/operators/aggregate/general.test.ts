@@ -122,7 +122,7 @@ const anyStrategy: fc.Arbitrary<WindowingStrategy> = fc.record({
 const profiles = ["tidemark", "beam", "beam-python", "flink", "flink-sql", "spark", "kafka", "batch"] as const;
 
 describe.each(profiles)("under %s", profile => {
-  const ports = ["late", "fates", "life"];
+  const ports = ["late", "kept", "fates", "life"];
   test.each([false, true])("steps and restores do not matter (rows taken back: %s)", retracting => {
     const log = moments(anyRow, { retracts: retracting ? [0] : [] });
     fc.assert(
@@ -296,6 +296,24 @@ test("a dropped row says why, and what would have kept it", () => {
   const dropped = (allowedLateness: number): number =>
     (drive(rollup({ allowedLateness }), general, [SCHEMA], all, { ports: ["late"] }).late as Emitted[]).length;
   expect([dropped(17), dropped(18)]).toEqual([1, 0]);
+});
+
+test("a row that was taken in says into which windows, and what it met", () => {
+  const all: Moment[] = [
+    { clock: 7, rows: [{ row: { k: "a", v: 1 }, time: 7 }], watermark: 12 },
+    { clock: 9, rows: [{ row: { k: "b", v: 2 }, time: 4 }], watermark: 27 },
+    { clock: 11, rows: [{ row: { k: "a", v: 3 }, time: 3 }] },
+  ];
+  const node = rollup({ window: sliding(10, 5), allowedLateness: 3 });
+  const out = drive(node, general, [SCHEMA], all, { ports: ["kept", "late"] });
+  const own = (arrived_at: number, watermark: number) => ({ arrived_at, watermark });
+  expect((out.kept as Emitted[]).map(kept => kept.row)).toEqual([
+    { k: "a", v: 1, window_start: 0, window_end: 10, ...own(7, -Infinity) },
+    { k: "a", v: 1, window_start: 5, window_end: 15, ...own(7, -Infinity) },
+    { k: "b", v: 2, window_start: 0, window_end: 10, ...own(9, 12) },
+  ]);
+  // Whatever a row's windows are, each takes it in or drops it.
+  expect((out.late as Emitted[]).length).toBe(3);
 });
 
 test("the life of windows is told", () => {
