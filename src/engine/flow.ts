@@ -36,6 +36,70 @@ export interface Flow {
   readonly watermark: Float64Array;
 }
 
+/**
+ * A flow whose positions and watermark are worked out once somebody reads them. Spreading it reads both, and gives a plain flow.
+ */
+export class LazyFlow implements Flow {
+  readonly batch: Batch;
+  readonly selection: Int32Array | null;
+  readonly count: number;
+  declare readonly at: Int32Array | null;
+  readonly time: Float64Array;
+  readonly clock: Float64Array | null;
+  readonly weight: Int32Array | null;
+  readonly pane: PaneColumns | null;
+  declare readonly watermark: Float64Array;
+  readonly #positions: () => Int32Array | null;
+  readonly #watermarks: () => Float64Array;
+  readonly #last: number;
+
+  /** Takes what is known from `flow`. `last` is the watermark after the step's last position; the functions keep what they make. */
+  constructor(
+    flow: Omit<Flow, "at" | "watermark">,
+    positions: () => Int32Array | null,
+    watermarks: () => Float64Array,
+    last: number,
+  ) {
+    this.batch = flow.batch;
+    this.selection = flow.selection;
+    this.count = flow.count;
+    this.time = flow.time;
+    this.clock = flow.clock;
+    this.weight = flow.weight;
+    this.pane = flow.pane;
+    this.#positions = positions;
+    this.#watermarks = watermarks;
+    this.#last = last;
+    // Properties of its own, so that a spread takes them along; the same functions for all, so that all have one shape.
+    Object.defineProperty(this, "at", LazyFlow.#at);
+    Object.defineProperty(this, "watermark", LazyFlow.#watermark);
+  }
+
+  /** The watermark after the step's last position. */
+  get last(): number {
+    return this.#last;
+  }
+
+  static readonly #at = {
+    enumerable: true,
+    get(this: LazyFlow): Int32Array | null {
+      return this.#positions();
+    },
+  };
+
+  static readonly #watermark = {
+    enumerable: true,
+    get(this: LazyFlow): Float64Array {
+      return this.#watermarks();
+    },
+  };
+}
+
+/** Returns the watermark after the last of a step's `length` positions. */
+export function lastWatermark(flow: Flow, length: number): number {
+  return flow instanceof LazyFlow ? flow.last : flow.watermark[length - 1];
+}
+
 /** Makes a flow without rows. */
 export function emptyFlow(schema: Schema, empty: Batch, watermark: Float64Array): Flow {
   return {

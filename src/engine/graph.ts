@@ -14,7 +14,7 @@ import { inputsOf, type Node, portRead, topological, verbOf } from "../pipeline/
 import type { JoinNode } from "../pipeline/verbs/join.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { MAIN, type Port } from "../pipeline/verb.ts";
-import { emptyFlow, type Flow } from "./flow.ts";
+import { emptyFlow, type Flow, lastWatermark } from "./flow.ts";
 import type { Operator, OperatorContext, OperatorFactory, Outputs } from "./operator.ts";
 import { countedJoin, pairCounts } from "./operators/aggregate/pairs.ts";
 import { OPERATORS } from "./registry.ts";
@@ -183,7 +183,7 @@ function work(node: GraphNode, step: Step, flows: ReadonlyMap<string, Outputs>):
     );
   const main = node.outputs[MAIN];
   node.rows += main.count;
-  if (step.length > 0) node.watermark = main.watermark[step.length - 1];
+  if (step.length > 0) node.watermark = lastWatermark(main, step.length);
 }
 
 /** Reads an output of a node in this step; a port at which nothing came out flows empty. */

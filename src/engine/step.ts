@@ -36,3 +36,28 @@ export interface Step {
 export function moment(first: number, clock: Timestamp, last = false): Step {
   return { length: 1, first, clock: Float64Array.of(clock), bundleEnd: null, last };
 }
+
+/** A step whose clock is worked out once somebody reads it; `clocks` keeps what it makes. */
+export class LazyStep implements Step {
+  readonly length: number;
+  readonly first: number;
+  declare readonly clock: Float64Array;
+  readonly bundleEnd = null;
+  readonly last = false;
+  readonly #clocks: () => Float64Array;
+
+  constructor(length: number, first: number, clocks: () => Float64Array) {
+    this.length = length;
+    this.first = first;
+    this.#clocks = clocks;
+    // A property of its own, so that a spread takes it along.
+    Object.defineProperty(this, "clock", LazyStep.#clock);
+  }
+
+  static readonly #clock = {
+    enumerable: true,
+    get(this: LazyStep): Float64Array {
+      return this.#clocks();
+    },
+  };
+}

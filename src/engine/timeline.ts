@@ -8,11 +8,16 @@ import { type Batch, sliceBatch } from "../columns/batch.ts";
 import { batchOf } from "../columns/builder.ts";
 import type { Profile } from "../model/profiles.ts";
 import { ERRORS_SCHEMA } from "../pipeline/verbs/source.ts";
+import { lowerBound, upperBound } from "./bounds.ts";
+import { Braid, BraidedFlow, leftOf, Room, type Side, type Strand } from "./braid.ts";
+import { Draft, doubled, interleave, ROOM } from "./draft.ts";
 import { NO_ROW, type SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import type { Outputs } from "./operator.ts";
 import { ProgressRows, type SavedProgress } from "./progress.ts";
-import type { Step } from "./step.ts";
+import { LazyStep, type Step } from "./step.ts";
+
+export { upperBound } from "./bounds.ts";
 
 /** A source in a run: its feed, and the ports that somebody reads. */
 export interface TimelineSource {
@@ -54,15 +59,14 @@ export class Timeline {
   /** Used again for each step that is merged. */
   readonly #drafts: Draft[] = [];
   #clocks: Float64Array = new Float64Array(ROOM);
-  /** Of two sources: rows of the first up to each position. */
-  #turns = new Int32Array(0);
 
   /** Whether steps outlive the next one. */
   readonly #keeps: boolean;
-  #room = new Float64Array(0);
+  readonly #room: Room;
 
   constructor(profile: Profile, microBatch: number | null, keeps = true) {
     this.#keeps = keeps;
+    this.#room = new Room(keeps);
     this.#bundles = profile.evaluate === "bundle";
     this.#holds = profile.watermark === "bundle" || profile.watermark === "micro-batch";
     this.#microBatch = microBatch;
@@ -143,21 +147,17 @@ export class Timeline {
     if (over && mayEnd && this.#clock !== -Infinity) return this.#merge({ ...limits, positions: 1 }, mayEnd);
     // A source without any row ends once there is a first position.
     const positions = over ? 1 : limits.positions;
+    if (sources.length === 2) return this.#braidTwo(sources[0], sources[1], positions, limits.until);
     while (this.#drafts.length < sources.length) this.#drafts.push(new Draft());
     const drafts = this.#drafts;
     for (const draft of drafts) draft.count = 0;
     if (this.#clocks.length < positions) this.#clocks = new Float64Array(positions);
     const clock = this.#clocks;
-    const arrivals = sources.map(({ feed }) => (feed.ended ? NOTHING : feed.log.arrival));
+    const arrivals = sources.map(({ feed }) => feed.log.arrival);
     const offsets = sources.map(({ feed }) => feed.offset);
-    const two =
-      sources.length === 2 && rows[0] > 0 && rows[1] > 0 && reaches(arrivals, offsets, positions, limits.until);
-    if (two && this.#turns.length < positions) this.#turns = new Int32Array(positions);
-    const length = two
-      ? interleaveTwo(arrivals, offsets, drafts, this.#clock, clock, this.#turns, positions)
-      : interleave(arrivals, offsets, drafts, this.#clock, limits.until, clock, positions);
+    const length = interleave(arrivals, offsets, drafts, this.#clock, limits.until, clock, positions);
     if (length === 0) return null;
-    sources.forEach(({ feed }, s) => drafts[s].stretch(feed, length, two ? this.#turns : null, s));
+    sources.forEach(({ feed }, s) => drafts[s].stretch(feed, length));
     this.#clock = clock[length - 1];
     const clocks = this.#keeps ? clock.slice(0, length) : clock.subarray(0, length);
     const step: Step = { length, first: this.#first, clock: clocks, bundleEnd: null, last: false };
@@ -169,6 +169,42 @@ export class Timeline {
     return { step, flows };
   }
 
+  /** Does the same for two sources without touching a row: how many of each are in the step is a search. */
+  #braidTwo(left: TimelineSource, right: TimelineSource, positions: number, until: number): TimedStep | null {
+    const a = waiting(left.feed, positions, until);
+    const b = waiting(right.feed, positions, until);
+    let length = Math.min(positions, a.length + b.length);
+    if (endsWith(left.feed, a)) length = Math.min(length, a.length + lowerBound(b, a[a.length - 1], 0, b.length));
+    if (endsWith(right.feed, b)) length = Math.min(length, b.length + upperBound(a, b[b.length - 1], 0, a.length));
+    if (length === 0) return null;
+    const lefts = leftOf(a, b, length);
+    const from = [left.feed.offset, right.feed.offset];
+    const strands = [
+      this.#strand(left.feed, a.subarray(0, lefts), "left"),
+      this.#strand(right.feed, b.subarray(0, length - lefts), "right"),
+    ];
+    const braid = new Braid(strands[0], strands[1], this.#clock, this.#room);
+    for (const { arrival } of strands)
+      if (arrival.length > 0) this.#clock = Math.max(this.#clock, arrival[arrival.length - 1]);
+    const step = new LazyStep(length, this.#first, () => braid.clock);
+    this.#first += length;
+    const flows = new Map<string, Outputs>();
+    for (const side of [0, 1] as const) {
+      const source = side === 0 ? left : right;
+      flows.set(source.id, this.#withSidePorts(source, braided(source.feed, from[side], braid, side)));
+    }
+    return { step, flows };
+  }
+
+  /** Takes rows out of a feed, with its watermark before them and after each. */
+  #strand(feed: SourceFeed, arrival: Float64Array, which: string): Strand {
+    const count = arrival.length;
+    const watermark = this.#room.floats(`strand of the ${which}`, count + 1);
+    watermark[0] = feed.watermark;
+    if (count > 0) feed.stretch(feed.offset + count, watermark.subarray(1));
+    return { arrival, watermark };
+  }
+
   #stretch(source: TimelineSource, limits: StepLimits): TimedStep | null {
     const { feed } = source;
     const { arrival, time, batch } = feed.log;
@@ -177,7 +213,7 @@ export class Timeline {
     if (to > from && arrival[to - 1] > limits.until) to = upperBound(arrival, limits.until, from, to);
     if (to <= from) return null;
     const length = to - from;
-    const watermark = this.#watermarks(length);
+    const watermark = this.#room.floats("watermark", length);
     feed.stretch(to, watermark);
     const times = time.subarray(from, to);
     const step: Step = { length, first: this.#first, clock: arrival.subarray(from, to), bundleEnd: null, last: false };
@@ -195,13 +231,6 @@ export class Timeline {
       watermark,
     };
     return { step, flows: new Map([[source.id, this.#withSidePorts(source, main)]]) };
-  }
-
-  /** Room for the watermarks of a step: fresh where steps are kept, the same again where they are not. */
-  #watermarks(length: number): Float64Array {
-    if (this.#keeps) return new Float64Array(length);
-    if (this.#room.length < length) this.#room = new Float64Array(length);
-    return this.#room.length === length ? this.#room : this.#room.subarray(0, length);
   }
 
   #merge(limits: StepLimits, mayEnd: boolean): TimedStep | null {
@@ -349,192 +378,32 @@ export class Timeline {
   }
 }
 
-/** The rows of one source in a step as it is made: rows of its log that follow each other, and the watermark after each position. */
-class Draft {
-  /** Its first row in the log, and how many rows follow each other from there. */
-  #first = 0;
-  count = 0;
-  #at = new Int32Array(ROOM);
-  /** The watermark after each row, where rows are taken in stretches. */
-  #own = new Float64Array(ROOM);
-  /** The watermark after each position. */
-  watermark: Float64Array = new Float64Array(ROOM);
-
-  add(row: number, position: number): void {
-    if (this.count === 0) this.#first = row;
-    if (this.count === this.#at.length) {
-      const at = new Int32Array(2 * this.#at.length);
-      at.set(this.#at);
-      this.#at = at;
-    }
-    this.#at[this.count++] = position;
-  }
-
-  setWatermark(position: number, watermark: number): void {
-    if (position === this.watermark.length) this.watermark = doubled(this.watermark);
-    this.watermark[position] = watermark;
-  }
-
-  /** The positions of the rows, with room for `positions` of them and one more. */
-  places(positions: number): Int32Array {
-    if (this.#at.length <= positions) this.#at = new Int32Array(positions + 1);
-    return this.#at;
-  }
-
-  /**
-   * Takes the rows out of their feed, and spreads its watermark after each of them over a step's positions. `turns`: of two
-   * drafts, the rows of the first up to each position; `which` of them is this.
-   */
-  stretch(feed: SourceFeed, length: number, turns: Int32Array | null, which: number): void {
-    const { count } = this;
-    const before = feed.watermark;
-    if (this.watermark.length < length) this.watermark = new Float64Array(length);
-    const { watermark } = this;
-    if (count === 0) {
-      watermark.fill(before, 0, length);
-      return;
-    }
-    this.#first = feed.offset;
-    if (this.#own.length <= count) this.#own = new Float64Array(2 * count + 1);
-    const own = this.#own;
-    own[0] = before;
-    feed.stretch(feed.offset + count, own.subarray(1, count + 1));
-    if (turns === null) spread(own, this.#at, count, watermark, length);
-    else if (which === 0) for (let p = 0; p < length; p++) watermark[p] = own[turns[p]];
-    else for (let p = 0; p < length; p++) watermark[p] = own[p + 1 - turns[p]];
-  }
-
-  /** The flow of a step, in arrays of its own where it is kept, and else in the draft's. */
-  flow(feed: SourceFeed, length: number, keeps: boolean): Flow {
-    const { count } = this;
-    const from = count > 0 ? this.#first : feed.offset;
-    return {
-      batch: sliceBatch(feed.log.batch, from, from + count),
-      selection: null,
-      count,
-      at: count === length ? null : keeps ? this.#at.slice(0, count) : this.#at.subarray(0, count),
-      time: feed.log.time.subarray(from, from + count),
-      clock: null,
-      weight: null,
-      pane: null,
-      watermark: keeps ? this.watermark.slice(0, length) : this.watermark.subarray(0, length),
-    };
-  }
+/** The arrivals of a feed's next rows, at most `positions` of them and none after `until`. */
+function waiting({ log, offset, ended }: SourceFeed, positions: number, until: number): Float64Array {
+  const { arrival } = log;
+  let to = ended ? offset : Math.min(arrival.length, offset + positions);
+  if (to > offset && arrival[to - 1] > until) to = upperBound(arrival, until, offset, to);
+  return arrival.subarray(offset, to);
 }
 
-/** Positions that there is room for at first. */
-const ROOM = 1_024;
-
-const NOTHING = new Float64Array(0);
-
-/** Writes the values after rows, of which the first is that before them all, at each of `length` positions. */
-function spread(own: Float64Array, at: Int32Array, count: number, out: Float64Array, length: number): void {
-  let position = 0;
-  for (let row = 0; row < count; row++) {
-    const next = at[row];
-    while (position < next) out[position++] = own[row];
-  }
-  while (position < length) out[position++] = own[count];
+/** Whether the next rows of a feed are its last, after which it has something to say: that it ends. */
+function endsWith(feed: SourceFeed, next: Float64Array): boolean {
+  return next.length > 0 && !feed.open && feed.offset + next.length === feed.log.arrival.length;
 }
 
-/** Whether the next rows of two logs, as many as there are positions, all arrive by a time. */
-function reaches(
-  arrivals: readonly Float64Array[],
-  offsets: readonly number[],
-  positions: number,
-  until: number,
-): boolean {
-  return (
-    until === Infinity ||
-    arrivals.every((arrival, s) => arrival[Math.min(arrival.length, offsets[s] + positions) - 1] <= until)
-  );
-}
-
-const DIFFERENCE = new Float64Array(1);
-const SIGN = new Uint32Array(DIFFERENCE.buffer);
-
-/** Does for two logs that both have rows what `interleave` does. */
-function interleaveTwo(
-  [a, b]: readonly Float64Array[],
-  [i, j]: readonly number[],
-  [left, right]: readonly Draft[],
-  before: number,
-  clock: Float64Array,
-  turns: Int32Array,
-  positions: number,
-): number {
-  const atLeft = left.places(positions);
-  const atRight = right.places(positions);
-  let now = before;
-  let lefts = 0;
-  let rights = 0;
-  let length = 0;
-  while (length < positions && i + lefts < a.length && j + rights < b.length) {
-    const safe = length + Math.min(positions - length, a.length - i - lefts, b.length - j - rights);
-    for (; length < safe; length++) {
-      const x = a[i + lefts];
-      const y = b[j + rights];
-      // Whose turn it is cannot be foreseen, so there is no branch: the sign says it, and both places are written.
-      DIFFERENCE[0] = y - x;
-      const second = SIGN[1] >>> 31;
-      now = Math.max(now, Math.min(x, y));
-      clock[length] = now;
-      atLeft[lefts] = length;
-      atRight[rights] = length;
-      lefts += 1 - second;
-      rights += second;
-      turns[length] = lefts;
-    }
-  }
-  left.count = lefts;
-  right.count = rights;
-  return length;
-}
-
-/**
- * Gives the rows of several logs, each from an offset, positions in order of arrival, of equal ones the first log's first. Writes
- * their clock, which does not go back behind `before`, and stops where a log has no more. Returns the number of positions.
- */
-function interleave(
-  arrivals: readonly Float64Array[],
-  offsets: number[],
-  drafts: readonly Draft[],
-  before: number,
-  until: number,
-  clock: Float64Array,
-  positions: number,
-): number {
-  const logs = arrivals.length;
-  const heads = Float64Array.from(arrivals, (arrival, s) =>
-    offsets[s] < arrival.length ? arrival[offsets[s]] : Infinity,
-  );
-  let now = before;
-  let length = 0;
-  while (length < positions) {
-    let soonest = 0;
-    let when = heads[0];
-    for (let s = 1; s < logs; s++)
-      if (heads[s] < when) {
-        when = heads[s];
-        soonest = s;
-      }
-    if (when > until) break;
-    if (when > now) now = when;
-    clock[length] = now;
-    drafts[soonest].add(offsets[soonest]++, length);
-    length++;
-    const arrival = arrivals[soonest];
-    const next = offsets[soonest];
-    if (next === arrival.length) break;
-    heads[soonest] = arrival[next];
-  }
-  return length;
-}
-
-function doubled(from: Float64Array): Float64Array<ArrayBuffer> {
-  const to = new Float64Array(2 * from.length);
-  to.set(from);
-  return to;
+/** The rows of a side of a braid: those of a log from a row on. */
+function braided({ log }: SourceFeed, from: number, braid: Braid, side: Side): Flow {
+  const count = (side === 0 ? braid.left : braid.right).arrival.length;
+  const flow = {
+    batch: sliceBatch(log.batch, from, from + count),
+    selection: null,
+    count,
+    time: log.time.subarray(from, from + count),
+    clock: null,
+    weight: null,
+    pane: null,
+  };
+  return new BraidedFlow(flow, braid, side);
 }
 
 /** Rows of a side output have the processing time as their event time: they say what happened to the reading, then. */
@@ -558,16 +427,4 @@ function errorsOf(errors: Batch): Batch {
   const columns = ERRORS_SCHEMA.map(field => errors.columns[errors.schema.findIndex(f => f.name === field.name)]);
   if (columns.some(c => c === undefined)) return batchOf(ERRORS_SCHEMA, []);
   return { schema: ERRORS_SCHEMA, length: errors.length, columns };
-}
-
-/** First index in `[from, to)` whose value is greater than `limit`. */
-export function upperBound(values: Float64Array, limit: number, from: number, to: number): number {
-  let lo = from;
-  let hi = to;
-  while (lo < hi) {
-    const mid = (lo + hi) >>> 1;
-    if (values[mid] <= limit) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
 }

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { rowAt, sliceBatch } from "../../src/columns/batch.ts";
 import { SourceFeed } from "../../src/engine/feed.ts";
 import type { Flow } from "../../src/engine/flow.ts";
-import { Timeline, type TimedStep, upperBound } from "../../src/engine/timeline.ts";
+import { lowerBound, upperBound } from "../../src/engine/bounds.ts";
+import { Timeline, type TimedStep } from "../../src/engine/timeline.ts";
 import { type Profile, PROFILES } from "../../src/model/profiles.ts";
 import { bounded, type WatermarkStrategy } from "../../src/model/watermarks.ts";
 import type { SourceLog } from "../../src/pipeline/source-log.ts";
@@ -234,9 +235,10 @@ describe("side outputs of sources", () => {
   });
 });
 
-test("finds the first value above a limit", () => {
+test("finds the first value above a limit, and the first at or above it", () => {
   const values = Float64Array.of(1, 3, 3, 7);
   expect([0, 1, 3, 6, 7].map(limit => upperBound(values, limit, 0, 4))).toEqual([0, 1, 3, 3, 4]);
+  expect([0, 1, 3, 6, 7, 8].map(limit => lowerBound(values, limit, 0, 4))).toEqual([0, 0, 1, 3, 3, 4]);
 });
 
 test("sources that have nothing to say but their rows are merged as others are", () => {

@@ -19,16 +19,15 @@ import { canonical } from "../../../pipeline/identity.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
 import type { JoinNode } from "../../../pipeline/verbs/join.ts";
 import type { Port } from "../../../pipeline/verb.ts";
-import { dense, type Flow, positionOf } from "../../flow.ts";
+import type { Flow } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
 import type { Step } from "../../step.ts";
-import { minimumWatermark } from "../../walk.ts";
 import { windowRules } from "../../windowing/rules.ts";
 import { SideKeys } from "../join/sides.ts";
-import { firstAtLeast, rowsThrough } from "./cuts.ts";
 import { nextTick } from "./dense-fixed.ts";
 import { GroupKeys } from "./group-keys.ts";
 import type { Grid } from "./grid.ts";
+import { type PairSides, pairSides } from "./pair-sides.ts";
 import { type Counted, PairWindows, type SavedWindows } from "./pair-windows.ts";
 import { type PaneOf, PaneOutput } from "./pane-output.ts";
 import { planAggregate } from "./plan.ts";
@@ -71,6 +70,9 @@ interface Saved {
   readonly windows: SavedWindows;
 }
 
+/** In place of a watermark that the sides lend. */
+const NONE = new Float64Array(0);
+
 class PairCounts implements Operator {
   readonly lasting = true;
   readonly #keys: SideKeys;
@@ -81,10 +83,8 @@ class PairCounts implements Operator {
   readonly #windows: PairWindows;
   readonly #panes: PaneOutput;
   #watermark = -Infinity;
-  /** The flows of the step, the keys of their rows, and how far each was worked. */
-  #flows: readonly Flow[] = [];
+  /** The keys of the step's rows. */
   #ids: readonly Int32Array[] = [];
-  readonly #next: [number, number] = [0, 0];
   readonly #pane: PaneOf = { timing: ON_TIME, index: 0, nonSpeculative: 0, first: true, last: false };
   readonly #results: number[];
 
@@ -103,50 +103,41 @@ class PairCounts implements Operator {
   }
 
   step(step: Step, inputs: readonly Flow[]): Outputs {
-    const watermark = minimumWatermark(inputs);
-    const flows = inputs.map(dense);
-    this.#flows = flows;
-    this.#ids = this.#keys.of(flows);
-    this.#next.fill(0);
-    let position = 0;
-    while (position < step.length) {
-      const tick = nextTick(this.#grid, this.#watermark, this.#allowedLateness);
-      const next = firstAtLeast(watermark, position, step.length, tick);
-      this.#add(step, next);
-      if (next === step.length) break;
-      this.#advance(watermark[next], next, step.clock[next]);
-      position = next + 1;
+    const sides = pairSides(step, inputs);
+    this.#ids = this.#keys.of(sides.flows);
+    const from: [number, number] = [0, 0];
+    for (;;) {
+      const more = sides.cut(nextTick(this.#grid, this.#watermark, this.#allowedLateness));
+      this.#add(sides, from);
+      if (!more) break;
+      this.#advance(sides.watermark, sides.position, sides.clock);
+      from[0] = sides.through[0];
+      from[1] = sides.through[1];
     }
-    this.#flows = [];
-    return { main: this.#panes.take(step, watermark) };
+    return { main: sides.flow(this.#panes.take(null, NONE)) };
   }
 
-  /** Takes the rows of both sides through a position: those of open windows at once, the others one by one in their order. */
-  #add(step: Step, through: number): void {
+  /** Takes the rows of both sides up to a cut: those of open windows at once, the others one by one in their order. */
+  #add(sides: PairSides, from: readonly [number, number]): void {
     const windows = this.#windows;
+    const { flows, through } = sides;
     windows.begin();
-    for (const side of [0, 1] as const) {
-      const flow = this.#flows[side];
-      const from = this.#next[side];
-      const to = through >= step.length ? flow.count : rowsThrough(flow, from, through);
-      this.#next[side] = to;
-      if (to > from) windows.count(side, this.#ids[side], flow.time, from, to, this.#watermark);
-    }
-    const { aside } = windows;
-    if (aside.count === 0) return;
+    for (const side of [0, 1] as const)
+      windows.count(side, this.#ids[side], flows[side].time, from[side], through[side], this.#watermark);
+    const { rows, count, ofLeft } = windows.aside;
     // Each side's rows are in order. A stream that is joined with itself has a row on both sides at one position.
-    const { rows, count, ofLeft } = aside;
     let left = 0;
     let right = ofLeft;
     while (left < ofLeft || right < count) {
-      const leftAt = left < ofLeft ? positionOf(this.#flows[0], rows[left]) : Infinity;
-      const rightAt = right < count ? positionOf(this.#flows[1], rows[right]) : Infinity;
-      const side = leftAt <= rightAt ? 0 : 1;
-      const window = this.#find(this.#flows[side].time[side === 0 ? rows[left] : rows[right]]);
+      const order = right === count ? -1 : left === ofLeft ? 1 : sides.compare(rows[left], rows[right]);
+      const side = order <= 0 ? 0 : 1;
+      const row = side === 0 ? rows[left] : rows[right];
+      const window = this.#find(flows[side].time[row]);
       let more = 0;
-      if (leftAt <= rightAt) more += this.#take(window, 0, rows[left++]);
-      if (rightAt <= leftAt) more += this.#take(window, 1, rows[right++]);
-      if (window !== null && more > 0) this.#restate(window, more, Math.min(leftAt, rightAt), step);
+      if (order <= 0) more += this.#take(window, 0, rows[left++]);
+      if (order >= 0) more += this.#take(window, 1, rows[right++]);
+      if (window !== null && more > 0)
+        this.#restate(window, more, sides.positionOf(side, row), sides.clockOf(side, row));
     }
   }
 
@@ -165,9 +156,8 @@ class PairCounts implements Operator {
   }
 
   /** Says that a complete window has more pairs. */
-  #restate(window: Counted, more: number, at: number, step: Step): void {
+  #restate(window: Counted, more: number, at: number, clock: number): void {
     const before = window.pairs;
-    const clock = step.clock[at];
     window.pairs += more;
     if (window.panes > 0 && this.#accumulation === "retracting") this.#emit(window, before, -1, LATE, at, clock, false);
     this.#emit(window, this.#accumulation === "discarding" ? more : window.pairs, 1, LATE, at, clock, false);

@@ -73,8 +73,8 @@ export class PaneOutput {
     for (let i = 0; i < results.length; i++) this.results[i].append(results[i]);
   }
 
-  /** Hands out the step's rows as a flow and starts again. */
-  take(step: Step, watermark: Float64Array): Flow {
+  /** Hands out the step's rows as a flow and starts again. Without a step, every row has the clock of its position. */
+  take(step: Step | null, watermark: Float64Array): Flow {
     const { count } = this.#key;
     const { group, windowColumns } = this.#plan;
     const columns: Column[] = this.#keys.columns(this.#key.take(), count);
@@ -93,7 +93,7 @@ export class PaneOutput {
       at,
       time: this.#time.take(),
       // Only timers emit at another moment than their position's; weights other than +1 are rare too.
-      clock: isOfPositions(clock, at, step) ? null : clock,
+      clock: step === null || isOfPositions(clock, at, step) ? null : clock,
       weight: this.#retractions > 0 ? weight : null,
       pane: {
         timing: this.#timing.take(),

@@ -43,6 +43,8 @@ interface Setup {
   readonly accumulation: "discarding" | "accumulating" | "retracting";
   readonly delay: number;
   readonly alone: boolean;
+  /** Whether a filter stands before the left side: then the sides do not come straight from their logs. */
+  readonly filtered: boolean;
 }
 
 const setups: fc.Arbitrary<Setup> = fc.record({
@@ -54,13 +56,15 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   accumulation: fc.constantFrom("discarding", "accumulating", "retracting"),
   delay: fc.constantFrom(0, 3),
   alone: fc.boolean(),
+  filtered: fc.boolean(),
 });
 
-function pipeline({ size, lateness, trigger, accumulation, delay, alone }: Setup, least = -10): Stream {
+function pipeline(setup: Setup, least = -10): Stream {
+  const { size, lateness, trigger, accumulation, delay, alone, filtered } = setup;
   const left = logSource("left", bounded(delay));
   const right = logSource("right", bounded(delay));
   const window = fixed(size, { offset: 3 });
-  const kept = left.filter(`d.v > ${least}`);
+  const kept = filtered || least > -10 ? left.filter(`d.v > ${least}`) : left;
   return (
     kept
       .window(window)
@@ -86,10 +90,13 @@ interface Said {
 class Ear implements Tap {
   readonly node: Node;
   said: Said[] = [];
+  /** After each position. */
+  watermarks: number[] = [];
   constructor(node: Node) {
     this.node = node;
   }
-  apply({ count, at, time, weight, pane, batch }: Flow, step: Step): void {
+  apply({ count, at, time, weight, pane, batch, watermark }: Flow, step: Step): void {
+    this.watermarks.push(...watermark);
     for (let i = 0; i < count; i++)
       this.said.push({
         at: step.first + (at === null ? i : at[i]),
@@ -101,6 +108,7 @@ class Ear implements Tap {
   }
   reset(): void {
     this.said = [];
+    this.watermarks = [];
   }
 }
 
@@ -109,22 +117,27 @@ const runOf = (setup: Setup, stream: Stream, options: Partial<RunOptions> = {}):
 
 const joins = (run: Run): number => run.graph.nodes.filter(n => n.node.verb === "join").length;
 
-function said(setup: Setup, options: Partial<RunOptions> = {}, stream = pipeline(setup)): Said[] {
+function heard(setup: Setup, options: Partial<RunOptions> = {}, stream = pipeline(setup)): Ear {
   const run = runOf(setup, stream, options);
   expect(joins(run)).toBe(options.specialize === false ? 1 : 0);
   const ear = new Ear(stream.node);
   run.tap(ear);
   run.finish();
-  return ear.said;
+  return ear;
 }
+
+const said = (...given: Parameters<typeof heard>): Said[] => heard(...given).said;
 
 describe("pairs that are counted without being made", () => {
   test("give the panes of the join and the aggregate", () => {
     fc.assert(
       fc.property(setups, fc.integer({ min: 1, max: 9 }), (setup, stepLength) => {
-        const expected = said(setup, { specialize: false });
-        expect(said(setup)).toEqual(expected);
-        expect(said(setup, { stepLength })).toEqual(expected);
+        const expected = heard(setup, { specialize: false });
+        for (const options of [{}, { stepLength }, { stepLength, remember: false }]) {
+          const { said, watermarks } = heard(setup, options);
+          expect(said).toEqual(expected.said);
+          expect(watermarks).toEqual(expected.watermarks);
+        }
       }),
       { numRuns: 300 },
     );
@@ -201,6 +214,7 @@ describe("pairs that are counted without being made", () => {
       accumulation: "retracting",
       delay: 0,
       alone: false,
+      filtered: false,
     };
     const left = logSource("left", bounded(0)).window(fixed(10));
     const right = logSource("right", bounded(0));
