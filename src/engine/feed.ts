@@ -43,6 +43,8 @@ export class SourceFeed {
   readonly #bundled: boolean;
   #met = -Infinity;
   #ended = false;
+  /** Whether the moment has passed at which a log that was read live was stopped. */
+  #stopped = false;
   #late = 0;
   /** Whether a row carries the watermark; null where every row does. */
   readonly #punctuation: ((log: SourceLog, row: number) => boolean) | null;
@@ -131,8 +133,11 @@ export class SourceFeed {
   next(): number {
     const arrival = this.#cursor < this.#log.arrival.length ? this.#log.arrival[this.#cursor] : Infinity;
     // Where no row is left and none can follow, nobody waits for a silence to be noticed: the end comes first.
-    if (arrival === Infinity && !this.open) return Infinity;
+    const ended = this.#log.ended ?? -Infinity;
+    if (arrival === Infinity && !this.open && (this.#stopped || ended === -Infinity)) return Infinity;
     const idle = this.#progress.nextIdle();
+    // A log that was stopped after its last row says until then what a live one said; stopping is a moment of its own.
+    if (arrival === Infinity && !this.open) return Math.min(idle, this.#due, ended);
     // A row that arrives at the very moment its partition would turn idle keeps it awake.
     const soonest = idle < arrival ? idle : arrival;
     return this.#due <= arrival && this.#due < soonest ? this.#due : soonest;
@@ -147,6 +152,7 @@ export class SourceFeed {
       return NO_ROW;
     }
     if (now < arrival) {
+      if (arrival === Infinity && !this.open && now >= (this.#log.ended ?? Infinity)) this.#stopped = true;
       this.#learn(this.#progress.tick(now), now);
       return NO_ROW;
     }
@@ -241,6 +247,7 @@ export class SourceFeed {
       met: this.#met,
       due: this.#due,
       ended: this.#ended,
+      stopped: this.#stopped,
       late: this.#late,
       progress: this.#progress.snapshot(),
     };
@@ -255,6 +262,7 @@ export class SourceFeed {
       met: number;
       due: number;
       ended: boolean;
+      stopped: boolean;
       late: number;
       progress: unknown;
     };
@@ -265,6 +273,7 @@ export class SourceFeed {
     this.#met = from.met;
     this.#due = from.due;
     this.#ended = from.ended;
+    this.#stopped = from.stopped;
     this.#late = from.late;
     this.#progress.restore(from.progress);
   }

@@ -15,7 +15,7 @@ import { NO_ROW, type SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import type { Outputs } from "./operator.ts";
 import { ProgressRows, type SavedProgress } from "./progress.ts";
-import { LazyStep, type Step } from "./step.ts";
+import { LazyStep, moment, type Step } from "./step.ts";
 
 export { upperBound } from "./bounds.ts";
 
@@ -52,7 +52,8 @@ export class Timeline {
   readonly #microBatch: number | null;
   #first = 0;
   #clock = -Infinity;
-  #errorsSaid = new Set<string>();
+  /** How many of each source's errors have been told: a log that grows finds more. */
+  #errorsSaid = new Map<string, number>();
   /** What each source has to say on its port `progress`, and what a restored one had said before. */
   readonly #progress = new Map<string, ProgressRows>();
   #told = new Map<string, SavedProgress>();
@@ -133,6 +134,35 @@ export class Timeline {
     )
       return this.#stretch(only, limits) ?? (mayEnd ? this.#merge(limits, mayEnd) : null);
     return this.#braids ? this.#braid(limits, mayEnd) : this.#merge(limits, mayEnd);
+  }
+
+  /**
+   * Makes the step of a moment at which nothing arrives, at `to` or as far as is known: processing-time timers that were due
+   * before it fire. It takes no position, so a replay that does without it counts the same ones. Null when time does not move,
+   * or when something is to be said first.
+   */
+  tick(to: number): TimedStep | null {
+    const clock = Math.min(to, this.#known());
+    if (this.ended || this.#clock === -Infinity || !(clock > this.#clock) || this.next() <= clock) return null;
+    this.#clock = clock;
+    const step = moment(this.#first, clock);
+    const flows = new Map<string, Outputs>();
+    for (const source of this.#sources) {
+      const { log, offset, watermark } = source.feed;
+      const main: Flow = {
+        batch: sliceBatch(log.batch, offset, offset),
+        selection: null,
+        count: 0,
+        at: null,
+        time: log.time.subarray(offset, offset),
+        clock: null,
+        weight: null,
+        pane: null,
+        watermark: Float64Array.of(this.#holds ? (this.#said.get(source.id) ?? -Infinity) : watermark),
+      };
+      flows.set(source.id, this.#withSidePorts(source, main));
+    }
+    return { step, flows };
   }
 
   /**
@@ -333,9 +363,13 @@ export class Timeline {
 
   #withSidePorts(source: TimelineSource, main: Flow): Outputs {
     const outputs: Record<string, Flow> = { main };
-    if (source.reads.has("errors") && !this.#errorsSaid.has(source.id)) {
-      this.#errorsSaid.add(source.id);
-      outputs["errors"] = sideFlow(errorsOf(source.feed.log.errors), main, null, this.#clock);
+    if (source.reads.has("errors")) {
+      const { errors } = source.feed.log;
+      const said = this.#errorsSaid.get(source.id) ?? -1;
+      if (errors.length > said) {
+        this.#errorsSaid.set(source.id, errors.length);
+        outputs["errors"] = sideFlow(sliceBatch(errorsOf(errors), Math.max(said, 0), errors.length), main, null, this.#clock);
+      }
     }
     if (source.reads.has("progress") && this.#progressOf(source).count > 0) {
       const { batch, at } = this.#progressOf(source).take();
@@ -364,13 +398,13 @@ export class Timeline {
     const from = snapshot as {
       first: number;
       clock: number;
-      errors: string[];
+      errors: [string, number][];
       told: Map<string, SavedProgress>;
       said: [string, number][];
     };
     this.#first = from.first;
     this.#clock = from.clock;
-    this.#errorsSaid = new Set(from.errors);
+    this.#errorsSaid = new Map(from.errors);
     this.#progress.clear();
     this.#told = new Map(from.told);
     this.#said.clear();

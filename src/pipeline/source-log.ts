@@ -24,4 +24,9 @@ export interface SourceLog {
    * run ends the source. Absent: the log is complete.
    */
   readonly known?: Timestamp;
+  /**
+   * Of a log that was read as it grew: processing time, ms, at which reading stopped. The source ends at that moment and not
+   * with its last row, so that silences and timers between the two are the same in a replay as they were live.
+   */
+  readonly ended?: Timestamp;
 }
