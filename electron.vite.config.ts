@@ -68,6 +68,9 @@ export default defineConfig({
       modulePreload: { polyfill: false },
       chunkSizeWarningLimit: 4_000,
       rolldownOptions: {
+        
+        // Row functions of charts are texts, so that names in them survive; those of classes and functions are shown in errors.
+        output: { minify: true, keepNames: true },
         input: { index: from("src/renderer/index.html"), kernel: from("src/renderer/kernel/kernel.html") },
       },
     },
