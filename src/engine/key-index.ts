@@ -96,12 +96,12 @@ export class PairCodes {
   }
 }
 
-/** Codes of one key column; 0 is null, whatever the column's type. */
+/** Codes of one key column, from 1 on; null has the code that is asked for, whatever the column's type. */
 class ColumnCodes {
   readonly numbers = new NumberCodes();
   readonly strings = new Dictionary();
   readonly #translation = new Translation(this.strings);
-  codes(column: Column, count: number, out: Int32Array): void {
+  codes(column: Column, count: number, out: Int32Array, none: 0 | -1): void {
     switch (column.type) {
       case "number":
       case "timestamp": {
@@ -111,7 +111,7 @@ class ColumnCodes {
         let code = 0;
         for (let i = 0; i < count; i++) {
           if (valid !== null && valid[i] === 0) {
-            out[i] = 0;
+            out[i] = none;
             continue;
           }
           const value = values[i];
@@ -125,19 +125,19 @@ class ColumnCodes {
       }
       case "boolean": {
         const { values, valid } = column;
-        for (let i = 0; i < count; i++) out[i] = valid !== null && valid[i] === 0 ? 0 : values[i] + 1;
+        for (let i = 0; i < count; i++) out[i] = valid !== null && valid[i] === 0 ? none : values[i] + 1;
         return;
       }
       case "string": {
         const { codes } = column;
         const table = this.#translation.table(column.dictionary);
-        for (let i = 0; i < count; i++) out[i] = codes[i] < 0 ? 0 : table[codes[i]] + 1;
+        for (let i = 0; i < count; i++) out[i] = codes[i] < 0 ? none : table[codes[i]] + 1;
         return;
       }
       case "json": {
         for (let i = 0; i < count; i++) {
           const value = column.values[i] ?? null;
-          out[i] = value === null ? 0 : this.strings.code(canonical(value)) + 1;
+          out[i] = value === null ? none : this.strings.code(canonical(value)) + 1;
         }
       }
     }
@@ -157,26 +157,28 @@ export class KeyIndex {
   }
 
   /**
-   * Returns the key of each of `count` rows. The array is used again by the next call, so copy it to keep it. Rows with a
-   * null in their key get −1 unless `nulls`.
+   * Returns the key of each of `count` rows. The array is used again by the next call, so copy it to keep it, or give one to
+   * write `into` that has room for them. Rows with a null in their key get −1 unless `nulls`.
    */
-  ids(columns: readonly Column[], count: number, nulls: boolean): Int32Array {
-    if (this.#out.length < count) {
-      this.#out = new Int32Array(Math.max(count, 2 * this.#out.length));
-      this.#next = new Int32Array(this.#out.length);
-    }
-    const out = this.#out;
-    const next = this.#next;
+  ids(columns: readonly Column[], count: number, nulls: boolean, into: Int32Array | null = null): Int32Array {
+    const out = into ?? this.#roomFor(count);
     if (this.#columns.length === 0) return out.fill(0, 0, count);
-    this.#columns[0].codes(columns[0], count, out);
-    if (!nulls) for (let i = 0; i < count; i++) if (out[i] === 0) out[i] = -1;
+    const none = nulls ? 0 : -1;
+    this.#columns[0].codes(columns[0], count, out, none);
+    if (this.#columns.length > 1 && this.#next.length < count)
+      this.#next = new Int32Array(Math.max(count, 2 * this.#next.length));
+    const next = this.#next;
     for (let c = 1; c < this.#columns.length; c++) {
-      this.#columns[c].codes(columns[c], count, next);
+      this.#columns[c].codes(columns[c], count, next, none);
       const pairs = this.#pairs[c - 1];
-      for (let i = 0; i < count; i++)
-        out[i] = out[i] < 0 || (next[i] === 0 && !nulls) ? -1 : pairs.code(out[i], next[i]);
+      for (let i = 0; i < count; i++) out[i] = out[i] < 0 || next[i] < 0 ? -1 : pairs.code(out[i], next[i]);
     }
     return out;
+  }
+
+  #roomFor(count: number): Int32Array {
+    if (this.#out.length < count) this.#out = new Int32Array(Math.max(count, 2 * this.#out.length));
+    return this.#out;
   }
 
   snapshot(): unknown {

@@ -11,6 +11,8 @@ const MOST_DENSE = 1 << 14;
 /** Windows that rows find by their number; more than are usually open at once. */
 const NEAR = 64;
 
+const NO_ROWS = new Int32Array(0);
+
 export interface Counted {
   readonly start: number;
   readonly end: number;
@@ -84,17 +86,24 @@ export class PairWindows {
 
   /** Counts rows as long as they fall into open windows that have a place for their key; returns the first that does not. */
   #run(side: 0 | 1, ids: Int32Array, time: Float64Array, from: number, to: number): number {
-    const numbers = this.#numbers;
-    const rows = this.#rows;
-    const size = this.#size;
-    const offset = this.#offset;
     const capacity = this.#capacity;
+    // Most rows fall into the window of the row before.
+    let start = NaN;
+    let end = NaN;
+    let rows: Int32Array = NO_ROWS;
     for (let row = from; row < to; row++) {
-      const number = Math.floor((time[row] - offset) / size);
-      const place = number & (NEAR - 1);
+      const t = time[row];
       const key = ids[row];
-      if (numbers[place] !== number || key < 0 || key >= capacity) return row;
-      rows[place][2 * key + side]++;
+      if (key < 0 || key >= capacity) return row;
+      if (!(t >= start && t < end)) {
+        const number = Math.floor((t - this.#offset) / this.#size);
+        const place = number & (NEAR - 1);
+        if (this.#numbers[place] !== number) return row;
+        rows = this.#rows[place];
+        start = number * this.#size + this.#offset;
+        end = start + this.#size;
+      }
+      rows[2 * key + side]++;
     }
     return to;
   }

@@ -14,6 +14,7 @@ import { RowStore } from "../../row-store.ts";
 export class SideKeys {
   readonly #index: KeyIndex;
   readonly #columns: readonly ((batch: Batch) => Column[])[];
+  readonly #ids = [new Int32Array(0), new Int32Array(0)];
 
   constructor(keys: Matching, context: OperatorContext) {
     this.#index = new KeyIndex(keys.left.length);
@@ -23,12 +24,15 @@ export class SideKeys {
     ];
   }
 
-  /** Returns the key of each row of each flow; −1 where it has a null. */
-  of(flows: readonly Flow[]): Int32Array[] {
-    return flows.map((flow, side) => {
-      if (flow.count === 0) return new Int32Array(0);
-      return this.#index.ids(this.#columns[side](flow.batch), flow.count, false).slice(0, flow.count);
+  /** Returns the key of each row of each flow; −1 where it has a null. The arrays are used again by the next call. */
+  of(flows: readonly Flow[]): readonly Int32Array[] {
+    flows.forEach((flow, side) => {
+      const { count } = flow;
+      if (count === 0) return;
+      if (this.#ids[side].length < count) this.#ids[side] = new Int32Array(Math.max(count, 2 * this.#ids[side].length));
+      this.#index.ids(this.#columns[side](flow.batch), count, false, this.#ids[side]);
     });
+    return this.#ids;
   }
 
   snapshot(): unknown {
