@@ -7,7 +7,7 @@
  */
 import type { WindowingStrategy } from "../model/strategy.ts";
 import { bounded, type WatermarkStrategy } from "../model/watermarks.ts";
-import { global, type WindowFunction } from "../model/windows.ts";
+import { global, type WindowFunction, windowSize } from "../model/windows.ts";
 import { inputsOf, type Node, topological, verbOf } from "../pipeline/node.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { AggregateNode } from "../pipeline/verbs/aggregate.ts";
@@ -94,34 +94,6 @@ export function eagerFates(stream: Stream): Stream {
 export function withStrategy(node: WindowedNode, change: Partial<WindowingStrategy>): WindowedNode {
   return { ...node, strategy: { ...node.strategy, ...change } };
 }
-
-/** How long a window function's windows are, ms; null where they have no one length. Calendar units count as their usual length. */
-export function windowSize(window: WindowFunction): number | null {
-  switch (window.kind) {
-    case "fixed":
-    case "sliding":
-    case "cumulating":
-      return window.size;
-    case "sessions":
-      return window.gap;
-    case "calendar":
-      return CALENDAR_LENGTHS[window.unit];
-    case "global":
-    case "custom":
-      return null;
-  }
-}
-
-const DAY = 86_400_000;
-const CALENDAR_LENGTHS = {
-  minute: 60_000,
-  hour: 3_600_000,
-  day: DAY,
-  week: 7 * DAY,
-  month: 30 * DAY,
-  quarter: 91 * DAY,
-  year: 365 * DAY,
-} as const;
 
 /** What `draw` has to know of a windowed aggregate. */
 export interface WindowFacts {

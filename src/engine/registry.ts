@@ -6,6 +6,7 @@ import { filter } from "./operators/filter.ts";
 import { dedupe } from "./operators/dedupe.ts";
 import { differentiate } from "./operators/differentiate.ts";
 import { integrate } from "./operators/integrate.ts";
+import { nowcast } from "./operators/nowcast.ts";
 import { reconcile } from "./operators/reconcile.ts";
 import { join } from "./operators/join.ts";
 import { topN } from "./operators/topN.ts";
@@ -37,6 +38,7 @@ export const OPERATORS: { readonly [V in Exclude<VerbName, "source">]: OperatorF
   integrate,
   differentiate,
   reconcile,
+  nowcast,
   branch,
   sample,
   orderby,

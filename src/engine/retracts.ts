@@ -49,6 +49,7 @@ export function retracts(node: Node, profile: Profile): boolean {
     case "asofJoin":
     case "topN":
     case "reconcile":
+    case "nowcast":
       return true;
   }
 }

@@ -110,3 +110,31 @@ export function merges(window: WindowFunction): boolean {
 export function periodStart(t: Timestamp, size: Duration, offset: Duration): Timestamp {
   return Math.floor((t - offset) / size) * size + offset;
 }
+
+/** How long a window function's windows are, ms; null where they have no one length. Calendar units count as their usual length. */
+export function windowSize(window: WindowFunction): number | null {
+  switch (window.kind) {
+    case "fixed":
+    case "sliding":
+    case "cumulating":
+      return window.size;
+    case "sessions":
+      return window.gap;
+    case "calendar":
+      return CALENDAR_LENGTHS[window.unit];
+    case "global":
+    case "custom":
+      return null;
+  }
+}
+
+const DAY = 86_400_000;
+const CALENDAR_LENGTHS = {
+  minute: 60_000,
+  hour: 3_600_000,
+  day: DAY,
+  week: 7 * DAY,
+  month: 30 * DAY,
+  quarter: 91 * DAY,
+  year: 365 * DAY,
+} as const;

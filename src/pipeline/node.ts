@@ -10,6 +10,7 @@ import { type DifferentiateNode, differentiate } from "./verbs/differentiate.ts"
 import { type FilterNode, filter } from "./verbs/filter.ts";
 import { type IntegrateNode, integrate } from "./verbs/integrate.ts";
 import { type JoinNode, join } from "./verbs/join.ts";
+import { type NowcastNode, nowcast } from "./verbs/nowcast.ts";
 import { type PortNode, port } from "./verbs/port.ts";
 import { type ReconcileNode, reconcile } from "./verbs/reconcile.ts";
 import { type SelectNode, select } from "./verbs/select.ts";
@@ -41,6 +42,7 @@ export type Node =
   | IntegrateNode
   | DifferentiateNode
   | ReconcileNode
+  | NowcastNode
   | BranchNode
   | SampleNode
   | OrderbyNode
@@ -67,6 +69,7 @@ export const VERBS: { readonly [V in VerbName]: Verb<Extract<Node, { verb: V }>>
   integrate,
   differentiate,
   reconcile,
+  nowcast,
   branch,
   sample,
   orderby,

@@ -28,6 +28,7 @@ import { matching, type On } from "./matching.ts";
 import { type DelayInput, delayDistribution, shareOf } from "./delays.ts";
 import { type JoinOptions, kindOf, SUFFIXES, withoutTrigger } from "./join-options.ts";
 import { columnExpression, type Keys, named, namedKeys } from "./keys.ts";
+import { nowcastNode } from "./nowcasts.ts";
 import { type OrderInput, orders } from "./orders.ts";
 import { statedFields } from "./stated-fields.ts";
 import type { Node } from "./node.ts";
@@ -479,6 +480,15 @@ export class Stream {
       flow: parseExpression(options.flow),
       balance: parseExpression(options.balance),
     });
+  }
+
+  /**
+   * Says what the open windows of a rollup are expected to come to, learned from closed ones: known so far, expected, and bounds that
+   * hold four fifths of all final values. `value` names the sum or count (default: the first); `every` is the processing time
+   * between two words, by default a 24th of a window. Nothing is said before nine windows have closed.
+   */
+  nowcast(options: { value?: string; every?: DurationSpec } = {}): Stream {
+    return new Stream(nowcastNode(this.node, options.value, options.every));
   }
 
   /** Counts the rows of each group (and window) as `count`. */

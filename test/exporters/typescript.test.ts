@@ -188,6 +188,11 @@ const PIPELINES: Readonly<Record<string, Stream>> = {
     onTimer: (state, timer, ctx) => ctx.emit({ account: ctx.key.account, rows: state.rows, what: timer.name }),
     columns: { account: "string", rows: "number", what: "string" },
   }),
+  expected: ledger
+    .groupby("account")
+    .window(fixed("1 h"))
+    .rollup({ total: d => op.sum(d.amount), rows: op.count() })
+    .nowcast({ value: "rows", every: "10 min" }),
   reconciled: ledger.groupby("account").reconcile(snapshots, { flow: "amount", balance: d => d.balance }),
 };
 

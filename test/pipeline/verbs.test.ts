@@ -122,6 +122,12 @@ const STREAMS: Readonly<Record<string, Stream>> = {
     .integrate((d: Row) => d.amount, { opening: { from: limits, value: "limit" } }),
   "differentiate what was integrated": payments.groupby("account").integrate("amount").differentiate(),
   "differentiate snapshots": snapshots.groupby("account").differentiate("balance", { opening: null }),
+  nowcast: payments
+    .groupby("account")
+    .window(fixed("20 s"))
+    .allowedLateness("10 s")
+    .rollup({ total: "sum(d.amount)" })
+    .nowcast({ every: "2 s" }),
   reconcile: payments.groupby("account").reconcile(snapshots, { flow: "amount", balance: "balance" }),
   // Deltas go through verb after verb: an outer join, a ranking of what it gives, and a count of the ranking.
   "a chain of verbs that take rows back": payments

@@ -79,7 +79,7 @@ function nameStreams(root: Node, result: string, script: Script): Map<string, st
     const id = identity(node);
     if (id === identity(root)) names.set(id, result);
     else if (node.verb === "source")
-      names.set(id, script.name(node.input.kind === "file" ? node.input.name : "events"));
+      names.set(id, script.name(node.input.kind === "rows" ? "events" : node.input.name));
     else if ((readers.get(id) ?? 0) > 1) names.set(id, script.name(NAMES[node.verb]));
   }
   return names;
@@ -100,6 +100,7 @@ const NAMES: Readonly<Record<Node["verb"], string>> = {
   integrate: "balances",
   differentiate: "flows",
   reconcile: "reconciled",
+  nowcast: "expected",
   branch: "branches",
   sample: "sampled",
   orderby: "ordered",

@@ -239,6 +239,13 @@ export const VERB_PRINTERS: { readonly [V in VerbName]: VerbPrinter<Extract<Node
     };
   },
 
+  nowcast({ input, value, every }) {
+    // What is read is the port that `nowcast` itself asks for.
+    const on = input.verb === "port" ? input.input : input;
+    const options = [`value: ${literal(value)}`, `every: ${printDuration(every)}`];
+    return { on, calls: [callWithObject(".nowcast", [], options, INDENT)] };
+  },
+
   reconcile({ flows, snapshots, flowKeys, snapshotKeys, flow, balance }, { script, stream }) {
     const by = same(flowKeys, snapshotKeys) ? [] : [`by: ${keysArgument(snapshotKeys, script)}`];
     const options = [`flow: ${script.expression(flow)}`, `balance: ${script.expression(balance)}`, ...by];
@@ -268,6 +275,7 @@ function printSource(node: SourceNode, script: Script): string {
     return callWithObject(script.imports.use("rows"), [`[\n${rows.join("\n")}\n]`], options, "");
   }
   if (input.format !== null) options.push(`format: ${literal(input.format)}`);
+  if (input.kind === "file" && input.ended !== undefined) options.push(`ended: ${input.ended}`);
   for (const [name, value] of Object.entries(input.options)) options.push(`${propertyName(name)}: ${literal(value)}`);
   return callWithObject(script.imports.use("source"), [literal(input.name)], options, "");
 }
