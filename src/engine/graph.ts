@@ -112,14 +112,10 @@ export class Graph {
     for (const node of this.nodes) work(node, step, flows);
   }
 
-  /** Works through one step for the nodes in `only`, with the outputs that the others have. */
-  stepOnly(only: readonly GraphNode[], step: Step, flows: ReadonlyMap<string, Outputs>): void {
-    for (const node of only) work(node, step, flows);
-  }
-
-  snapshot(): Map<string, unknown> {
+  /** Takes out the state of all nodes, or of those in `only`. */
+  snapshot(only: readonly GraphNode[] = this.nodes): Map<string, unknown> {
     const out = new Map<string, unknown>();
-    for (const node of this.nodes)
+    for (const node of only)
       out.set(node.id, { state: node.operator?.snapshot() ?? null, rows: node.rows, watermark: node.watermark });
     return out;
   }
@@ -170,7 +166,8 @@ function covers(has: ReadonlySet<Port>, wanted: ReadonlySet<Port>): boolean {
   return true;
 }
 
-function work(node: GraphNode, step: Step, flows: ReadonlyMap<string, Outputs>): void {
+/** Works through one step for one node, with the outputs that its inputs have. */
+export function work(node: GraphNode, step: Step, flows: ReadonlyMap<string, Outputs>): void {
   const { operator, inputs } = node;
   if (operator === null) {
     const given = flows.get(node.id);

@@ -12,6 +12,10 @@
  * daily        ■   ■   ■   ■        remembered, its state kept
  * new chart    →   →   →   →        catches up from what is remembered
  * ```
+ *
+ * Until what is new has caught up the run is *behind*: `catchUp` works on that and the clock stands still, because rows that
+ * come later may not reach a stream before those that came earlier, and figures of different moments must not stand side
+ * by side. What did not change stays as it is and can be read meanwhile.
  */
 import type { Profile } from "../model/profiles.ts";
 import { PROFILES } from "../model/profiles.ts";
@@ -19,10 +23,10 @@ import { identity } from "../pipeline/identity.ts";
 import type { Node } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
+import { CatchUp, type Enough, memorable, Pass, type Remembered } from "./catch-up.ts";
 import { SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import { Graph, type GraphNode, type GraphOptions, read } from "./graph.ts";
-import type { Outputs } from "./operator.ts";
 import type { Step } from "./step.ts";
 import { Timeline, type TimedStep } from "./timeline.ts";
 import { punctuation } from "./watermarks/punctuation.ts";
@@ -51,22 +55,22 @@ export interface RunOptions {
   readonly remember?: boolean;
 }
 
-interface Remembered {
-  readonly step: Step;
-  readonly flows: ReadonlyMap<string, Outputs>;
-}
-
 /** A moment of a run that it can be taken to, backwards or forwards, as long as its sources stay the same. */
 export interface Checkpoint {
   readonly progress: Progress;
   /** What `snapshot` gave: plain data. */
   readonly state: RunSnapshot;
-  /** Ports read of each node then, for which alone an operator keeps state, and whether it did another's work with its own. */
+  /**
+   * Ports read of each node then, for which alone an operator keeps state, and whether it did another's work with its own. Nodes
+   * and taps that were behind are not part of a checkpoint.
+   */
   readonly reads: ReadonlyMap<string, ReadonlySet<string>>;
   readonly taps: ReadonlyMap<Tap, unknown>;
   /** What was remembered: the first `remembered` of a list that the run may have gone on with. */
   readonly memory: readonly Remembered[];
   readonly remembered: number;
+  /** Edits before it. */
+  readonly edits: number;
 }
 
 /** A run as plain, structured-cloneable data. */
@@ -97,6 +101,10 @@ export class Run {
   #timeline: Timeline;
   #memory: Remembered[] = [];
   #taps: Tap[] = [];
+  readonly #behind = new CatchUp();
+  #edits = 0;
+  /** The edit with which a node last left, or was made anew: what older checkpoints remember of it may have been dropped since. */
+  readonly #left = new Map<string, number>();
 
   constructor(roots: readonly Node[], options: RunOptions) {
     this.#options = options;
@@ -180,9 +188,11 @@ export class Run {
 
   /**
    * Works one step: at most `positions` of them, nothing later than `until` (processing time, ms). Says whether there
-   * was anything to do. Sources end once their logs are exhausted, unless `until` is finite.
+   * was anything to do. Sources end once their logs are exhausted, unless `until` is finite. A run that is behind first
+   * catches up, whatever that takes; who has no time for it calls `catchUp` before.
    */
   advance(limits: { positions?: number; until?: number } = {}): boolean {
+    this.catchUp();
     const positions = Math.min(limits.positions ?? this.#stepLength, this.#stepLength);
     const timed = this.#timeline.step({ positions, until: limits.until ?? Infinity }, true);
     if (timed === null) return false;
@@ -195,6 +205,7 @@ export class Run {
    * whether anything came out. For runs over logs that grow; work what has arrived first.
    */
   tick(to: number): boolean {
+    this.catchUp();
     const timed = this.#timeline.tick(to);
     if (timed === null) return false;
     const { step, flows } = timed;
@@ -202,8 +213,7 @@ export class Run {
     const silent = this.#graph.nodes.every(n => Object.values(n.outputs).every(flow => flow.count === 0));
     // What nobody heard of need not be remembered: hours of silence cost nothing.
     if (silent) return false;
-    for (const tap of this.#taps) deliver(tap, this.#graph, step);
-    if (this.#remember) this.#memory.push({ step, flows: this.#memorable(flows) });
+    this.#deliver(timed);
     return true;
   }
 
@@ -213,70 +223,92 @@ export class Run {
   }
 
   #work(timed: TimedStep): void {
-    const { step, flows } = timed;
-    this.#graph.step(step, flows);
+    this.#graph.step(timed.step, timed.flows);
+    this.#deliver(timed);
+  }
+
+  /** Shows the taps a step that was worked, and remembers it. */
+  #deliver({ step, flows }: TimedStep): void {
     for (const tap of this.#taps) deliver(tap, this.#graph, step);
-    if (this.#remember) this.#memory.push({ step, flows: this.#memorable(flows) });
+    if (this.#remember) this.#memory.push({ step, flows: memorable(this.#graph, flows) });
   }
 
-  /** What has to be kept of a step: the sources' flows as they are (views of logs), those of stateful nodes as copies. */
-  #memorable(flows: ReadonlyMap<string, Outputs>): Map<string, Outputs> {
-    const kept = new Map<string, Outputs>(flows);
-    for (const node of this.#graph.nodes)
-      if (node.operator !== null && node.operator.stateless !== true) kept.set(node.id, copyOutputs(node));
-    return kept;
+  /** How far what is behind has caught up, from 0 to 1; null when nothing is behind. */
+  get behind(): number | null {
+    return this.#share(this.#behind.seen());
   }
 
-  /** Adds a tap. It first receives what it has missed. */
+  /** How far a tap has caught up, from 0 to 1; null when it has. */
+  behindOf(tap: Tap): number | null {
+    return this.#share(this.#behind.seen(tap));
+  }
+
+  #share(seen: number): number | null {
+    if (seen === Infinity) return null;
+    const first = this.#memory[0]?.step.first ?? 0;
+    const at = this.#memory[seen]?.step.first ?? this.#timeline.positions;
+    return (at - first) / Math.max(1, this.#timeline.positions - first);
+  }
+
+  /**
+   * Works what is behind through the steps that have passed, until `enough` says so (default: to the end); it is asked
+   * between any two nodes of a step. Says whether anything is still behind. Taps are shown steps in order and whole.
+   */
+  catchUp(enough: Enough = never): boolean {
+    return !this.#behind.done && this.#behind.work(this.#graph, this.#memory, enough);
+  }
+
+  /** Adds a tap. It first receives what it has missed, and whatever else is behind catches up with it. */
   tap(tap: Tap): void {
-    this.#catchUp([], [tap]);
     this.#taps.push(tap);
+    this.#behind.add([], [tap]);
+    this.catchUp();
   }
 
   /**
    * Shows taps everything that has passed, and then no more: in each step to one after the other. Nodes that the run does not
-   * compute are worked for the look alone; nothing is shown when the run does not remember.
+   * compute are worked for the look alone; nothing is shown when the run does not remember. A run that is behind first
+   * catches up.
    */
   look(taps: readonly Tap[]): void {
-    const graph = this.#graph;
-    const missing = taps.map(t => t.node).filter(node => graph.find(identity(node)) === undefined);
-    if (missing.length === 0) {
-      this.#catchUp([], taps);
-      return;
-    }
-    this.#graph = new Graph([...this.#roots, ...missing], this.#graphOptions(), graph);
-    try {
-      this.#catchUp(this.#graph.fresh, taps, false);
-    } finally {
-      this.#graph = graph;
-    }
+    this.catchUp();
+    const missing = taps.map(t => t.node).filter(node => this.#graph.find(identity(node)) === undefined);
+    const graph =
+      missing.length === 0 ? this.#graph : new Graph([...this.#roots, ...missing], this.#graphOptions(), this.#graph);
+    const fresh = missing.length === 0 ? [] : graph.fresh;
+    new Pass(graph, fresh, taps, { from: 0, to: this.#memory.length, keeps: false }).work(this.#memory, never);
   }
 
   untap(tap: Tap): void {
     this.#taps = this.#taps.filter(t => t !== tap);
+    this.#behind.keep(this.#graph, this.#taps);
   }
 
   /**
-   * Changes the pipeline in mid-run. Nodes that did not change keep their state; new ones and the taps that read them
-   * catch up. When a source changed, or nothing was remembered, the run begins again; the caller then works it to where
-   * it was, in slices if it likes.
+   * Changes the pipeline in mid-run. Nodes that did not change keep their state; new ones and the taps that read them are
+   * behind and have to catch up: `catchUp` works on that, as does `advance`. What was behind before and is still wanted goes on
+   * from where it was. When a source changed, or nothing was remembered, the run begins again; the caller then works it
+   * to where it was, in slices if it likes.
    */
-  replan(roots: readonly Node[], taps: readonly Tap[]): "caught up" | "restarted" {
+  replan(roots: readonly Node[], taps: readonly Tap[]): "caught up" | "behind" | "restarted" {
     const before = this.#graph;
     this.#roots = roots;
     this.#graph = new Graph(roots, this.#graphOptions(), before);
-    const keptTaps = taps.filter(t => this.#taps.includes(t) && !this.#graph.fresh.includes(this.#graph.of(t.node)));
-    const newTaps = taps.filter(t => !keptTaps.includes(t));
+    const { fresh } = this.#graph;
+    const newTaps = taps.filter(t => !this.#taps.includes(t) || fresh.includes(this.#graph.of(t.node)));
     this.#taps = [...taps];
-    const sourceChanged = this.#graph.fresh.some(n => n.operator === null);
+    this.#edits++;
+    for (const node of before.nodes) if (this.#graph.find(node.id) !== node) this.#left.set(node.id, this.#edits);
+    const sourceChanged = fresh.some(n => n.operator === null);
     if (sourceChanged || (!this.#remember && this.#timeline.positions > 0)) {
       this.restart();
       return "restarted";
     }
     this.#feed();
     for (const tap of newTaps) tap.reset();
-    this.#catchUp(this.#graph.fresh, newTaps);
-    return "caught up";
+    this.#behind.keep(this.#graph, this.#taps);
+    if (this.#memory.length > 0) this.#behind.add(fresh, newTaps);
+    return this.#behind.done ? "caught up" : "behind";
   }
 
   /** Begins again: every state, table and clock as before the first row. */
@@ -286,56 +318,19 @@ export class Run {
     this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null, this.#remember);
     this.#feed();
     this.#memory = [];
+    this.#behind.clear();
     for (const tap of this.#taps) tap.reset();
   }
 
-  /** Works `fresh` nodes through the steps that have passed, and shows those to `taps`. `keeps`: the nodes are here to stay. */
-  #catchUp(fresh: readonly GraphNode[], taps: readonly Tap[], keeps = true): void {
-    if (this.#memory.length === 0 || (fresh.length === 0 && taps.length === 0)) return;
-    const work = this.#toWorkAgain(fresh, taps);
-    const counted = new Set(fresh);
-    const figures = new Map(work.map(n => [n, { rows: n.rows, watermark: n.watermark }]));
-    const present = new Map(this.#graph.nodes.map(n => [n, n.outputs]));
-    for (const { step, flows } of this.#memory) {
-      // What nodes that are gone have put out is of no use to anybody any more.
-      if (keeps)
-        for (const id of flows.keys())
-          if (this.#graph.find(id) === undefined) (flows as Map<string, Outputs>).delete(id);
-      for (const node of this.#graph.nodes) {
-        const kept = flows.get(node.id);
-        if (kept !== undefined && !counted.has(node)) node.outputs = kept;
-      }
-      this.#graph.stepOnly(work, step, flows);
-      for (const node of keeps ? fresh : [])
-        if (node.operator !== null && node.operator.stateless !== true)
-          (flows as Map<string, Outputs>).set(node.id, copyOutputs(node));
-      for (const tap of taps) deliver(tap, this.#graph, step);
-    }
-    for (const node of this.#graph.nodes) {
-      if (counted.has(node)) continue;
-      const was = figures.get(node);
-      if (was !== undefined) Object.assign(node, was);
-      const outputs = present.get(node);
-      if (outputs !== undefined) node.outputs = outputs;
-    }
-  }
-
-  /** The fresh nodes, and the stateless ones whose old outputs they or the taps need, in the graph's order. */
-  #toWorkAgain(fresh: readonly GraphNode[], taps: readonly Tap[]): GraphNode[] {
-    const needed = new Set<GraphNode>(fresh);
-    const need = (node: GraphNode): void => {
-      if (node.operator?.stateless === true) needed.add(node);
-      if (needed.has(node)) for (const input of node.inputs) if (!needed.has(input.from)) need(input.from);
-    };
-    for (const node of fresh) need(node);
-    for (const tap of taps) need(this.#graph.of(tap.node));
-    return this.#graph.nodes.filter(n => needed.has(n) && n.operator !== null);
-  }
-
-  /** Takes the whole run out as plain data: operators, feeds, clock. Taps and memory are not part of it. */
+  /** Takes the whole run out as plain data: operators, feeds, clock. Taps and memory are not part of it. First catches up. */
   snapshot(): RunSnapshot {
+    this.catchUp();
+    return this.#state(this.#graph.nodes);
+  }
+
+  #state(nodes: readonly GraphNode[]): RunSnapshot {
     return {
-      graph: this.#graph.snapshot(),
+      graph: this.#graph.snapshot(nodes),
       feeds: new Map([...this.#feeds].map(([id, feed]) => [id, feed.snapshot()])),
       timeline: this.#timeline.snapshot(),
     };
@@ -347,26 +342,33 @@ export class Run {
     for (const [id, feed] of this.#feeds) feed.restore(snapshot.feeds.get(id));
     this.#timeline.restore(snapshot.timeline);
     this.#memory = [];
+    this.#behind.clear();
   }
 
-  /** Notes this moment, so that the run can be taken back to it with its taps and with what it remembers. */
+  /**
+   * Notes this moment, so that the run can be taken back to it with its taps and with what it remembers. What is behind is left
+   * out, and will be behind again when the run is taken there.
+   */
   checkpoint(): Checkpoint {
     const taps = new Map<Tap, unknown>();
-    for (const tap of this.#taps) if (tap.snapshot !== undefined) taps.set(tap, tap.snapshot());
-    const reads = new Map(this.#graph.nodes.map(n => [n.id, asked(n)]));
+    for (const tap of this.#taps)
+      if (tap.snapshot !== undefined && !this.#behind.has(tap)) taps.set(tap, tap.snapshot());
+    const nodes = this.#graph.nodes.filter(n => !this.#behind.has(n));
+    const reads = new Map(nodes.map(n => [n.id, asked(n)]));
     return {
       progress: this.progress,
-      state: this.snapshot(),
+      state: this.#state(nodes),
       reads,
       taps,
       memory: this.#memory,
       remembered: this.#memory.length,
+      edits: this.#edits,
     };
   }
 
   /**
-   * Takes the run to a checkpoint of its own. Nodes and taps that were not there then, because of an edit since, catch up from
-   * what is remembered up to it. Says whether all were there.
+   * Takes the run to a checkpoint of its own. Nodes and taps that were not there then, because of an edit since, are behind and
+   * catch up from what is remembered up to it. Says whether all were there.
    */
   rewind(to: Checkpoint): boolean {
     const graph = new Graph(this.#roots, this.#graphOptions());
@@ -376,6 +378,7 @@ export class Run {
       // An operator's state follows from what was read of it, so it is only put back where the same is read. Sources have none.
       const same =
         then !== undefined &&
+        (this.#left.get(node.id) ?? 0) <= to.edits &&
         (node.operator === null || (then.size === asked(node).size && [...asked(node)].every(p => then.has(p))));
       if (!same || node.inputs.some(i => fresh.includes(i.from))) fresh.push(node);
     }
@@ -399,10 +402,13 @@ export class Run {
         behind.push(tap);
       }
     }
-    this.#catchUp(fresh, behind);
+    this.#behind.clear();
+    if (this.#memory.length > 0) this.#behind.add(fresh, behind);
     return fresh.length === 0 && behind.length === 0;
   }
 }
+
+const never: Enough = () => false;
 
 /** What an operator's state follows from besides its node: the ports read of it, and a node that it absorbs. */
 function asked({ reads, absorbs }: GraphNode): ReadonlySet<string> {
@@ -422,51 +428,4 @@ function copyPlain<T>(value: T): T {
 function deliver(tap: Tap, graph: Graph, step: Step): void {
   const node = graph.of(tap.node);
   tap.apply(read(node, "main"), step, node);
-}
-
-function copyOutputs(node: GraphNode): Outputs {
-  if (node.operator?.lasting === true) return node.outputs;
-  // Inputs' watermark arrays are remembered with the inputs; only an operator's own has to be copied.
-  const shared = new Set(node.inputs.map(i => i.from.outputs["main"].watermark));
-  const out: Record<string, Flow> = {};
-  for (const [port, flow] of Object.entries(node.outputs)) out[port] = copyFlow(flow, shared);
-  return out;
-}
-
-function copyFlow(flow: Flow, shared: ReadonlySet<Float64Array>): Flow {
-  const { pane } = flow;
-  return {
-    ...flow,
-    batch: flow.count === 0 ? flow.batch : { ...flow.batch, columns: flow.batch.columns.map(copyColumn) },
-    selection: flow.selection === null ? null : flow.selection.slice(0, flow.count),
-    at: flow.at === null ? null : flow.at.slice(),
-    time: flow.time.slice(),
-    clock: flow.clock === null ? null : flow.clock.slice(),
-    weight: flow.weight === null ? null : flow.weight.slice(),
-    pane:
-      pane === null
-        ? null
-        : {
-            timing: pane.timing.slice(),
-            index: pane.index.slice(),
-            nonSpeculativeIndex: pane.nonSpeculativeIndex.slice(),
-            first: pane.first.slice(),
-            last: pane.last.slice(),
-          },
-    watermark: shared.has(flow.watermark) ? flow.watermark : flow.watermark.slice(),
-  };
-}
-
-function copyColumn(column: Flow["batch"]["columns"][number]): Flow["batch"]["columns"][number] {
-  switch (column.type) {
-    case "number":
-    case "timestamp":
-      return { ...column, values: column.values.slice(), valid: column.valid === null ? null : column.valid.slice() };
-    case "boolean":
-      return { ...column, values: column.values.slice(), valid: column.valid === null ? null : column.valid.slice() };
-    case "string":
-      return { ...column, codes: column.codes.slice() };
-    case "json":
-      return { ...column, values: column.values.slice() };
-  }
 }

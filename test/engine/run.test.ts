@@ -127,11 +127,107 @@ describe("edits in mid-run", () => {
     run.tap(kept);
     run.advance({ until: 13 });
     const before = kept.rows.length;
-    expect(run.replan([totals.node, means.node], [kept, fresh])).toBe("caught up");
+    expect(run.replan([totals.node, means.node], [kept, fresh])).toBe("behind");
+    expect([fresh.rows.length, run.behind, run.behindOf(kept), run.behindOf(fresh)]).toEqual([0, 0, null, 0]);
+    expect(run.catchUp()).toBe(false);
+    expect([run.behind, run.behindOf(fresh)]).toEqual([null, null]);
     expect([kept.resets, kept.rows.length, fresh.rows.length]).toEqual([0, before, before]);
     expect(run.progress).toMatchObject({ rows: 3, clock: 13 });
     run.finish();
     expect(kept.rows.map(r => r["v"])).toEqual([1, 2, 8]);
+    expect(fresh.rows.map(r => r["v"])).toEqual([1, 2, 8]);
+  });
+
+  test("are worked in slices; a newer one goes first and meets the older where that was interrupted", () => {
+    const counts = windows.rollup({ n: "count()" });
+    const run = runOf([payments.node], { stepLength: 1 });
+    run.finish();
+    const [older, newer] = [ear(means.node), ear(counts.node)];
+    run.replan([payments.node, means.node], [older]);
+    let nodes = 3;
+    // Asked after each node: the source's rows are remembered, so there is one in each step.
+    expect(run.catchUp(() => --nodes === 0)).toBe(true);
+    expect([run.behind, older.rows]).toEqual([3 / 5, [expect.objectContaining({ v: 1 })]]);
+    run.replan([payments.node, means.node, counts.node], [older, newer]);
+    expect([run.behind, run.behindOf(older), run.behindOf(newer)]).toEqual([0, 3 / 5, 0]);
+    nodes = 3;
+    run.catchUp(() => --nodes === 0);
+    expect([run.behindOf(older), run.behindOf(newer), older.resets]).toEqual([3 / 5, 3 / 5, 1]);
+    run.catchUp();
+    expect(older.rows.map(r => r["v"])).toEqual([1, 2, 8]);
+    expect(newer.rows.map(r => r["n"])).toEqual([1, 1, 1]);
+  });
+
+  test("are dropped half-way when nobody wants them any more", () => {
+    const run = runOf([totals.node], { stepLength: 1 });
+    run.finish();
+    const [half, other] = [ear(means.node), ear(totals.node)];
+    run.replan([totals.node, means.node], [half]);
+    run.catchUp(() => true);
+    run.replan([totals.node], [other]);
+    run.catchUp();
+    expect([half.rows.length, other.rows.map(r => r["v"])]).toEqual([0, [1, 2, 8]]);
+    // Wanted again, it begins anew.
+    run.replan([totals.node, means.node], [other, half]);
+    run.catchUp();
+    expect(half.rows.map(r => r["v"])).toEqual([1, 2, 8]);
+  });
+
+  test("do not make holes in what an older checkpoint remembers", () => {
+    const run = runOf([totals.node], { stepLength: 1 });
+    run.advance();
+    const early = run.checkpoint();
+    run.finish();
+    const late = run.checkpoint();
+    run.replan([means.node], []);
+    run.catchUp();
+    run.rewind(early);
+    run.replan([means.node, totals.node], []);
+    run.catchUp();
+    run.rewind(late);
+    const reader = ear(totals.filter("d.v > 0").node);
+    run.replan([means.node, totals.node, reader.node], [reader]);
+    run.catchUp();
+    expect(reader.rows.map(r => r["v"])).toEqual([1, 2, 8]);
+  });
+
+  test("need not have caught up before the run is taken elsewhere, goes on, or is asked what passed", () => {
+    for (const next of ["advance", "look", "snapshot", "tap", "rewind", "restart"] as const) {
+      const run = runOf([totals.node], { stepLength: 1 });
+      run.advance();
+      const early = run.checkpoint();
+      run.advance();
+      const fresh = ear(means.node);
+      run.replan([totals.node, means.node], [fresh]);
+      run.catchUp(() => true);
+      expect(run.behind).not.toBeNull();
+      if (next === "advance") expect([run.advance(), run.progress.positions]).toEqual([true, 3]);
+      else if (next === "look") run.look([ear(means.node)]);
+      else if (next === "snapshot") expect(run.snapshot().graph.size).toBe(3);
+      else if (next === "tap") run.tap(ear(totals.node));
+      else if (next === "rewind")
+        expect([run.rewind(early), run.progress.positions, run.behind]).toEqual([false, 1, 0]);
+      else run.restart();
+      if (next !== "rewind") expect(run.behind).toBeNull();
+      run.finish();
+      expect(fresh.rows.map(r => r["v"])).toEqual([1, 2, 8]);
+    }
+  });
+
+  test("leave what is behind out of a checkpoint, and let it catch up again from there", () => {
+    const run = runOf([totals.node], { stepLength: 1 });
+    const kept = ear(totals.node);
+    run.tap(kept);
+    run.advance();
+    run.advance();
+    const fresh = ear(means.node);
+    run.replan([totals.node, means.node], [kept, fresh]);
+    run.catchUp(() => true);
+    const half = run.checkpoint();
+    expect([[...half.reads.keys()].length, half.state.graph.size]).toEqual([2, 2]);
+    run.finish();
+    expect([run.rewind(half), run.behind]).toEqual([false, 0]);
+    run.finish();
     expect(fresh.rows.map(r => r["v"])).toEqual([1, 2, 8]);
   });
 

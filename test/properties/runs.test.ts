@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { type Row, rowAt } from "../../src/columns/batch.ts";
 import { clockOf, type Flow } from "../../src/engine/flow.ts";
 import type { GraphNode } from "../../src/engine/graph.ts";
-import { Run, type RunOptions, type Tap } from "../../src/engine/run.ts";
+import { type Checkpoint, Run, type RunOptions, type Tap } from "../../src/engine/run.ts";
 import type { Step } from "../../src/engine/step.ts";
 import { Table } from "../../src/engine/table.ts";
 import { type Profile, PROFILES } from "../../src/model/profiles.ts";
@@ -16,7 +16,7 @@ import { adaptive, bounded, percentile, perfect, type WatermarkStrategy } from "
 import { fixed, sessions, sliding, type WindowFunction } from "../../src/model/windows.ts";
 import { type Node, schemaOf } from "../../src/pipeline/node.ts";
 import type { SourceLog } from "../../src/pipeline/source-log.ts";
-import type { Stream } from "../../src/pipeline/stream.ts";
+import { Stream } from "../../src/pipeline/stream.ts";
 import { zset } from "../engine/drive.ts";
 import { logOf, type LogRow, logsByName, logSource } from "../engine/logs.ts";
 import { runs } from "./arbitrary.ts";
@@ -212,10 +212,14 @@ class Ear implements Tap {
     this.said = [];
     this.watermark = [];
   }
+  /** Whether changes are gathered for a step, so that only what they sum to does not depend on the steps. */
+  get gathers(): boolean {
+    const below = this.node.verb === "sample" ? this.node.input : this.node;
+    return below.verb === "aggregate" && below.strategy === null;
+  }
   /** What was said; of changes that are gathered for a step, what they sum to. */
   get all(): { said: unknown; watermark: number[] } {
-    const gathered = this.node.verb === "aggregate" && this.node.strategy === null;
-    return { said: gathered ? zset(this.said) : this.said, watermark: this.watermark };
+    return { said: this.gathers ? zset(this.said) : this.said, watermark: this.watermark };
   }
 }
 
@@ -247,8 +251,9 @@ class Laboratory {
     return new Run(roots, { logs: this.logs, ...options });
   }
   /** Everything said, and the final table, of a run from beginning to end. */
-  whole(options: Partial<RunOptions> = {}, node = this.node): { all: Ear["all"]; table: unknown } {
-    const run = this.run(options, [node]);
+  whole(options: Partial<RunOptions> = {}, roots: readonly Node[] = [this.node]): { all: Ear["all"]; table: unknown } {
+    const run = this.run(options, roots);
+    const node = roots[roots.length - 1];
     const ear = new Ear(node);
     const table = this.table(node);
     run.tap(ear);
@@ -274,6 +279,32 @@ const sorted = (table: Table): string[] =>
 function work(run: Run, cuts: readonly number[]): void {
   for (const positions of cuts) if (!run.advance({ positions })) return;
 }
+
+/** What may happen to a run that is edited. */
+const moves = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant("work" as const), positions: fc.integer({ min: 1, max: 12 }) }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant("edit" as const),
+        nodes: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 4 }),
+      }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({ kind: fc.constant("catch up" as const), nodes: fc.integer({ min: 0, max: 9 }) }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("mark" as const) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("return" as const), to: fc.nat({ max: 9 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("look" as const), node: fc.integer({ min: 0, max: 3 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("take out" as const) }) },
+  ),
+  { maxLength: 25, size: "max" },
+);
 
 const someCuts = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 12 });
 
@@ -385,6 +416,82 @@ describe("a run says the same", () => {
         expect(sorted(table)).toEqual(sorted(freshTable));
       }),
       runs(150),
+    );
+  });
+
+  test("however edits follow each other, are interrupted, and are mixed with going back and looking back", () => {
+    fc.assert(
+      fc.property(setups, pipelines, moves, (setup, other, list) => {
+        const laboratory = new Laboratory(setup);
+        const { node: clocks } = laboratory.left.union(laboratory.right);
+        const second = other(laboratory.left, laboratory.right).node;
+        // Two pipelines, and a reader of each that does not work its input again.
+        const nodes = [laboratory.node, second].flatMap(node => [node, new Stream(node).sample(0.6, { seed: 5 }).node]);
+        const expected = nodes.map(node => new Ear(node));
+        const whole = laboratory.run({}, [clocks, ...nodes]);
+        for (const ear of expected) whole.tap(ear);
+        whole.finish();
+
+        const run = laboratory.run({}, [clocks]);
+        const returns: Checkpoint[] = [run.checkpoint()];
+        let taps = new Map<number, { ear: Ear; table: Table }>();
+        const listening = (): Tap[] => [...taps.values()].flatMap(({ ear, table }) => [ear, table]);
+        // What has been heard is what a whole run says up to some position, and all of it where nothing is behind.
+        const check = (): void => {
+          for (const [n, { ear }] of taps) {
+            const seen = ear.watermark.length;
+            if (run.behindOf(ear) === null) expect(seen).toBe(run.progress.positions);
+            expect(ear.watermark).toEqual(expected[n].watermark.slice(0, seen));
+            if (!ear.gathers) expect(ear.said).toEqual(expected[n].said.filter(({ at }) => at < seen));
+          }
+        };
+        for (const move of list) {
+          switch (move.kind) {
+            case "edit": {
+              const wanted = [...new Set(move.nodes)];
+              taps = new Map(
+                wanted.map(n => [n, taps.get(n) ?? { ear: new Ear(nodes[n]), table: laboratory.table(nodes[n]) }]),
+              );
+              run.replan([clocks, ...wanted.map(n => nodes[n])], listening());
+              break;
+            }
+            case "catch up": {
+              let left = move.nodes;
+              const before = run.behind;
+              const behind = run.catchUp(() => left-- <= 0);
+              expect(run.behind === null).toBe(!behind);
+              if (behind) expect(run.behind).toBeGreaterThanOrEqual(before as number);
+              break;
+            }
+            case "work":
+              run.advance({ positions: move.positions });
+              break;
+            case "mark":
+              returns.push(run.checkpoint());
+              break;
+            case "return":
+              run.rewind(returns[move.to % returns.length]);
+              break;
+            case "look": {
+              const ear = new Ear(nodes[move.node]);
+              run.look([ear]);
+              expect(ear.watermark).toHaveLength(run.progress.positions);
+              if (!ear.gathers) expect(ear.said).toEqual(expected[move.node].said.slice(0, ear.said.length));
+              break;
+            }
+            case "take out":
+              structuredClone(run.snapshot());
+          }
+          check();
+        }
+        run.finish();
+        check();
+        for (const [n, { ear, table }] of taps) {
+          expect(ear.all).toEqual(expected[n].all);
+          expect(sorted(table)).toEqual(laboratory.whole({}, [clocks, nodes[n]]).table);
+        }
+      }),
+      runs(300),
     );
   });
 

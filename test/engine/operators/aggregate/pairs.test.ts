@@ -167,6 +167,7 @@ describe("pairs that are counted without being made", () => {
         const other = pipeline(setup, 2);
         const edited = new Ear(other.node);
         first.replan([other.node], [edited]);
+        first.catchUp();
         expect(edited.said).toEqual(said(setup, { specialize: false }, other));
       }),
       { numRuns: 100 },
@@ -188,6 +189,7 @@ describe("pairs that are counted without being made", () => {
         const before = run.checkpoint();
         const pairs = new Ear(join);
         run.replan([stream.node, join], [ear, pairs]);
+        run.catchUp();
         expect(joins(run)).toBe(1);
         expect(pairs.said).toEqual(looked.said);
         run.finish();
@@ -197,6 +199,7 @@ describe("pairs that are counted without being made", () => {
         run.finish();
         expect(ear.said).toEqual(expected);
         run.replan([stream.node], [ear]);
+        run.catchUp();
         expect(joins(run)).toBe(0);
         expect(ear.said).toEqual(expected);
       }),
