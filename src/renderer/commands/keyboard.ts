@@ -71,7 +71,8 @@ const single: Readonly<Record<string, () => void>> = {
   "?": () => (overlay.value = "shortcuts"),
 };
 
-let lastD = 0;
+/** When D was pressed for the first of two times. */
+let firstD = -Infinity;
 
 export function listenToKeys(): void {
   addEventListener("keydown", onKey, true);
@@ -118,9 +119,12 @@ function onKey(event: KeyboardEvent): void {
   if (command || event.altKey || mode.peek() !== "command") return;
   if (event.key === "d") {
     return take(event, () => {
+      // A key held down repeats itself, and would delete one cell after the other.
+      if (event.repeat) return;
       const now = performance.now();
-      if (now - lastD < 700) actions.removeSelected();
-      lastD = now - lastD < 700 ? 0 : now;
+      const second = now - firstD < 700;
+      firstD = second ? -Infinity : now;
+      if (second) actions.removeSelected();
     });
   }
   const action = Object.hasOwn(single, event.key) ? single[event.key] : undefined;
