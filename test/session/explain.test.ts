@@ -239,7 +239,7 @@ test("an incomplete window says what it is expected to come to, and is right abo
   expect(said.windows).toBeGreaterThan(30);
   expect(Object.keys(said.values)).toEqual(["n", "total"]);
   expect(sentences.find(s => s.startsWith("At this age"))).toBe(
-    "At this age (3 min 56 s) windows had 37 % of their rows (66 closed windows, 20 % to 52 %): about 273 rows are to be expected, and so n 273 and total 21,100.",
+    "At this age (3 min 56 s) windows had 37 % of their rows (66 closed windows): about 273 rows are to be expected (246 to 313 in four of five cases), and so n 273 and total 21,100.",
   );
   // The guess against the truth that the rest of the log brings.
   await goTo(harness, null);

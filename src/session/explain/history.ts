@@ -41,14 +41,14 @@ export interface WindowHistory {
   readonly scanned: number;
 }
 
-/** Finds the history of the window `[start, end)` of a key in what the run remembers. `also` is shown every row, of all keys. */
+/** Finds the history of the window `[start, end)` of a key in what the run remembers. `also` is shown every row of all keys, and told whether it is of this one. */
 export function windowHistory(
   run: Run,
   node: AggregateNode,
   keys: readonly Value[],
   start: number,
   end: number,
-  also: (row: Seen) => void = () => {},
+  also: (row: Seen, own: boolean) => void = () => {},
 ): WindowHistory {
   const lastRow = run.profile.sessionEnd === "last-row";
   const { strategy } = node;
@@ -81,8 +81,9 @@ export function windowHistory(
     dropped.push(contribution(seen));
   });
   const input = new Watch(node.input, seen => {
-    also(seen);
-    if (falls(seen.time) && ofKey(seen)) rows.push(contribution(seen));
+    const own = ofKey(seen);
+    also(seen, own);
+    if (own && falls(seen.time)) rows.push(contribution(seen));
   });
   const panes: PaneSeen[] = [];
   const windowed = hasWindowColumns(strategy);

@@ -4,13 +4,15 @@ import type { Run } from "../../engine/run.ts";
 import { type WindowRules, windowRules } from "../../engine/windowing/rules.ts";
 import { formatDuration } from "../../model/time.ts";
 import type { Trigger } from "../../model/triggers.ts";
+import type { Nowcast } from "../../model/nowcast.ts";
 import { merges } from "../../model/windows.ts";
+import { additiveOutputs } from "../../pipeline/additive.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { type AggregateNode, hasWindowColumns } from "../../pipeline/verbs/aggregate.ts";
 import type { Explanation } from "./explanation.ts";
 import { type Contribution, type PaneSeen, type WindowHistory, windowHistory } from "./history.ts";
 import { holders } from "./holders.ts";
-import { additiveOutputs, Completeness, type Nowcast } from "./nowcast.ts";
+import { Completeness } from "./nowcast.ts";
 import { sessionStory } from "./sessions.ts";
 import { counted, keysText, linesText, list, type SourceLine, times, Words } from "./words.ts";
 
@@ -37,7 +39,7 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
   const watermark = read.length === 0 ? -Infinity : Math.min(...read);
   const { clock } = run.progress;
   const completeness = watermark < complete ? new Completeness(node, clock - start, watermark - rules.lateness) : null;
-  const history = windowHistory(run, node, keys, start, end, seen => completeness?.see(seen));
+  const history = windowHistory(run, node, keys, start, end, (seen, own) => completeness?.see(seen, own));
   const { rows, dropped, scanned } = history;
   const sentences = [opening(words, start, end, keyNames, keys, rows)];
   const facts: Record<string, unknown> = {
@@ -70,7 +72,7 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
     sentences.push(
       `${counted(since, "row")} ${since === 1 ? "has" : "have"} come since, and ${since === 1 ? "is" : "are"} not in what is shown.`,
     );
-  const expected = expectation(completeness?.nowcast() ?? null, row, node, rows, last, clock - start);
+  const expected = expectation(completeness?.nowcast(rows.length) ?? null, row, node, rows, last, clock - start);
   if (expected !== null) {
     sentences.push(expected.sentence);
     facts["nowcast"] = expected.facts;
@@ -99,21 +101,22 @@ function expectation(
   age: number,
 ): { sentence: string; facts: Readonly<Record<string, unknown>> } | null {
   if (nowcast === null || nowcast.share >= 1 || rows.length === 0) return null;
-  const { share, low, high, windows } = nowcast;
-  const final = rows.length / share;
+  const { share, expected: final, low, high, windows } = nowcast;
   // What is shown counts the rows up to its pane; the others are taken to be like them.
   const within = shown === undefined ? 0 : rows.filter(r => r.position <= shown.position).length;
   const values: Record<string, number> = {};
   if (within > 0 && node.strategy?.accumulation !== "discarding")
-    for (const name of additiveOutputs(node)) {
+    for (const { name } of additiveOutputs(node)) {
       const value = row[name];
       if (typeof value === "number") values[name] = (value / within) * final;
     }
   const told = Object.entries(values).map(([name, value]) => `${name} ${rounded(value)}`);
-  const percent = (part: number): string => `${Math.round(100 * part)} %`;
-  const band = percent(low) === percent(high) ? "" : `, ${percent(low)} to ${percent(high)}`;
+  const band =
+    Math.round(low) === Math.round(high)
+      ? ""
+      : ` (${Math.round(low).toLocaleString("en")} to ${Math.round(high).toLocaleString("en")} in four of five cases)`;
   return {
-    sentence: `At this age (${formatDuration(age)}) windows had ${percent(share)} of their rows (${counted(windows, "closed window")}${band}): about ${counted(Math.round(final), "row")} are to be expected${told.length > 0 ? `, and so ${list(told)}` : ""}.`,
+    sentence: `At this age (${formatDuration(age)}) windows had ${Math.round(100 * share)} % of their rows (${counted(windows, "closed window")}): about ${counted(Math.round(final), "row")} are to be expected${band}${told.length > 0 ? `, and so ${list(told)}` : ""}.`,
     facts: { ...nowcast, age, rows: final, values },
   };
 }
