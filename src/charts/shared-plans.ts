@@ -34,7 +34,7 @@ export function courseTables(args: ChartArguments<unknown>): Record<string, Stre
 function combined(stream: Stream, sources: readonly SourceNode[]): Stream {
   const columns = ["processing_time", "partition", "watermark", "idle"];
   const each = sources.map((source, i) => {
-    const name = source.input.kind === "file" ? source.input.name : `source ${i + 1}`;
+    const name = source.input.kind === "rows" ? `source ${i + 1}` : source.input.name;
     return new Stream(source)
       .progress()
       .filter("d => d.partition == null")

@@ -154,6 +154,46 @@ export class GrowingColumn {
     return false;
   }
 
+  /** Of views: whether there is a value, a boolean's values, and how many rows of both have been written. */
+  #valid: Uint8Array | null = null;
+  #truth = new Uint8Array(0);
+  #viewed = 0;
+
+  /**
+   * Views the first `rows` rows as a column, while more are to follow: costs what has come since the last view, not what was
+   * there before. The column's type must be stated, and `rows` must not go back.
+   */
+  view(rows: number): Column {
+    const from = this.#viewed;
+    this.#viewed = rows;
+    const widened = <T extends Uint8Array>(array: T): T => {
+      if (array.length >= rows) return array;
+      const wider = new Uint8Array(this.#capacity) as T;
+      wider.set(array);
+      return wider;
+    };
+    if (this.kind === STRING) {
+      return { type: "string", codes: this.codes.subarray(0, rows), dictionary: this.dictionary as ByteDictionary };
+    }
+    if (this.kind === JSON_VALUE) {
+      for (let row = from; row < rows; row++) this.values[row] ??= null;
+      return { type: "json", values: this.values };
+    }
+    const wasNull = this.#valid !== null;
+    if (this.nulls || wasNull) {
+      const valid = widened(this.#valid ?? new Uint8Array(0));
+      for (let row = wasNull ? from : 0; row < rows; row++) valid[row] = this.isNull(row) ? 0 : 1;
+      this.#valid = valid;
+    }
+    const valid = this.#valid === null ? null : this.#valid.subarray(0, rows);
+    if (this.kind === BOOLEAN) {
+      this.#truth = widened(this.#truth);
+      for (let row = from; row < rows; row++) this.#truth[row] = this.codes[row] === 1 ? 1 : 0;
+      return { type: "boolean", values: this.#truth.subarray(0, rows), valid };
+    }
+    return { type: this.kind === NUMBER ? "number" : "timestamp", values: this.floats.subarray(0, rows), valid };
+  }
+
   /** Hands out the first `rows` rows as a column; arrays with much slack are copied to their size. */
   take(rows: number): Column {
     return this.#column(rows);

@@ -8,7 +8,8 @@
  * an error. So the scanner may be narrow, and what a line means is what `JSON.parse` says it means.
  */
 import { ByteDictionary } from "../../columns/byte-dictionary.ts";
-import type { Value } from "../../columns/column.ts";
+import type { Batch } from "../../columns/batch.ts";
+import type { Column, Value } from "../../columns/column.ts";
 import {
   BOOLEAN,
   COLUMN_TYPES,
@@ -30,12 +31,27 @@ const NEWLINE = 10;
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** A decoder whose rows can be looked at while more are to follow. */
+export interface GrowingDecoder extends Decoder {
+  /** Views the fields that were stated beforehand, as far as rows were read. Costs what has come since the last view. */
+  view(): { readonly columns: readonly Column[]; readonly line: Int32Array; readonly rows: number };
+  /** Takes out the lines that could not be read since this was last asked. */
+  takeErrors(): Batch;
+}
+
+/** Makes a decoder whose fields and types are all stated in `types`; other fields of a line are not looked at by whoever views. */
+export function growingJsonLinesDecoder(
+  options: DecodeOptions & { readonly types: NonNullable<DecodeOptions["types"]> },
+): GrowingDecoder {
+  return new JsonLinesDecoder(options, Object.keys(options.types));
+}
+
 /** Makes a decoder of JSON lines. Throws when an option is wrong (an unknown zone). */
 export function jsonLinesDecoder(options: DecodeOptions = {}): Decoder {
   return new JsonLinesDecoder(options);
 }
 
-class JsonLinesDecoder implements Decoder {
+class JsonLinesDecoder implements GrowingDecoder {
   readonly #log: LogBuilder;
   #carry = new Uint8Array(0);
   #carried = 0;
@@ -51,8 +67,22 @@ class JsonLinesDecoder implements Decoder {
   /** The column that followed column i - 1 in the last line that had it; `next[0]` is a line's first. */
   #next: number[] = [0];
 
-  constructor(options: DecodeOptions) {
+  readonly #stated: readonly string[];
+
+  /** `stated`: fields that are there from the start, and in this order. */
+  constructor(options: DecodeOptions, stated: readonly string[] = []) {
     this.#log = new LogBuilder(options);
+    this.#stated = stated;
+    for (const name of stated) this.#addColumn(name, 0);
+  }
+
+  view(): { readonly columns: readonly Column[]; readonly line: Int32Array; readonly rows: number } {
+    const { columns, lines, rows } = this.#log;
+    return { columns: this.#stated.map((_, i) => columns[i].view(rows)), line: lines.subarray(0, rows), rows };
+  }
+
+  takeErrors(): Batch {
+    return this.#log.errors.take();
   }
 
   get rowsRead(): number {

@@ -317,10 +317,10 @@ function scriptText(
       stamped,
     ),
   );
-  const isFile = source.input.kind === "file";
+  const isFile = source.input.kind !== "rows";
   if (isFile) script.import("import os");
   const log = isFile
-    ? `read(os.path.join(sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(__file__), ${quoted(source.input.kind === "file" ? source.input.name : "")}))`
+    ? `read(os.path.join(sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(__file__), ${quoted(source.input.name)}))`
     : "read()";
   const options = ["[]", "streaming=True", ...script.options].join(", ");
   const labels = new Set<string>();

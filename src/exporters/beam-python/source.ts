@@ -199,7 +199,7 @@ interface Reading {
 
 function fileReader(
   node: SourceNode,
-  input: Extract<SourceNode["input"], { kind: "file" }>,
+  input: Exclude<SourceNode["input"], { kind: "rows" }>,
   script: PythonScript,
 ): Reading {
   const plain = input.name.replace(/\.gz$/i, "");

@@ -19,8 +19,22 @@ export type SourceInput =
       readonly name: string;
       readonly format: string | null;
       readonly options: Readonly<Record<string, Value>>;
+      /** Of a log that was read live: when reading stopped, ms. */
+      readonly ended?: number;
     }
-  | { readonly kind: "rows"; readonly rows: readonly Readonly<Record<string, Value>>[] };
+  | { readonly kind: "rows"; readonly rows: readonly Readonly<Record<string, Value>>[] }
+  | LiveInput;
+
+/** Rows as they come. Their arrival is the moment at which the host took them. */
+export interface LiveInput {
+  readonly kind: "live";
+  /** What reads them: the name of a connector. */
+  readonly connector: "follow" | "http" | "websocket" | "stdin" | "simulated";
+  /** The file's name, the address, `-`, or what is simulated. */
+  readonly name: string;
+  readonly format: string | null;
+  readonly options: Readonly<Record<string, Value>>;
+}
 
 export interface SourceNode {
   readonly verb: "source";
@@ -32,6 +46,11 @@ export interface SourceNode {
   readonly watermark: WatermarkStrategy;
   /** Column types that the user states instead of having them inferred. */
   readonly types: Readonly<Record<string, ColumnType>>;
+}
+
+/** Names what a source reads, for people. */
+export function inputName(input: SourceInput): string {
+  return input.kind === "rows" ? "rows" : input.kind === "live" && input.name === "-" ? "standard input" : input.name;
 }
 
 /** Malformed input, as a stream: what could not be read, where, and why. */
@@ -69,5 +88,5 @@ export const source: Verb<SourceNode> = {
     if (port === "progress") return PROGRESS_SCHEMA;
     return inputs[0];
   },
-  describe: node => `source ${node.input.kind === "file" ? node.input.name : `${node.input.rows.length} rows`}`,
+  describe: ({ input }) => `source ${input.kind === "rows" ? `${input.rows.length} rows` : inputName(input)}`,
 };
