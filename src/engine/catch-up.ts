@@ -124,8 +124,8 @@ export class Pass {
   readonly #isFresh: ReadonlySet<GraphNode>;
   /** Nodes of `#work` that have worked the present step. */
   #worked = 0;
-  /** Figures of nodes that have seen these steps before, and do not count them again. */
-  readonly #figures: readonly { readonly node: GraphNode; readonly rows: number; readonly watermark: number }[];
+  /** Nodes that have seen these steps before, and do not count them again. */
+  readonly #again: readonly GraphNode[];
 
   constructor(
     graph: Graph,
@@ -145,9 +145,7 @@ export class Pass {
     const again = new Set(this.#work);
     const read = new Set([...this.#tapped, ...this.#work.flatMap(n => n.inputs.map(i => i.from))]);
     this.#given = [...read].filter(n => !again.has(n));
-    this.#figures = this.#work.flatMap(node =>
-      this.#isFresh.has(node) ? [] : [{ node, rows: node.rows, watermark: node.watermark }],
-    );
+    this.#again = this.#work.filter(node => !this.#isFresh.has(node));
   }
 
   /** Steps that a fresh node has seen: its pass may have been interrupted in the middle of one. */
@@ -158,11 +156,9 @@ export class Pass {
 
   /** Works until its end or until it is enough. Says whether there is more to do. */
   work(memory: readonly Remembered[], enough: Enough): boolean {
+    const figures = this.#again.map(({ rows, watermark }) => ({ rows, watermark }));
     const more = this.#steps(memory, enough);
-    for (const { node, rows, watermark } of this.#figures) {
-      node.rows = rows;
-      node.watermark = watermark;
-    }
+    this.#again.forEach((node, i) => Object.assign(node, figures[i]));
     return more;
   }
 

@@ -27,6 +27,10 @@ export interface CheckpointLimits {
 
 interface Kept {
   readonly checkpoint: Checkpoint;
+  /** Bytes of the run's state, and of each tap. */
+  readonly state: number;
+  readonly taps: ReadonlyMap<Tap, number>;
+  /** All of them. */
   readonly bytes: number;
 }
 
@@ -44,6 +48,8 @@ export class Checkpoints {
   #kept: Kept[] = [];
   /** Doubles whenever a single checkpoint is too large to keep many of. */
   #patience = 1;
+  /** The run was taken to this one, in which some of its nodes or taps are missing: to be taken anew when they have caught up. */
+  #lacking: Checkpoint | null = null;
 
   /** At most 32 checkpoints, 256 MB, and 2,000 rows between two of them, unless told otherwise. */
   constructor(limits: CheckpointLimits = {}) {
@@ -65,18 +71,26 @@ export class Checkpoints {
   clear(): void {
     this.#kept = [];
     this.#patience = 1;
+    this.#lacking = null;
   }
 
   /** Lets go of the taps that an edit has taken away, which would keep their tables alive. */
   keepTaps(taps: ReadonlySet<Tap>): void {
-    this.#kept = this.#kept.map(({ checkpoint }) => {
-      const left = new Map([...checkpoint.taps].filter(([tap]) => taps.has(tap)));
-      return kept({ ...checkpoint, taps: left });
+    const left = <T>(of: ReadonlyMap<Tap, T>): Map<Tap, T> => new Map([...of].filter(([tap]) => taps.has(tap)));
+    this.#kept = this.#kept.map(({ checkpoint, state, taps: sizes }) => {
+      const next = { ...checkpoint, taps: left(checkpoint.taps) };
+      if (checkpoint === this.#lacking) this.#lacking = next;
+      return kept(next, state, left(sizes));
     });
   }
 
-  /** Takes a checkpoint of the run where it stands, if one is due. Call it between steps. */
+  /** Takes a checkpoint of the run where it stands, if one is due. Call it between steps; nothing is done while the run is behind. */
   take(run: Run): void {
+    if (run.behind !== null) return;
+    const lacking = this.#lacking;
+    this.#lacking = null;
+    if (lacking !== null && lacking.progress.positions === run.progress.positions)
+      this.#replace(lacking, run.checkpoint());
     const { rows } = run.progress;
     const before = this.#kept.findLast(k => k.checkpoint.progress.rows <= rows);
     const since = rows - (before?.checkpoint.progress.rows ?? 0);
@@ -93,7 +107,7 @@ export class Checkpoints {
     const best = this.#kept.findLast(k => !passed(k.checkpoint.progress))?.checkpoint ?? null;
     if (!passed(run.progress) && (best === null || best.progress.positions <= run.progress.positions)) return false;
     if (best === null) run.restart();
-    else if (!run.rewind(best)) this.#replace(best, run.checkpoint());
+    else this.#lacking = run.rewind(best) ? null : best;
     return true;
   }
 
@@ -103,7 +117,8 @@ export class Checkpoints {
   }
 
   #keep(checkpoint: Checkpoint): void {
-    const entry = kept(checkpoint);
+    const sizes = new Map([...checkpoint.taps].map(([tap, saved]) => [tap, bytesOf(saved)]));
+    const entry = kept(checkpoint, bytesOf(checkpoint.state), sizes);
     const { bytes } = entry;
     if (bytes * 4 > this.#bytes) this.#patience *= 2;
     const at = this.#kept.findIndex(k => k.checkpoint.progress.rows > checkpoint.progress.rows);
@@ -127,8 +142,10 @@ export class Checkpoints {
   }
 }
 
-function kept(checkpoint: Checkpoint): Kept {
-  return { checkpoint, bytes: bytesOf([checkpoint.state, [...checkpoint.taps.values()]]) };
+function kept(checkpoint: Checkpoint, state: number, taps: ReadonlyMap<Tap, number>): Kept {
+  let bytes = state;
+  for (const size of taps.values()) bytes += size;
+  return { checkpoint, state, taps, bytes };
 }
 
 /** Estimates the bytes of plain data: typed arrays by their length, numbers 8, strings 2 for each unit. */

@@ -276,7 +276,9 @@ export class Run {
     const graph =
       missing.length === 0 ? this.#graph : new Graph([...this.#roots, ...missing], this.#graphOptions(), this.#graph);
     const fresh = missing.length === 0 ? [] : graph.fresh;
-    new Pass(graph, fresh, taps, { from: 0, to: this.#memory.length, keeps: false }).work(this.#memory, never);
+    const memory = this.#memory;
+    const pass = new Pass(graph, fresh, taps, { from: 0, to: memory.length, keeps: false });
+    return { work: enough => pass.work(memory, enough) };
   }
 
   untap(tap: Tap): void {
@@ -336,6 +338,11 @@ export class Run {
     };
   }
 
+    this.lookBack(taps).work(never);
+  }
+
+  /** Makes a look that is worked in slices. It is right while the run stands still. */
+  lookBack(taps: readonly Tap[]): { work(enough: Enough): boolean } {
   /** Puts back what `snapshot` gave, on a run of the same pipeline over the same logs. What was remembered is forgotten. */
   restore(snapshot: RunSnapshot): void {
     this.#graph.restore(snapshot.graph);

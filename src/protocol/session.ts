@@ -163,6 +163,12 @@ export type TransportAction =
   /** Times real time; Infinity is as fast as possible. */
   | { readonly kind: "speed"; readonly factor: number }
   /**
+   * Stops all work: the clock, as `pause` does, and what an edit brought from catching up. What it has reached by then stays to be
+   * seen, marked as partial, until `resume`, another edit, or anything that moves the clock lets it go on.
+   */
+  | { readonly kind: "cancel" }
+  | { readonly kind: "resume" }
+  /**
    * Playing stops at the first row of a stream that satisfies a predicate (a row expression; null: at any row). The stream is
    * named by its variable or by its view; there is one breakpoint for each, and `remove` takes it away.
    */
@@ -229,6 +235,11 @@ export interface TransportState {
   readonly faults?: FaultOptions | null;
   /** Why the faults that were asked for last cannot be injected; null when they are. */
   readonly faultsError?: string | null;
+  /**
+   * How much of what has passed the streams that an edit brought have worked through, from 0 to 1, and whether that was stopped.
+   * Null when nothing is behind. The clock stands still meanwhile.
+   */
+  readonly behind?: { readonly share: number; readonly held: boolean } | null;
   /** What is loading, with progress from 0 to 1; null when nothing is. */
   readonly loading: { readonly what: string; readonly progress: number } | null;
 }
@@ -238,6 +249,8 @@ export type ViewUpdate =
   | {
       readonly kind: "table";
       readonly view: string;
+      /** How much of what has passed it shows, from 0 to 1, while it catches up after an edit; else null or left out. */
+      readonly partial?: number | null;
       /** Rows in all; `page` starts at row `from` in the table's order. */
       readonly total: number;
       readonly from: number;
@@ -257,6 +270,7 @@ export type ViewUpdate =
   | {
       readonly kind: "chart";
       readonly view: string;
+      readonly partial?: number | null;
       readonly chart: string;
       readonly tables: Readonly<Record<string, WireTable>>;
       readonly options: Readonly<Record<string, unknown>>;

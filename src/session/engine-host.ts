@@ -13,7 +13,7 @@ import { identity } from "../pipeline/identity.ts";
 import { type Node, schemaOf, topological } from "../pipeline/node.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import type { NodeFigures, TransportAction, TransportState, ViewUpdate } from "../protocol/session.ts";
-import { arrivalDensity } from "./density.ts";
+import { DensityCount } from "./density.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, Watched } from "./engine-messages.ts";
 import { type Explanation, explainRow, explainMark } from "./explain.ts";
 import { Counter, nodeFigures, sourceFigures, tableFigures } from "./figures.ts";
@@ -41,6 +41,8 @@ export interface EngineHostOptions {
   readonly codegen?: boolean;
 }
 
+type Question = Extract<ToEngine, { type: "explain" }>;
+
 /** Milliseconds between two updates of what is on screen. */
 const FRAME = 16;
 /** Milliseconds between two updates of the graph's figures while a replay runs. */
@@ -48,6 +50,8 @@ const GRAPH_EVERY = 250;
 /** Milliseconds between two slices while a replay keeps to a speed. */
 const TICK = 4;
 const DENSITY_BINS = 240;
+/** Milliseconds of work on the strip of arrivals between two chances to hear a message. */
+const DENSITY_SLICE = 6;
 
 export class EngineHost {
   readonly #options: EngineHostOptions;
@@ -76,7 +80,13 @@ export class EngineHost {
   #lastGraph = -Infinity;
   #dirty = false;
   #loading: TransportState["loading"] = null;
-  #density: TransportState["density"] = null;
+  #density: DensityCount | null = null;
+  /** What was counted last. */
+  #arrivals: TransportState["density"] = null;
+  /** The newest plan, once its sources are there: taken up before the next slice, so that of several only the last is worked. */
+  #ready: { readonly plan: EnginePlan; readonly sources: readonly SourceNode[] } | null = null;
+  /** Asked while the run was behind, and answered when it has caught up. */
+  #questions: Question[] = [];
 
   constructor(options: EngineHostOptions) {
     this.#options = options;
@@ -97,7 +107,7 @@ export class EngineHost {
   receive(message: ToEngine): void {
     switch (message.type) {
       case "plan":
-        void this.#replan(message.plan);
+        void this.#load(message.plan);
         return;
       case "transport":
         this.#transport(message.action);
@@ -115,7 +125,10 @@ export class EngineHost {
         return;
       }
       case "explain":
-        this.#explain(message);
+        this.#questions.push(message);
+        // A story looks back over everything, so what was stopped goes on.
+        if (this.#playback.behind?.held === true) this.#playback.act({ kind: "resume" });
+        this.#schedule(0);
     }
   }
 
@@ -127,13 +140,22 @@ export class EngineHost {
     });
   }
 
-  async #replan(plan: EnginePlan): Promise<void> {
+  async #load(plan: EnginePlan): Promise<void> {
     this.#plan = plan;
     // What can be known without data is answered once every source has been read; a newer plan overtakes this one.
     const sources = topological(plan.views.flatMap(namedNodes)).filter(n => n.verb === "source");
     await Promise.all(sources.map(n => this.#files.load(n)));
     if (this.#plan !== plan) return;
     this.#loading = null;
+    this.#ready = { plan, sources };
+    this.#schedule(0);
+  }
+
+  /** Takes up the newest plan, if there is one that has not been. */
+  #replan(): void {
+    if (this.#ready === null) return;
+    const { plan, sources } = this.#ready;
+    this.#ready = null;
     const { views: planned, result } = this.#validate(plan, sources);
     const views = planned.map(view => this.#disturbed(view));
     this.#names = this.#namesOf(planned.flatMap(viewNodes));
@@ -159,10 +181,8 @@ export class EngineHost {
     }
     this.#views = live;
     this.#dropped = dropped;
-    this.#density = arrivalDensity(
-      this.#ownSources().map(node => ({ log: this.#files.log(node), watermark: node.watermark })),
-      DENSITY_BINS,
-    );
+    const counted = this.#ownSources().map(node => ({ log: this.#files.log(node), watermark: node.watermark }));
+    if (this.#density?.counts(counted) !== true) this.#density = new DensityCount(counted, DENSITY_BINS);
     this.#options.post({ type: "planned", result });
     this.#lastGraph = -Infinity;
     this.#dirty = true;
@@ -279,10 +299,11 @@ export class EngineHost {
       if (action.kind === "faults") this.#setFaults(action.options);
       else if (action.remove === true) this.#playback.breakpoints.remove(action.stream);
       else this.#playback.breakpoints.set(action.stream, action.predicate);
-      void this.#replan(this.#plan);
+      void this.#load(this.#plan);
       return;
     }
     this.#playback.act(action);
+    this.#replan();
     this.#dirty = true;
     this.#sendTransport();
     this.#schedule(0);
@@ -309,8 +330,12 @@ export class EngineHost {
 
   #slice(): void {
     const { moved, busy } = this.#playback.work();
+    this.#replan();
     if (moved) this.#dirty = true;
     const now = this.#options.now();
+    if (this.#questions.length > 0 && this.#playback.behind === null)
+      for (const question of this.#questions.splice(0)) this.#explain(question);
+    if (!busy || !this.#playback.hurried) this.#countDensity();
     if (this.#dirty && now - this.#lastSent >= FRAME) {
       this.#lastSent = now;
       this.#dirty = false;
@@ -324,10 +349,22 @@ export class EngineHost {
     if (this.#owed <= now && now - this.#lastSent >= FRAME) this.#sendViews();
     if (busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
     else if (this.#dirty) this.#schedule(FRAME);
+    else if (this.#density?.done === false) this.#schedule(0);
     else if (this.#owed < Infinity) this.#schedule(Math.max(FRAME, this.#owed - now));
   }
 
   #sendViews(): void {
+  /** Counts the arrivals of the strip, when there is nothing better to do. */
+  #countDensity(): void {
+    const density = this.#density;
+    if (density === null || density.done) return;
+    const until = this.#options.now() + DENSITY_SLICE;
+    density.work(() => this.#options.now() >= until);
+    if (!density.done) return;
+    this.#arrivals = density.result;
+    this.#dirty = true;
+  }
+
     const updates: ViewUpdate[] = [];
     const now = this.#options.now();
     this.#owed = Infinity;
@@ -336,7 +373,8 @@ export class EngineHost {
       if (watched === undefined) continue;
       const versions = Object.values(view.tables).map(t => t.version);
       const figures = tableFigures(this.#run, viewNodes(view.plan)[0], this.#dropped);
-      const state = JSON.stringify([versions, { ...watched, every: undefined }, figures]);
+      const partial = this.#partialOf(view);
+      const state = JSON.stringify([versions, { ...watched, every: undefined }, figures, partial]);
       if (state === view.sent) continue;
       const due = view.sentAt + (watched.every ?? 0);
       if (due > now) {
@@ -346,20 +384,28 @@ export class EngineHost {
       view.sent = state;
       view.sentAt = now;
       const { chart } = view.plan;
-      updates.push(
+      const update =
         chart === null
           ? tableUpdate(view, watched, figures, this.#plan.profile)
           : chartUpdate(view, chart, {
               span: this.#span(),
               now: this.#now(),
               finished: this.#run?.progress.finished ?? false,
-            }),
-      );
+            });
+      updates.push({ ...update, partial });
     }
     if (updates.length > 0) this.#options.post({ type: "views", updates });
   }
 
   #now(): number | null {
+  /** How much of what has passed a view shows, while it catches up; else null. */
+  #partialOf(view: LiveView): number | null {
+    const run = this.#run;
+    if (run === null) return null;
+    const shares = Object.values(view.tables).flatMap(table => run.behindOf(table) ?? []);
+    return shares.length === 0 ? null : Math.min(...shares);
+  }
+
     const clock = this.#run?.progress.clock ?? -Infinity;
     return clock === -Infinity ? null : clock;
   }
@@ -397,7 +443,8 @@ export class EngineHost {
         breakpoints: this.#playback.breakpoints.states(),
         faults: this.#faults,
         faultsError: this.#faultsError,
-        density: this.#density,
+        density: this.#arrivals,
+        behind: this.#playback.behind,
         loading: this.#loading,
       },
     });
@@ -412,7 +459,7 @@ export class EngineHost {
       .map(n => nodeFigures(run, n, this.#names[n.id] ?? [], this.#dropped));
   }
 
-  #explain(message: Extract<ToEngine, { type: "explain" }>): void {
+  #explain(message: Question): void {
     const { request, view, row, values, node } = message;
     const explanation = this.#story(view, row, values as Readonly<Record<string, Value>> | undefined, node);
     if (explanation !== null) this.#options.post({ type: "explained", request, ...explanation });

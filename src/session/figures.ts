@@ -52,7 +52,7 @@ export function tableFigures(
     ...figures,
     rows: running?.rows ?? 0,
     watermark: finite(running?.watermark ?? NaN),
-    complete: run?.progress.finished ?? false,
+    complete: run !== null && run.progress.finished && run.behind === null,
   };
 }
 

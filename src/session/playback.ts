@@ -6,20 +6,32 @@ import { Checkpoints } from "../engine/checkpoints.ts";
 import type { Run, Tap } from "../engine/run.ts";
 import type { TransportAction, TransportState } from "../protocol/session.ts";
 import { Breakpoints, type Hit } from "./breakpoints.ts";
-import { positionsBefore, type StepUnit } from "./step-back.ts";
+import { StepBack, type StepUnit } from "./step-back.ts";
 
 /** Milliseconds of work between two chances to hear a message. */
 const SLICE = 10;
+/** Milliseconds that a single step of the run is to take, and the positions it has at most and at least. */
+const STEP = 4;
+const LONGEST = 8_192;
+const SHORTEST = 64;
 /** Milliseconds a step may look for a firing before it gives up. */
 const STEP_LIMIT = 1_000;
 
 /** Actions that move the clock; the others change what runs. */
 export type ClockAction = Exclude<TransportAction, { kind: "breakpoint" | "faults" }>;
 
-/** A moment to work to, as fast as possible; `end` lets the sources end there. */
+/** A moment to work to, as fast as possible. */
 interface Goal {
+  /** Nothing later than this is worked. */
   readonly clock: number;
+  /** Whether the sources may end there. */
   readonly end: boolean;
+  /** Positions still to be worked; 0 when the goal is reached. Left out: as many as there are up to `clock`. */
+  readonly left?: () => number;
+  /** Whether breakpoints stop the way to it. */
+  readonly stops?: boolean;
+  /** What is to be done when it is reached. */
+  readonly then?: () => void;
 }
 
 export class Playback {
@@ -34,8 +46,14 @@ export class Playback {
   #paused: TransportState["paused"] = null;
   /** Wall clock and virtual clock when playing began or the speed changed. */
   #anchor = { wall: 0, clock: 0 };
-  /** Where to work before anything else; null: nothing to catch up. */
+  /** Where to work before anything else; null: nowhere. */
   #target: Goal | null = null;
+  /** A step backwards that looks for where it leads. */
+  #back: { readonly by: StepUnit; look: StepBack | null } | null = null;
+  /** Whether what is behind after an edit is left as it is until somebody wants it, or wants the clock to move. */
+  #held = false;
+  /** Positions of the next step. */
+  #positions = LONGEST;
 
   constructor(now: () => number, watermark: () => number) {
     this.#now = now;
@@ -43,7 +61,13 @@ export class Playback {
   }
 
   get playing(): boolean {
-    return this.#playing || this.#target !== null;
+    return this.#playing || this.#target !== null || this.#back !== null;
+  }
+
+  /** How far what an edit brought has caught up, and whether that was stopped; null when nothing is behind. */
+  get behind(): TransportState["behind"] {
+    const share = this.#run?.behind ?? null;
+    return share === null ? null : { share, held: this.#held };
   }
 
   get speed(): number {
@@ -57,7 +81,7 @@ export class Playback {
 
   /** Whether there is more work at once than between two ticks of the wall clock. */
   get hurried(): boolean {
-    return this.#target !== null || this.#speed === Infinity;
+    return this.#target !== null || this.#back !== null || this.#speed === Infinity || this.#run?.behind != null;
   }
 
   /** Plays another run from now on, and first works it to where the one before stood. */
@@ -65,18 +89,26 @@ export class Playback {
     const before = this.#run;
     this.#run = run;
     this.#checkpoints.clear();
+    this.#changed();
     if (before !== null) this.#returnTo(before.progress);
   }
 
   /** Says that the run's pipeline was changed in mid-run: checkpoints stay good for the taps that stayed. */
   edited(taps: ReadonlySet<Tap>): void {
     this.#checkpoints.keepTaps(taps);
+    this.#changed();
   }
 
   /** Says that the run began again because its sources changed, and works it to where it was. */
   restarted(was: { readonly clock: number; readonly finished: boolean }): void {
     this.#checkpoints.clear();
+    this.#changed();
     this.#returnTo(was);
+  }
+
+  #changed(): void {
+    this.#held = false;
+    if (this.#back !== null) this.#back.look = null;
   }
 
   #returnTo({ clock, finished }: { readonly clock: number; readonly finished: boolean }): void {
@@ -91,11 +123,16 @@ export class Playback {
       return;
     }
     this.#paused = null;
-    if (action.kind === "pause") {
+    this.#back = null;
+    if (action.kind === "pause" || action.kind === "cancel") {
       this.#playing = false;
       this.#target = null;
+      // An edit is to be seen whether the clock moves or not, so only who says so stops that as well.
+      if (action.kind === "cancel") this.#held = true;
       return;
     }
+    this.#held = false;
+    if (action.kind === "resume") return;
     const run = this.#run;
     if (run === null) return;
     switch (action.kind) {
@@ -110,12 +147,12 @@ export class Playback {
         run.restart();
         return;
       case "end":
-        this.#target = { clock: Infinity, end: true };
+        this.#target = { clock: Infinity, end: true, stops: true };
         return;
       case "step":
         this.#playing = false;
         this.#target = null;
-        if (action.back === true) this.#workTo(run, positionsBefore(run, action.by));
+        if (action.back === true) this.#back = { by: action.by, look: null };
         else this.#step(run, action.by);
         return;
       case "seek":
@@ -130,15 +167,24 @@ export class Playback {
     this.#anchor = { wall: this.#now(), clock: clock > -Infinity ? clock : first };
   }
 
-  /** Takes single positions until a row has come, a window has fired or the watermark has moved; a second at most. */
+  /** Takes single positions until a row has come, a window has fired or the watermark has moved; a second's work at most. */
   #step(run: Run, by: StepUnit): void {
-    const began = this.#now();
     const { rows } = run.progress;
     const watermark = this.#watermark();
-    const fired = firings(run);
-    const done = (): boolean =>
-      by === "row" ? run.progress.rows > rows : by === "window" ? firings(run) > fired : this.#watermark() > watermark;
-    while (run.advance({ positions: 1 })) if (done() || this.#now() - began > STEP_LIMIT) break;
+    // What an edit brought fires while it catches up, which does not count.
+    let fired: number | null = null;
+    let began: number | null = null;
+    const done = (): boolean => {
+      began ??= this.#now();
+      fired ??= firings(run);
+      if (this.#now() - began > STEP_LIMIT) return true;
+      return by === "row"
+        ? run.progress.rows > rows
+        : by === "window"
+          ? firings(run) > fired
+          : this.#watermark() > watermark;
+    };
+    this.#target = { clock: Infinity, end: true, left: () => (done() ? 0 : 1) };
   }
 
   /** Works for one slice. Says whether anything moved, and whether there is more to do. */
@@ -146,26 +192,33 @@ export class Playback {
     const run = this.#run;
     if (run === null) return { moved: false, busy: false };
     const until = this.#now() + SLICE;
+    const enough = (): boolean => this.#now() >= until;
     let moved = false;
-    while (this.#now() < until) {
+    while (!enough()) {
+      if (run.behind !== null) {
+        if (this.#held) return { moved, busy: false };
+        moved = true;
+        if (run.catchUp(enough)) continue;
+        this.#checkpoints.take(run);
+        // The clock stood still meanwhile.
+        this.#setAnchor();
+        continue;
+      }
+      if (this.#back !== null) {
+        this.#lookBack(run, this.#back, enough);
+        continue;
+      }
       const goal = this.#goal(run);
       if (goal === null) return { moved, busy: false };
-      // A seek passes breakpoints; what is played does not.
-      const stops = this.breakpoints.size > 0 && (this.#target === null || this.#target.end);
-      this.breakpoints.take();
-      if (run.advance(goal.end ? {} : { until: goal.clock })) {
+      const left = goal.left?.() ?? LONGEST;
+      if (left > 0 && this.#advance(run, goal, left)) {
         moved = true;
-        const hit = stops ? this.breakpoints.take() : null;
-        if (hit !== null) {
-          this.#stopAt(run, hit);
-          return { moved, busy: false };
-        }
-        this.#checkpoints.take(run);
         continue;
       }
       // Nothing is left up to the goal.
       if (this.#target !== null) {
         this.#target = null;
+        goal.then?.();
         this.#setAnchor();
         moved = true;
         if (!this.#playing) return { moved, busy: false };
@@ -178,27 +231,51 @@ export class Playback {
     return { moved, busy: true };
   }
 
+  /** Works one step on the way to a goal, of a length that takes no longer than a step may. Says whether there was anything to do. */
+  #advance(run: Run, goal: Goal, left: number): boolean {
+    const stops = goal.stops === true && this.breakpoints.size > 0;
+    this.breakpoints.take();
+    const began = this.#now();
+    const positions = Math.min(left, this.#positions);
+    if (!run.advance(goal.end ? { positions } : { positions, until: goal.clock })) return false;
+    const took = this.#now() - began;
+    if (took > STEP) this.#positions = Math.max(SHORTEST, this.#positions >> 1);
+    else if (2 * took < STEP && positions === this.#positions) this.#positions = Math.min(LONGEST, 2 * this.#positions);
+    const hit = stops ? this.breakpoints.take() : null;
+    if (hit !== null) this.#stopAt(run, hit);
+    else this.#checkpoints.take(run);
+    return true;
+  }
+
+  /** Looks on for where a step backwards leads, and goes there. */
+  #lookBack(run: Run, back: { readonly by: StepUnit; look: StepBack | null }, enough: () => boolean): void {
+    back.look ??= new StepBack(run, back.by);
+    if (back.look.work(enough)) return;
+    this.#back = null;
+    this.#workTo(run, back.look.positions);
+  }
+
   /** Takes the run to the position at which a breakpoint was met, and pauses it there. */
   #stopAt(run: Run, hit: Hit): void {
-    this.#workTo(run, hit.position + 1);
     this.#playing = false;
-    this.#target = null;
-    this.#paused = { stream: hit.stream, at: run.progress.clock, row: hit.row };
+    this.#workTo(run, hit.position + 1, () => {
+      this.#paused = { stream: hit.stream, at: run.progress.clock, row: hit.row };
+    });
   }
 
   /** Takes the run, backwards or forwards, to where it has a number of positions behind it. */
-  #workTo(run: Run, positions: number): void {
+  #workTo(run: Run, positions: number, then?: () => void): void {
     this.#checkpoints.rewind(run, at => at.positions > positions);
-    while (run.progress.positions < positions && run.advance({ positions: positions - run.progress.positions }));
+    this.#target = { clock: Infinity, end: true, left: () => Math.max(0, positions - run.progress.positions), then };
   }
 
   #goal(run: Run): Goal | null {
     if (this.#target !== null) return this.#target;
     if (!this.#playing) return null;
-    if (this.#speed === Infinity) return { clock: Infinity, end: true };
+    if (this.#speed === Infinity) return { clock: Infinity, end: true, stops: true };
     const clock = this.#anchor.clock + (this.#now() - this.#anchor.wall) * this.#speed;
     // When the last row has been played the sources end, whatever the clock says.
-    return { clock, end: run.next === Infinity };
+    return { clock, end: run.next === Infinity, stops: true };
   }
 }
 

@@ -1,4 +1,5 @@
 /** Where a step backwards leads: to just after the row, the firing or the move of the watermark before the present one. */
+import type { Enough } from "../engine/catch-up.ts";
 import type { Flow } from "../engine/flow.ts";
 import type { Run, Tap } from "../engine/run.ts";
 import type { Step } from "../engine/step.ts";
@@ -6,31 +7,48 @@ import type { Node } from "../pipeline/node.ts";
 
 export type StepUnit = "row" | "window" | "watermark";
 
-/** Returns the number of positions after which the run stood there; 0, its start, when there was nothing before. */
-export function positionsBefore(run: Run, by: StepUnit): number {
-  const now = run.progress.positions;
-  let before = 0;
-  const note = (position: number): void => {
-    if (position + 1 < now && position + 1 > before) before = position + 1;
-  };
-  const sources = run.graph.nodes.filter(n => n.operator === null).map(n => n.node);
-  if (by === "watermark") run.look(leastWatermark(sources, note));
-  else {
+/** Looks in slices for the number of positions after which a run stood there; 0, its start, when there was nothing before. */
+export class StepBack {
+  /** What was found; right once `work` says that there is no more to do. */
+  positions = 0;
+  readonly #now: number;
+  readonly #look: { work(enough: Enough): boolean };
+
+  constructor(run: Run, by: StepUnit) {
+    this.#now = run.progress.positions;
+    const sources = run.graph.nodes.filter(n => n.operator === null).map(n => n.node);
     const windowed = run.graph.nodes.flatMap(n =>
       n.node.verb === "aggregate" && n.node.strategy !== null ? [n.node] : [],
     );
-    run.look((by === "row" ? sources : windowed).map(node => rowPositions(node, note)));
+    const note = (position: number): boolean => this.#note(position);
+    this.#look = run.lookBack(
+      by === "watermark"
+        ? leastWatermark(sources, note)
+        : (by === "row" ? sources : windowed).map(node => lastRow(node, note)),
+    );
   }
-  return before;
+
+  /** Works until `enough` says so. Says whether there is more to do. */
+  work(enough: Enough): boolean {
+    return this.#look.work(enough);
+  }
+
+  /** Takes note of a position at which something happened, if the present lies behind it. */
+  #note(position: number): boolean {
+    if (position + 1 >= this.#now) return false;
+    if (position + 1 > this.positions) this.positions = position + 1;
+    return true;
+  }
 }
 
-function rowPositions(node: Node, note: (position: number) => void): Tap {
+/** A tap that notes the position of the last row of each step that can be noted. */
+function lastRow(node: Node, note: (position: number) => boolean): Tap {
   return {
     node,
     apply({ count, at, selection }: Flow, step: Step) {
-      for (let i = 0; i < count; i++) {
+      for (let i = count - 1; i >= 0; i--) {
         const row = selection === null ? i : selection[i];
-        note(step.first + (at === null ? row : at[row]));
+        if (note(step.first + (at === null ? row : at[row]))) return;
       }
     },
     reset() {},
@@ -38,7 +56,7 @@ function rowPositions(node: Node, note: (position: number) => void): Tap {
 }
 
 /** Taps that note the positions at which the least watermark of several sources moved. */
-function leastWatermark(sources: readonly Node[], note: (position: number) => void): Tap[] {
+function leastWatermark(sources: readonly Node[], note: (position: number) => boolean): Tap[] {
   let least = -Infinity;
   let seen: Float64Array[] = [];
   return sources.map(node => ({
