@@ -9,12 +9,17 @@ import type * as Plot from "@observablehq/plot";
 export interface MarkStory {
   /** What to call it, such as `window 12:02 to 12:03`. */
   readonly title: string;
-  /** Key columns and `window_start`, `window_end`; or `event_time`, `arrived_at`, `delay` (each up to `…_until`) and `fate`. Times in ms. */
-  readonly values: Readonly<Record<string, unknown>>;
+  /**
+   * Key columns and `window_start`, `window_end`; or `event_time`, `arrived_at`, `delay` (each up to `…_until`) and `fate`; or what the
+   * mark is `about`, as the session's `explain/about.ts` lists it. Times in ms. Null: the sentences say all that there is.
+   */
+  readonly values: Readonly<Record<string, unknown>> | null;
+  /** What the chart knows by itself, without asking the session; it comes first. */
+  readonly sentences?: readonly string[];
 }
 
 /** More marks than this are not reached by keyboard: nobody would walk along them. */
-const MOST_FOCUSABLE = 200;
+const MOST_FOCUSABLE = 600;
 
 const pointed = new WeakMap<Element, (datum: unknown) => MarkStory | null>();
 
@@ -54,6 +59,14 @@ export function bearing<T>(
       return drawn;
     },
   };
+}
+
+/** Makes an element that is no mark of a plot, such as a figure in a table, bear a story, and the keyboard reach it. */
+export function bear(element: HTMLElement, story: MarkStory): void {
+  element.setAttribute("data-explain", JSON.stringify(story));
+  element.setAttribute("tabindex", "0");
+  element.setAttribute("role", "button");
+  element.setAttribute("aria-label", `${element.textContent ?? ""}: story of ${story.title}`);
 }
 
 /** Lets the keyboard reach the marks that bear a story: the first by Tab, and the others from there. */

@@ -354,5 +354,9 @@ export type SessionMessage =
       readonly facts: Readonly<Record<string, unknown>>;
       /** The lines of data files that the sentences tell of. */
       readonly lines?: readonly { readonly file: string; readonly line: number }[];
+      /** The zone in which the sentences write times. */
+      readonly timeZone?: string;
+      /** The row of a log that they tell of, where it was not asked for in a table. */
+      readonly row?: readonly { readonly name: string; readonly type: string; readonly value: unknown }[];
     }
   | { readonly type: "pong"; readonly at: number };

@@ -244,7 +244,8 @@ export class EngineHost {
 
   #disturbed(view: PlannedView): PlannedView {
     const streams = Object.fromEntries(Object.entries(view.streams).map(([name, n]) => [name, this.#disturb(n)]));
-    return { ...view, streams };
+    const roles = Object.fromEntries(Object.entries(view.roles).map(([role, n]) => [role, this.#disturb(n)]));
+    return { ...view, streams, roles };
   }
 
   /** The plan's names, by the identities that its nodes have once they are disturbed. */
@@ -482,7 +483,8 @@ export class EngineHost {
         ? null
         : { sentences: ["The stream is not on the page, so nothing is known of it."], facts: {}, lines: [] };
     const nameOf = (of: Node): string | null => this.#names[identity(of)]?.[0] ?? null;
-    if (values !== undefined) return explainMark(viewNodes(live.plan), values, run, nameOf);
+    if (values !== undefined)
+      return explainMark({ nodes: viewNodes(live.plan), roles: live.plan.roles }, values, run, nameOf);
     const table = live.tables["main"] ?? Object.values(live.tables)[0];
     // The row that somebody sees is meant in the order in which she sees it; a cell means the stream's own.
     const sort = id === null ? (this.#watched.get(view)?.sort ?? null) : null;

@@ -9,6 +9,8 @@ import type { Value } from "../columns/column.ts";
 import type { Run } from "../engine/run.ts";
 import type { Order, Table } from "../engine/table.ts";
 import type { Node } from "../pipeline/node.ts";
+import { aboutStory } from "./explain/about.ts";
+import type { ViewAsked } from "./explain/asked.ts";
 import { droppedStory, latePortBelow } from "./explain/dropped.ts";
 import type { Explanation } from "./explain/explanation.ts";
 import { windowedBelow } from "./explain/history.ts";
@@ -41,16 +43,18 @@ export function explainRow(
 }
 
 /**
- * Explains what `values` name below some nodes: a row by its times, or a window by its key columns and bounds, of the outermost
- * rollup that has it. Keys that are left out stand for all of them.
+ * Explains what `values` name in a view: what their `about` says (see `explain/about.ts`); else a row by its times, or a window by
+ * its key columns and bounds, of the outermost rollup that has it. Keys that are left out stand for all of them.
  */
 export function explainMark(
-  nodes: readonly Node[],
+  { nodes, roles }: ViewAsked,
   values: Readonly<Record<string, Value>>,
   run: Run,
   nameOf: (node: Node) => string | null = () => null,
 ): Explanation {
   const nothing = (sentence: string): Explanation => ({ sentences: [sentence], facts: { ...values }, lines: [] });
+  if (typeof values["about"] === "string")
+    return aboutStory({ nodes, roles }, values, run, nameOf) ?? nothing("Nothing more is known of this place.");
   if (namesRow(values))
     return rowStory(nodes, values, run, nameOf) ?? nothing("No row at this place can be traced back to its log.");
   const candidates = aggregatesOf(nodes, run);

@@ -16,6 +16,8 @@ export interface PlannedView {
   /** Name of the chart; null for a table, whose one stream is `main`. */
   readonly chart: string | null;
   readonly streams: Readonly<Record<string, Node>>;
+  /** The streams that the cell itself names, by their role: `stream`, and `other` of a chart of two. */
+  readonly roles: Readonly<Record<string, Node>>;
   /** Tables that are sent empty once they are longer than this. */
   readonly limits: Readonly<Record<string, number>>;
   readonly options: Readonly<Record<string, unknown>>;
@@ -43,10 +45,17 @@ export function viewNodes(view: PlannedView): Node[] {
 /** Plans a view; a chart chooses its bins from the span of the logs below it. Throws where a stream does not fit the chart. */
 export function planView(view: ViewPlan, logsBelow: (nodes: readonly Node[]) => readonly SourceLog[]): PlannedView {
   if (view.kind === "table")
-    return { view: view.view, chart: null, streams: { main: view.node }, limits: {}, options: {} };
+    return {
+      view: view.view,
+      chart: null,
+      streams: { main: view.node },
+      roles: { stream: view.node },
+      limits: {},
+      options: {},
+    };
   const { tables, limits, options } = planChart(view.spec, spanOf(logsBelow(namedNodes(view))));
   const streams = Object.fromEntries(Object.entries(tables).map(([name, stream]) => [name, stream.node]));
-  return { view: view.view, chart: view.spec.chart, streams, limits, options };
+  return { view: view.view, chart: view.spec.chart, streams, roles: view.spec.streams, limits, options };
 }
 
 /** Makes a view's tables. Those of `known` whose stream did not change keep their rows; identities, not names, decide. */

@@ -3,12 +3,25 @@ import * as Plot from "@observablehq/plot";
 import { formatDuration } from "../../model/time.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
 import { type Distribution, distributionOf } from "../distribution.ts";
-import { documentOf, DROPPED, emptyState, figure, INK, INK_SOFT, LATE, PAPER, plot, widthOf } from "../look.ts";
+import {
+  CLICK_HINT,
+  documentOf,
+  DROPPED,
+  emptyState,
+  figure,
+  INK,
+  INK_SOFT,
+  LATE,
+  PAPER,
+  plot,
+  widthOf,
+} from "../look.ts";
 import { FINE } from "../lateness/plan.ts";
+import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import type { WindowFacts } from "../twins.ts";
-import { aboutText, shareText } from "../words.ts";
+import { aboutText, numberText, shareText } from "../words.ts";
 import { numbers, sum, table } from "../wire.ts";
-import { steppedCourse, latencies, median, outcome } from "./settings.ts";
+import { heldOnAverage, latencies, median, outcome, steppedCourse } from "./settings.ts";
 
 type SettingFacts = Partial<WindowFacts> & { readonly courseStep?: number };
 
@@ -18,6 +31,8 @@ interface Reading {
   readonly delays: readonly number[];
   readonly latenesses: readonly number[];
   readonly wait: (delay: number) => number;
+  /** Windows of keys held at a time, on the average, with a delay and an allowed lateness. */
+  readonly held: (delay: number, lateness: number) => number;
 }
 
 const CHOICES = [
@@ -25,7 +40,7 @@ const CHOICES = [
   86_400_000,
 ];
 
-function read(tables: Tables, options: SettingFacts): Reading {
+function read(tables: Tables, options: SettingFacts & DrawOptions): Reading {
   const margins = distributionOf(table(tables, "margins"), FINE);
   const rows = sum(numbers(table(tables, "fates"), "rows"));
   const reach = Number.isNaN(margins.max) ? 60_000 : margins.max;
@@ -38,13 +53,29 @@ function read(tables: Tables, options: SettingFacts): Reading {
   };
   const course = table(tables, "course");
   const eager = steppedCourse(numbers(course, "last"), numbers(course, "watermark"), options.courseStep ?? 0);
-  const ends = Array.from(numbers(table(tables, "windows"), "window_end")).filter(Number.isFinite);
+  const windows = table(tables, "windows");
+  const [end, n, opened] = ["window_end", "n", "opened"].map(name => numbers(windows, name));
+  const lives = Array.from({ length: windows.length }, (_, i) => ({
+    end: end[i],
+    keys: n[i],
+    opened: opened[i],
+  })).filter(w => Number.isFinite(w.end) && Number.isFinite(w.opened));
+  const ends = Array.from(end).filter(Number.isFinite);
+  const horizon = Math.min(options.now ?? Infinity, options.span?.end ?? Infinity, eager.at.at(-1) ?? Infinity);
+  const known = new Map<number, number>();
   return {
     rows,
     margins,
     delays: upTo(options.delay),
     latenesses: upTo(options.allowedLateness),
     wait: delay => median(latencies(eager, ends, delay)),
+    held(delay, lateness) {
+      // A window is let go of when delay and lateness together are over, whichever of them is the longer.
+      const patience = delay + lateness;
+      let held = known.get(patience);
+      if (held === undefined) known.set(patience, (held = heldOnAverage(eager, lives, patience, horizon)));
+      return held;
+    },
   };
 }
 
@@ -59,24 +90,68 @@ export const delayVsLateness: ChartDrawing<SettingFacts> = {
         "No row has arrived yet. Press play to see what each pair of settings would do.",
       );
     const width = widthOf(options);
-    const half = width >= 620 ? Math.floor((width - 20) / 2) : width;
+    const across = width >= 900 ? 3 : width >= 620 ? 2 : 1;
+    const each = Math.floor((width - 20 * (across - 1)) / across);
     const row = documentOf(options).createElement("div");
     Object.assign(row.style, { display: "flex", flexWrap: "wrap", gap: "10px 20px" });
-    row.append(
-      map(reading, "dropped for good", DROPPED, o => o.dropped, { ...options, width: half }),
-      map(reading, "corrected after the first result", LATE, o => o.corrected, { ...options, width: half }),
-    );
+    row.append(...MEASURES.map(measure => map(reading, measure, { ...options, width: each })));
     return figure(options, {
       chart: "delayVsLateness",
       summary: summary(tables, options),
       body: [row],
       notes: [
-        "The frame marks the present settings. Shares are counted from each row's margin; waits are medians over the windows, from their end to their first complete result.",
+        "The frame marks the present settings. Shares are counted from each row's margin; waits are medians over the windows, from their end to their first complete result; state is the number of windows of keys that are held at a time, on the average.",
       ],
     });
   },
   summary,
 };
+
+/** What a map shows of each pair of settings. */
+interface Measure {
+  readonly label: string;
+  readonly colour: string;
+  readonly value: (reading: Reading, delay: number, lateness: number) => number;
+  /** In a cell, and in its tip. */
+  readonly short: (value: number) => string;
+  readonly long: (value: number) => string;
+  /** Strength of the shade, from 0 to 1, of a value that is a part of the greatest one. */
+  readonly shade: (part: number) => number;
+}
+
+// Shares span four decades, so their shade follows the fourth root.
+const SHARE = {
+  short: (share: number) => shareText(share).replace(" %", "").replace("< 0.01", "·"),
+  long: shareText,
+  shade: (part: number) => part ** 0.25,
+};
+
+const MEASURES: readonly Measure[] = [
+  {
+    ...SHARE,
+    label: "dropped for good, % of rows",
+    colour: DROPPED,
+    value: ({ margins, rows }, delay, lateness) => outcome(margins, rows, delay, lateness).dropped,
+  },
+  {
+    ...SHARE,
+    label: "corrected after the first result, % of rows",
+    colour: LATE,
+    value: ({ margins, rows }, delay, lateness) => outcome(margins, rows, delay, lateness).corrected,
+  },
+  {
+    label: "state held, windows of keys at a time",
+    colour: INK_SOFT,
+    value: (reading, delay, lateness) => reading.held(delay, lateness),
+    short: held => heldText(held),
+    long: held => `${heldText(held)} windows of keys held at a time`,
+    shade: part => part ** 0.7,
+  },
+];
+
+function heldText(held: number): string {
+  return Number.isNaN(held) ? "–" : numberText(Number(held.toPrecision(held < 100 ? 2 : 3)));
+}
 
 function summary(tables: Tables, options: DrawOptions & SettingFacts): string {
   const reading = read(tables, options);
@@ -87,7 +162,7 @@ function summary(tables: Tables, options: DrawOptions & SettingFacts): string {
   const wait = reading.wait(delay);
   return (
     `With a delay of ${formatDuration(delay)} and ${lateness === 0 ? "no allowed lateness" : `an allowed lateness of ${formatDuration(lateness)}`}, first results take ${Number.isNaN(wait) ? "an unknown time" : aboutText(wait)} after the window's end, ` +
-    `${shareText(now.corrected)} of the rows correct them later and ${shareText(now.dropped)} are dropped. Delay makes results wait; allowed lateness makes them change.`
+    `${shareText(now.corrected)} of the rows correct them later and ${shareText(now.dropped)} are dropped; ${heldText(reading.held(delay, lateness))} windows of keys are held at a time. Delay makes results wait; allowed lateness makes them change.`
   );
 }
 
@@ -96,32 +171,24 @@ function roughly(wait: number): string {
   return Number.isNaN(wait) ? "–" : aboutText(wait).split(" ").slice(0, 2).join(" ");
 }
 
-function map(
-  reading: Reading,
-  label: string,
-  colour: string,
-  value: (o: { corrected: number; dropped: number }) => number,
-  options: DrawOptions & SettingFacts,
-): Element {
-  const { delays, latenesses, rows, margins } = reading;
+function map(reading: Reading, measure: Measure, options: DrawOptions & SettingFacts): Element {
+  const { delays, latenesses } = reading;
+  const { label, colour } = measure;
   const cells = delays.flatMap(delay =>
     latenesses.map(lateness => ({
       delay: String(delay),
       lateness: String(lateness),
-      share: value(outcome(margins, rows, delay, lateness)),
+      value: measure.value(reading, delay, lateness),
     })),
   );
-  const most = Math.max(...cells.map(c => c.share), 1e-9);
+  const most = Math.max(...cells.map(c => c.value || 0), 1e-9);
   const name = (v: string): string => formatDuration(Number(v)).replace("0 ms", "0");
   const here = cells.filter(c => Number(c.delay) === options.delay && Number(c.lateness) === options.allowedLateness);
-  // Shares span four decades, so the shade follows their fourth root.
-  const shade = (share: number): number => (share === 0 ? 0.03 : 0.08 + 0.82 * (share / most) ** 0.25);
+  const shade = (value: number): number => (value > 0 ? 0.08 + 0.82 * measure.shade(value / most) : 0.03);
   const left = 62;
-  const waits = delays.map(d => ({
-    delay: String(d),
-    text: roughly(reading.wait(d)),
-  }));
+  const waits = delays.map(d => ({ delay: String(d), text: roughly(reading.wait(d)) }));
   const room = (widthOf(options) - left) / delays.length;
+  const story = (c: (typeof cells)[number]): MarkStory => storyOf(reading, Number(c.delay), Number(c.lateness));
   return plot(options, {
     height: latenesses.length * 25 + 110,
     marginLeft: left,
@@ -140,7 +207,7 @@ function map(
         tickRotate: room < 40 ? -35 : 0,
       }),
       Plot.axisY({ tickFormat: name, label: null, tickSize: 0, color: INK_SOFT }),
-      Plot.text([`${label}, % of rows`], {
+      Plot.text([label], {
         frameAnchor: "top-left",
         dx: -left + 2,
         dy: -32,
@@ -166,20 +233,34 @@ function map(
         x: "delay",
         y: "lateness",
         fill: colour,
-        fillOpacity: c => shade(c.share),
+        fillOpacity: c => shade(c.value),
         rx: 2,
         title: c =>
-          `delay ${name(c.delay)}, allowed lateness ${name(c.lateness)}\n${shareText(c.share)} ${label}\nfirst result after ${waits.find(w => w.delay === c.delay)?.text}`,
+          `delay ${name(c.delay)}, allowed lateness ${name(c.lateness)}\n${label.split(",")[0]}: ${measure.long(c.value)}\nfirst result after ${waits.find(w => w.delay === c.delay)?.text}\n${CLICK_HINT}`,
         tip: true,
+        ...bearing(cells, story),
       }),
+      asksFor(story),
       Plot.text(cells, {
         x: "delay",
         y: "lateness",
-        text: c => (room > 34 ? shareText(c.share).replace(" %", "").replace("< 0.01", "·") : ""),
-        fill: c => (shade(c.share) > 0.72 ? PAPER : INK),
+        text: c => (room > 34 ? measure.short(c.value) : ""),
+        fill: c => (shade(c.value) > 0.72 ? PAPER : INK),
         fontSize: 10.5,
       }),
       Plot.cell(here, { x: "delay", y: "lateness", fill: "none", stroke: INK, strokeWidth: 2, rx: 2, inset: -1 }),
     ],
   });
+}
+
+/** What a pair of settings comes to; which rows it drops the session knows. */
+function storyOf(reading: Reading, delay: number, lateness: number): MarkStory {
+  const wait = reading.wait(delay);
+  return {
+    title: `a delay of ${formatDuration(delay)}, ${lateness === 0 ? "no allowed lateness" : `${formatDuration(lateness)} of lateness`}`,
+    sentences: [
+      `${Number.isNaN(wait) ? "When first results come is not known yet" : `First results come ${aboutText(wait)} after the window's end, half of them sooner`}; ${heldText(reading.held(delay, lateness))} windows of keys are held at a time, on the average.`,
+    ],
+    values: { about: "setting", delay, lateness },
+  };
 }

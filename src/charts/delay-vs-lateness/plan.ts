@@ -1,4 +1,7 @@
-/** `delayVsLateness`, the engine's half: the margins that answer for every pair of settings, and how fast the watermark would move. */
+/**
+ * `delayVsLateness`, the engine's half: the margins that answer for every pair of settings, how fast the watermark would move, and
+ * when windows opened, from which it follows how long each pair would hold them.
+ */
 import { Stream } from "../../pipeline/stream.ts";
 import { timeBin } from "../bins.ts";
 import type { ChartPlan } from "../chart.ts";
@@ -12,7 +15,7 @@ export const delayVsLateness: ChartPlan<DelayVsLatenessOptions> = {
   name: "delayVsLateness",
   title: "Delay or allowed lateness?",
   question:
-    "Delay or allowed lateness? What each pair drops, what it corrects afterwards, and how long the first result takes.",
+    "Delay or allowed lateness? What each pair drops, what it corrects afterwards, how long the first result takes, and how much state is held for it.",
   plan(args) {
     const node = windowed(args.streams.stream, "delayVsLateness");
     const { margins, fates } = dropCurve.plan({ ...args, options: {} });
@@ -27,7 +30,7 @@ export const delayVsLateness: ChartPlan<DelayVsLatenessOptions> = {
         .life()
         .filter('d => d.what == "opened"')
         .groupby("window_start", "window_end")
-        .rollup({ n: "d => op.count()" }),
+        .rollup({ n: "d => op.count()", opened: "d => op.sum(d.processing_time)" }),
     };
   },
   limits: { windows: 20_000 },

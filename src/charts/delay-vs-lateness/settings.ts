@@ -47,6 +47,41 @@ export function latencies(course: SteppedCourse, ends: readonly number[], delay:
   return ends.map(end => passedWhen(course, end + delay) - end).filter(wait => !Number.isNaN(wait));
 }
 
+/** A window over all its keys: how many of them opened it, and the sum of the moments at which they did, ms. */
+export interface OpenedWindow {
+  readonly end: number;
+  readonly keys: number;
+  readonly opened: number;
+}
+
+/** Windows that are followed one by one; of more, every so many stand for the others. */
+const MOST_FOLLOWED = 2_000;
+
+/**
+ * How many windows of keys are held at a time, on the average from the first moment of the course to `horizon`, when they are kept
+ * for `patience` ms past their end: the delay and the allowed lateness together. NaN before any time has passed.
+ */
+export function heldOnAverage(
+  course: SteppedCourse,
+  windows: readonly OpenedWindow[],
+  patience: number,
+  horizon: number,
+): number {
+  const length = horizon - (course.at[0] ?? NaN);
+  if (!(length > 0)) return NaN;
+  const stride = Math.ceil(windows.length / MOST_FOLLOWED);
+  let [held, all, followed] = [0, 0, 0];
+  windows.forEach(({ end, keys, opened }, i) => {
+    all += keys;
+    if (i % stride !== 0) return;
+    const passed = passedWhen(course, end + patience);
+    const closed = Number.isNaN(passed) ? horizon : Math.min(passed, horizon);
+    followed += keys;
+    held += Math.max(0, closed * keys - opened);
+  });
+  return followed === 0 ? 0 : (held * all) / followed / length;
+}
+
 /** Reads a binned course: for each step the greatest watermark, and when the last word of it came. */
 export function steppedCourse(at: Float64Array, watermark: Float64Array, step: number): SteppedCourse {
   const order = Array.from(at.keys()).sort((a, b) => at[a] - at[b]);

@@ -7,6 +7,7 @@ import { durationAxisX, shareAxisY } from "../duration-axis.ts";
 import { ACCENT, DROPPED, emptyState, figure, INK, INK_SOFT, PAPER, plot, tip, widthOf } from "../look.ts";
 import { FINE } from "../lateness/plan.ts";
 import type { WindowFacts } from "../twins.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { aboutText, countText, numberText, shareText } from "../words.ts";
 import { numbers, sum, table, texts } from "../wire.ts";
 import { expectedDropped, rowsAtLeast, type Suggestion, suggestDelay } from "./closed-form.ts";
@@ -126,6 +127,14 @@ function curve(reading: Reading, options: DrawOptions & DropCurveFacts): Element
   const shownTicks =
     ticks.length > 7 ? ticks.filter(t => Number.isInteger(Math.round(Math.log10(t) * 1e6) / 1e6)) : ticks;
   const here = delay === null ? [] : [{ x: Math.max(delay, shortest), y: Math.max(reading.dropped / rows, least) }];
+  const story = (d: number): MarkStory => ({
+    title: `a delay of ${aboutText(d)}`,
+    values: { about: "setting", delay: Math.round(d), lateness },
+  });
+  // Under the curve a click asks for the delay that it stands at; the keyboard goes from one to the next.
+  const stripes = exact
+    .filter((_, i) => i % 8 === 0 && i + 8 < exact.length)
+    .map((p, i) => ({ ...p, until: exact[i * 8 + 8].x }));
   const limit = 1 - reading.target;
   const band = {
     x1: Math.max(suggestion.low, shortest),
@@ -170,7 +179,23 @@ function curve(reading: Reading, options: DrawOptions & DropCurveFacts): Element
       Plot.line(closed, { x: "x", y: "y", stroke: INK_SOFT, strokeWidth: 1.3, strokeDasharray: "5 4" }),
       Plot.line(exact, { x: "x", y: "shown", stroke: DROPPED, strokeWidth: 2.4 }),
       Plot.ruleX(here, { x: "x", stroke: INK, strokeWidth: 1, strokeOpacity: 0.55 }),
-      Plot.dot(here, { x: "x", y: "y", r: 5.5, fill: INK, stroke: PAPER, strokeWidth: 1.5 }),
+      Plot.rect(stripes, {
+        x1: "x",
+        x2: "until",
+        y1: least,
+        y2: "shown",
+        fill: "transparent",
+        ...bearing(stripes, p => story(p.x)),
+      }),
+      Plot.dot(here, {
+        x: "x",
+        y: "y",
+        r: 5.5,
+        fill: INK,
+        stroke: PAPER,
+        strokeWidth: 1.5,
+        ...bearing(here, () => story(delay ?? 0)),
+      }),
       Plot.text(here, {
         x: "x",
         y: "y",
@@ -184,11 +209,14 @@ function curve(reading: Reading, options: DrawOptions & DropCurveFacts): Element
         strokeWidth: 4,
       }),
       tip(
-        exact.map(p => ({
-          ...p,
-          title: `delay ${aboutText(p.x)}\ndrops ${shareText(p.y)}: ${countText(Math.round(p.y * rows), "row")}`,
-        })),
-        { x: "x", y: "shown", title: "title" },
+        exact,
+        {
+          x: "x",
+          y: "shown",
+          title: (p: (typeof exact)[number]) =>
+            `delay ${aboutText(p.x)}\ndrops ${shareText(p.y)}: ${countText(Math.round(p.y * rows), "row")}`,
+        },
+        p => story(p.x),
       ),
     ],
   });

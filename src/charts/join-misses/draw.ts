@@ -4,23 +4,28 @@ import { formatDuration } from "../../model/time.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
 import { durationAxisX, shareAxisY } from "../duration-axis.ts";
 import { DROPPED, emptyState, figure, INK, INK_SOFT, ON_TIME, PAPER, plot, tip, widthOf } from "../look.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { clockText, momentText, zoneNote } from "../time-axis.ts";
 import { aboutText, countText, numberText, shareText } from "../words.ts";
-import { keyTexts, numbers, table } from "../wire.ts";
-import { nearest, type Nearest, shareWithin } from "./nearest.ts";
+import { keyTexts, keyValues, numbers, table } from "../wire.ts";
+import { type Keyed, nearest, type Nearest, shareWithin } from "./nearest.ts";
 
 type MissFacts = { readonly on?: readonly (readonly [string, string])[]; readonly within?: number | null };
 
 function read(tables: Tables, options: MissFacts): readonly Nearest[] {
   const keys = (options.on ?? []).map((_, i) => `key ${i}`);
-  const side = (name: string): { key: string; event: number }[] => {
+  const side = (name: string): Keyed[] => {
     const rows = table(tables, name);
     const event = numbers(rows, "event_time");
     const key = keyTexts(rows, keys);
-    return Array.from({ length: rows.length }, (_, i) => ({ key: key[i], event: event[i] }));
+    return Array.from({ length: rows.length }, (_, at) => ({ key: key[at], event: event[at], at }));
   };
   return nearest(side("left"), side("right"));
 }
+
+/** Misses that are drawn one by one: the nearest, and of those without any counterpart the first. */
+const NEAREST = 10;
+const ALONE = 4;
 
 const boundOf = (options: MissFacts): number => options.within ?? Infinity;
 
@@ -38,6 +43,8 @@ export const joinMisses: ChartDrawing<MissFacts> = {
     const near = missed
       .filter(p => Number.isFinite(p.distance))
       .sort((a, b) => Math.abs(a.distance) - Math.abs(b.distance));
+    const alone = missed.filter(p => Number.isNaN(p.distance));
+    const shown = [...near.slice(0, NEAREST), ...alone.slice(0, ALONE)];
     return figure(options, {
       chart: "joinMisses",
       summary: summary(tables, options),
@@ -45,9 +52,12 @@ export const joinMisses: ChartDrawing<MissFacts> = {
         { label: "rows that a bound matches", shape: "line", colour: ON_TIME },
         { label: "missed, with its closest counterpart", shape: "cross", colour: DROPPED },
       ],
-      body: [curve(pairs, options), ...(near.length > 0 ? [misses(near.slice(0, 10), options)] : [])],
+      body: [curve(pairs, options), ...(shown.length > 0 ? [misses(shown, tables, options)] : [])],
       notes: [
-        ...(near.length > 10 ? [`The 10 nearest of ${numberText(missed.length)} misses.`] : []),
+        ...(near.length > NEAREST
+          ? [`The ${NEAREST} nearest of ${numberText(near.length)} misses with a counterpart.`]
+          : []),
+        ...(alone.length > ALONE ? [`The first ${ALONE} of ${numberText(alone.length)} without any.`] : []),
         zoneNote(
           options.timeZone ?? "UTC",
           Math.min(...pairs.map(p => p.row.event)),
@@ -126,49 +136,57 @@ function curve(pairs: readonly Nearest[], options: DrawOptions & MissFacts): Ele
   });
 }
 
-function misses(near: readonly Nearest[], options: DrawOptions & MissFacts): Element {
+function misses(shown: readonly Nearest[], tables: Tables, options: DrawOptions & MissFacts): Element {
   const timeZone = options.timeZone ?? "UTC";
   const width = widthOf(options);
-  const rows = near.map((p, i) => ({ ...p, row: p.row, i: String(i) }));
-  const left = Math.min(Math.max(...near.map(p => p.row.key.length * 6.8)) + 84, width * 0.36);
-  const most = Math.max(...near.map(p => Math.abs(p.distance)));
+  const on = options.on ?? [];
+  const left = table(tables, "left");
+  const arrived = numbers(left, "arrived_at");
+  const rows = shown.map((p, i) => ({ ...p, i: String(i) }));
+  const story = ({ row }: Nearest): MarkStory => ({
+    title: `missed row ${row.key} of ${momentText(row.event, timeZone)}`,
+    values: {
+      about: "miss",
+      on,
+      within: options.within ?? null,
+      ...keyValues(
+        left,
+        on.map((_, i) => `key ${i}`),
+        row.at ?? -1,
+      ),
+      event_time: row.event,
+      arrived_at: Number.isFinite(arrived[row.at ?? -1]) ? arrived[row.at ?? -1] : null,
+    },
+  });
+  const near = rows.filter(r => Number.isFinite(r.distance));
+  const marginLeft = Math.min(Math.max(...shown.map(p => p.row.key.length * 6.8)) + 84, width * 0.36);
+  const distances = near.map(p => p.distance);
+  const most = Math.max(...distances.map(Math.abs), 1);
   return plot(options, {
     height: rows.length * 24 + 52,
-    marginLeft: left,
-    marginRight: 120,
+    marginLeft,
+    marginRight: 132,
     marginTop: 30,
     marginBottom: 16,
     x: {
       type: "linear",
-      domain: [
-        Math.min(0, ...near.map(p => p.distance)) - most * 0.05,
-        Math.max(0, ...near.map(p => p.distance)) + most * 0.05,
-      ],
+      domain: [Math.min(0, ...distances) - most * 0.05, Math.max(0, ...distances) + most * 0.05],
       axis: null,
     },
     y: { type: "band", domain: rows.map(r => r.i), padding: 0.4, axis: null },
     marks: [
       Plot.text(["missed row"], { frameAnchor: "top-left", textAnchor: "end", dx: -10, dy: -18, fill: INK_SOFT }),
-      Plot.text(["its closest counterpart"], {
+      Plot.text(["its closest counterpart: the bound it needs"], {
         frameAnchor: "top-right",
         textAnchor: "end",
-        dx: 116,
+        dx: 128,
         dy: -18,
         fill: INK_SOFT,
       }),
       Plot.ruleX([0], { stroke: INK_SOFT }),
-      Plot.link(rows, { x1: 0, x2: "distance", y: "i", stroke: DROPPED, strokeWidth: 1.6, strokeDasharray: "3 2" }),
+      Plot.link(near, { x1: 0, x2: "distance", y: "i", stroke: DROPPED, strokeWidth: 1.6, strokeDasharray: "3 2" }),
       Plot.dot(rows, { x: 0, y: "i", symbol: "times", r: 4.5, stroke: DROPPED, strokeWidth: 2.2 }),
-      Plot.dot(rows, {
-        x: "distance",
-        y: "i",
-        r: 4,
-        fill: PAPER,
-        stroke: ON_TIME,
-        strokeWidth: 1.8,
-        title: r => `missed ${momentText(r.row.event, timeZone)}\nclosest ${momentText(r.other, timeZone)}`,
-        tip: true,
-      }),
+      Plot.dot(near, { x: "distance", y: "i", r: 4, fill: PAPER, stroke: ON_TIME, strokeWidth: 1.8 }),
       Plot.text(rows, {
         y: "i",
         text: r => `${r.row.key}  ${clockText(r.row.event, timeZone)}`,
@@ -179,13 +197,36 @@ function misses(near: readonly Nearest[], options: DrawOptions & MissFacts): Ele
       }),
       Plot.text(rows, {
         y: "i",
-        text: r => `${formatDuration(Math.abs(r.distance))} ${r.distance > 0 ? "later" : "earlier"}`,
+        text: r =>
+          Number.isNaN(r.distance)
+            ? "none at all"
+            : `${formatDuration(Math.abs(r.distance))} ${r.distance > 0 ? "later" : "earlier"}`,
         frameAnchor: "right",
         textAnchor: "end",
-        dx: 116,
+        dx: 128,
         fill: INK,
         fontWeight: 500,
       }),
+      // A whole line is clicked and reached by keyboard, not its four pixels of a dot.
+      Plot.barX(rows, {
+        y: "i",
+        x1: Math.min(0, ...distances) - most * 0.05,
+        x2: Math.max(0, ...distances) + most * 0.05,
+        fill: "transparent",
+        ...bearing(rows, story),
+      }),
+      tip(
+        rows,
+        {
+          x: r => (Number.isNaN(r.distance) ? 0 : r.distance),
+          y: "i",
+          title: (r: Nearest) =>
+            Number.isNaN(r.distance)
+              ? `missed ${momentText(r.row.event, timeZone)}\nno row of ${r.row.key} on the other side`
+              : `missed ${momentText(r.row.event, timeZone)}\nclosest ${momentText(r.other, timeZone)}\na bound of ${formatDuration(Math.abs(r.distance))} would have matched`,
+        },
+        story,
+      ),
     ],
   });
 }

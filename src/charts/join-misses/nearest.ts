@@ -3,6 +3,8 @@
 export interface Keyed {
   readonly key: string;
   readonly event: number;
+  /** Its place in its side's table. */
+  readonly at?: number;
 }
 
 export interface Nearest {

@@ -3,7 +3,9 @@ import * as Plot from "@observablehq/plot";
 import { formatDuration } from "../../model/time.ts";
 import { ratioBinBounds } from "../bins.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import {
+  CLICK_HINT,
   defsMark,
   documentOf,
   emptyState,
@@ -121,8 +123,16 @@ function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleF
       name: names[i],
       rows: s.by(age),
       total: s.rows,
+      start: s.start,
+      end: s.end,
+      age,
     })),
   );
+  const story = (c: (typeof cells)[number]): MarkStory => ({
+    title: `${c.name}, ${c.age === 0 ? "at its end" : `${formatDuration(c.age)} after`}`,
+    values: { about: "stretch", event_time: c.start, event_time_until: c.end, age: c.age },
+  });
+  const [past, ahead] = [cells.filter(c => !c.future), cells.filter(c => c.future)];
   const pattern = hatch(documentOf(options), INK_SOFT, 5);
   const left = Math.min(Math.max(...names.map(n => n.length * 6.4)) + 16, width * 0.3);
   const tall = stretches.length > 30 ? 15 : 23;
@@ -154,23 +164,26 @@ function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleF
         dx: -8,
         fill: INK,
       }),
-      Plot.cell(
-        cells.filter(c => !c.future),
-        {
-          x: "column",
-          y: "row",
-          fill: ON_TIME,
-          fillOpacity: c => shade(c.known),
-          rx: 2,
-          title: c =>
-            `${c.name}\n${c.column}: ${numberText(Math.round(c.rows))} of ${numberText(c.total)} rows, ${shareText(c.known)}`,
-          tip: true,
-        },
-      ),
-      Plot.cell(
-        cells.filter(c => c.future),
-        { x: "column", y: "row", fill: pattern.fill, fillOpacity: 0.4, rx: 2 },
-      ),
+      Plot.cell(past, {
+        x: "column",
+        y: "row",
+        fill: ON_TIME,
+        fillOpacity: c => shade(c.known),
+        rx: 2,
+        title: c =>
+          `${c.name}\n${c.column}: ${numberText(Math.round(c.rows))} of ${numberText(c.total)} rows, ${shareText(c.known)}\n${CLICK_HINT}`,
+        tip: true,
+        ...bearing(past, story),
+      }),
+      asksFor(story),
+      Plot.cell(ahead, {
+        x: "column",
+        y: "row",
+        fill: pattern.fill,
+        fillOpacity: 0.4,
+        rx: 2,
+        ...bearing(ahead, story),
+      }),
       roomy
         ? Plot.text(
             cells.filter(c => !c.future),

@@ -23,6 +23,7 @@ import {
   tip,
   widthOf,
 } from "../look.ts";
+import { bear, bearing, type MarkStory } from "../stories.ts";
 import { momentText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { aboutText, countText, numberText, shareText } from "../words.ts";
@@ -33,6 +34,7 @@ import { COARSE, FINE } from "./plan.ts";
 type LatenessFacts = Partial<WindowFacts> & { readonly driftStep?: number };
 
 interface Measure {
+  readonly id: "delay" | "disorder";
   readonly name: string;
   readonly colour: string;
   readonly dash: string | undefined;
@@ -66,6 +68,7 @@ export const lateness: ChartDrawing<LatenessFacts> = {
 function measuresOf(tables: Tables): readonly Measure[] {
   return [
     {
+      id: "delay",
       name: "delay (arrival − event time)",
       colour: ON_TIME,
       dash: undefined,
@@ -73,6 +76,7 @@ function measuresOf(tables: Tables): readonly Measure[] {
       drift: "delayDrift",
     },
     {
+      id: "disorder",
       name: "out-of-orderness",
       colour: LATE,
       dash: "5 3",
@@ -80,6 +84,15 @@ function measuresOf(tables: Tables): readonly Measure[] {
       drift: "disorderDrift",
     },
   ];
+}
+
+/** The rows that are as late as that, by one measure; without `high` all that are later. */
+function storyOf(measure: Measure, low: number, high: number | null): MarkStory {
+  const what = measure.id === "delay" ? "under way" : "out of order";
+  return {
+    title: `rows ${what} for ${high === null ? `${aboutText(low)} or more` : `${aboutText(low)} to ${aboutText(high)}`}`,
+    values: { about: "lateness", measure: measure.id, low, high },
+  };
 }
 
 function summary(tables: Tables, options: LatenessFacts): string {
@@ -99,7 +112,12 @@ function quantileTable(measures: readonly Measure[], document: Document): HTMLEl
   const made = document.createElement("table");
   made.className = "tm-chart-quantiles";
   Object.assign(made.style, { borderCollapse: "collapse", fontSize: "12.5px", margin: "6px 0 4px" });
-  const row = (cells: readonly string[], tag: "th" | "td", colour: string): HTMLElement => {
+  const row = (
+    cells: readonly string[],
+    tag: "th" | "td",
+    colour: string,
+    stories: readonly MarkStory[] = [],
+  ): HTMLElement => {
     const tr = document.createElement("tr");
     cells.forEach((text, i) => {
       const cell = document.createElement(i === 0 ? "th" : tag);
@@ -113,15 +131,25 @@ function quantileTable(measures: readonly Measure[], document: Document): HTMLEl
         borderBottom: `1px solid ${GRID}`,
         whiteSpace: "nowrap",
       });
+      const story = stories[i - 1];
+      if (story !== undefined) {
+        const figure = document.createElement("span");
+        figure.textContent = text;
+        bear(figure, story);
+        cell.replaceChildren(figure);
+      }
       tr.append(cell);
     });
     return tr;
   };
   made.append(row(["", ...QUANTILES.map(([name]) => name), "max"], "th", INK_SOFT));
-  for (const { name, all, colour } of measures)
-    made.append(
-      row([name, ...QUANTILES.map(([, q]) => aboutText(quantile(all, q))), aboutText(all.max)], "td", colour),
-    );
+  for (const measure of measures) {
+    const { name, all, colour } = measure;
+    const values = [...QUANTILES.map(([, q]) => quantile(all, q)), all.max];
+    // Rows are as late as a bin says to within its width; the latest of all must be found again.
+    const stories = values.map((v, i) => storyOf(measure, i < QUANTILES.length ? v : v * 0.95, null));
+    made.append(row([name, ...values.map(aboutText)], "td", colour, stories));
+  }
   return made;
 }
 
@@ -159,6 +187,9 @@ function histogram(measures: readonly Measure[], options: DrawOptions): Element 
   const most = Math.max(...heights.flat(), 1e-9);
   const bars = (i: number): { x1: number; x2: number; y: number }[] =>
     heights[i].map((y, k) => ({ x1: low * ratio ** k, x2: low * ratio ** (k + 1), y })).filter(b => b.y > 0);
+  const delays = bars(0);
+  const disorders = bars(1);
+  const reachOfTarget = most * 0.03;
   const steps2 = heights[1].flatMap((y, k) => [
     [low * ratio ** k, y],
     [low * ratio ** (k + 1), y],
@@ -175,7 +206,7 @@ function histogram(measures: readonly Measure[], options: DrawOptions): Element 
     marks: [
       ...durationAxisX(low, high, width - 56, "how late →"),
       ...shareAxisY("share of rows", roundTicks(most, 5)),
-      Plot.rect(bars(0), {
+      Plot.rect(delays, {
         x1: "x1",
         x2: "x2",
         y1: 0,
@@ -183,9 +214,29 @@ function histogram(measures: readonly Measure[], options: DrawOptions): Element 
         fill: measures[0].colour,
         fillOpacity: 0.75,
         insetRight: 0.7,
+        ...bearing(delays, b => storyOf(measures[0], b.x1, b.x2)),
       }),
       Plot.line(steps2, { stroke: measures[1].colour, strokeWidth: 1.8, strokeDasharray: "5 3" }),
+      // The other measure's steps are a line, so a band along it takes the click.
+      Plot.rect(disorders, {
+        x1: "x1",
+        x2: "x2",
+        y1: b => b.y - reachOfTarget,
+        y2: b => b.y + reachOfTarget,
+        fill: "transparent",
+        ...bearing(disorders, b => storyOf(measures[1], b.x1, b.x2)),
+      }),
       Plot.ruleY([0], { stroke: INK_SOFT }),
+      tip(
+        [...delays.map(b => ({ ...b, measure: measures[0] })), ...disorders.map(b => ({ ...b, measure: measures[1] }))],
+        {
+          x: b => Math.sqrt(b.x1 * b.x2),
+          y: "y",
+          title: (b: { x1: number; x2: number; y: number; measure: Measure }) =>
+            `${b.measure.name}\n${aboutText(b.x1)} to ${aboutText(b.x2)}\n${countText(Math.round(b.y * b.measure.all.rows), "row")}, ${shareText(b.y)}`,
+        },
+        b => storyOf(b.measure, b.x1, b.x2),
+      ),
       Plot.text([`${shareText(1 - share)} in order`], {
         frameAnchor: "top-right",
         dy: -2,
@@ -204,17 +255,24 @@ function beyond(measures: readonly Measure[], options: DrawOptions & LatenessFac
   const width = widthOf(options);
   const least = Math.max(1 / measures[0].all.rows / 2, 1e-7);
   const lines = measures.map(m => {
-    const points: { x: number; y: number; title: string }[] = [];
+    const points: { x: number; y: number; title: string; measure: Measure }[] = [];
     for (let i = 0; i <= 160; i++) {
       const x = low * (high / low) ** (i / 160);
       const y = shareBeyond(m.all, x);
       if (y > 0)
-        points.push({ x, y: Math.max(y, least), title: `${m.name}\n${shareText(y)} of rows exceed ${aboutText(x)}` });
+        points.push({
+          x,
+          y: Math.max(y, least),
+          title: `${m.name}\n${shareText(y)} of rows exceed ${aboutText(x)}`,
+          measure: m,
+        });
     }
     return points;
   });
   const marks = measures
-    .flatMap(m => QUANTILES.map(([name, q]) => ({ x: quantile(m.all, q), y: 1 - q, name, colour: m.colour })))
+    .flatMap(measure =>
+      QUANTILES.map(([name, q]) => ({ x: quantile(measure.all, q), y: 1 - q, name, colour: measure.colour, measure })),
+    )
     .filter(p => p.x >= low && p.y >= least);
   const ticks = [1, 0.1, 0.01, 0.001, 0.0001, 0.00001, 0.000001].filter(t => t >= least);
   const delay = options.delay ?? null;
@@ -251,7 +309,15 @@ function beyond(measures: readonly Measure[], options: DrawOptions & LatenessFac
           strokeDasharray: measures[i].dash,
         }),
       ),
-      Plot.dot(marks, { x: "x", y: "y", r: 3, fill: "colour", stroke: PAPER, strokeWidth: 1 }),
+      Plot.dot(marks, {
+        x: "x",
+        y: "y",
+        r: 3,
+        fill: "colour",
+        stroke: PAPER,
+        strokeWidth: 1,
+        ...bearing(marks, m => storyOf(m.measure, m.x, null)),
+      }),
       Plot.text(
         marks.filter(m => m.colour === ON_TIME),
         {
@@ -266,7 +332,7 @@ function beyond(measures: readonly Measure[], options: DrawOptions & LatenessFac
           strokeWidth: 3,
         },
       ),
-      tip(lines.flat(), { x: "x", y: "y", title: "title" }),
+      tip(lines.flat(), { x: "x", y: "y", title: "title" }, p => storyOf(p.measure, p.x, null)),
     ],
   });
 }
@@ -381,6 +447,17 @@ function drift(tables: Tables, measures: readonly Measure[], options: DrawOption
           title: `${p.name} of ${countText(p.rows, "row")}: ${aboutText(p.value)}\naround ${momentText(p.at, timeZone)}`,
         })),
         { x: "at", y: "value", title: "title" },
+        p => ({
+          title: `rows that arrived about ${momentText(p.at, timeZone)} and took ${aboutText(p.value)} or more`,
+          values: {
+            about: "lateness",
+            measure: "delay",
+            low: p.value,
+            high: null,
+            arrived_at: p.at - step / 2,
+            arrived_at_until: p.at + step / 2,
+          },
+        }),
       ),
     ],
   });

@@ -1,7 +1,9 @@
 /** `panes`, the page's half: three columns of the same story, and under each what adding all panes up would give. */
 import * as Plot from "@observablehq/plot";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import {
+  CLICK_HINT,
   documentOf,
   DROPPED,
   EARLY,
@@ -19,12 +21,13 @@ import {
 import { clockText, momentText, windowText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, signedText } from "../words.ts";
-import { keyTexts, numbers, table, texts } from "../wire.ts";
+import { keyTexts, keyValues, numbers, table, texts } from "../wire.ts";
 import { MODES } from "./plan.ts";
 
 type PaneFacts = Partial<WindowFacts> & { readonly window?: number | null; readonly key?: string | null };
 
 interface Pane {
+  readonly keys: Readonly<Record<string, unknown>>;
   readonly start: number;
   readonly end: number;
   readonly key: string;
@@ -56,6 +59,7 @@ function panesIn(tables: Tables, mode: string, options: PaneFacts): Pane[] {
     start: start[i],
     end: end[i],
     key: key[i],
+    keys: keyValues(rows, options.keys ?? [], i),
     at: at[i],
     timing: timing[i] ?? "",
     value: value[i],
@@ -150,10 +154,24 @@ function column(story: Story, mode: (typeof MODES)[number], options: DrawOptions
   const left = every.length - shown.length;
   const rows = shown.map((p, i) => ({
     ...p,
+    place: left > 0 && i >= 7 ? i + left : i,
     i: i + (left > 0 && i >= 7 ? 1 : 0),
     signed: p.value * p.weight,
     width: p.value * Math.abs(p.weight),
   }));
+  const told = (r: (typeof rows)[number]): MarkStory => ({
+    title: `${r.weight < 0 ? "retraction of" : `${r.timing} pane of`} ${numberText(r.value)}, ${mode}`,
+    values: {
+      about: "pane",
+      mode,
+      ...r.keys,
+      window_start: r.start,
+      window_end: r.end,
+      emitted_at: r.at,
+      weight: r.weight,
+      place: r.place,
+    },
+  });
   const count = deepest + (MODES.some(m => story.modes[m].length > 14) ? 1 : 0);
   // A retraction is as long as what it takes back, hollow and struck through; only values below 0 reach to the left.
   const all = MODES.flatMap(m => story.modes[m].map(p => p.value));
@@ -192,9 +210,11 @@ function column(story: Story, mode: (typeof MODES)[number], options: DrawOptions
         strokeWidth: 1.4,
         rx: 1.5,
         title: r =>
-          `${r.weight < 0 ? "retraction of an " : ""}${r.timing} pane of ${numberText(r.value)}\nemitted ${momentText(r.at, timeZone)}`,
+          `${r.weight < 0 ? "retraction of an " : ""}${r.timing} pane of ${numberText(r.value)}\nemitted ${momentText(r.at, timeZone)}\n${CLICK_HINT}`,
         tip: true,
+        ...bearing(rows, told),
       }),
+      asksFor(told),
       Plot.ruleY(
         rows.filter(r => r.weight < 0),
         { y: "i", x1: 0, x2: "width", stroke: r => TIMING_COLOURS[r.timing], strokeWidth: 1.4 },

@@ -8,18 +8,27 @@ import { rowsAtLeast } from "../drop-curve/closed-form.ts";
 import { durationAxisX } from "../duration-axis.ts";
 import { ACCENT, emptyState, figure, GRID, INK, INK_SOFT, ON_TIME, PAPER, plot, tip, widthOf } from "../look.ts";
 import { FINE } from "../lateness/plan.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import type { WindowFacts } from "../twins.ts";
 import { aboutText, countText, shareText } from "../words.ts";
 import { numbers, sum, table } from "../wire.ts";
 import { WAIT_BINS } from "./plan.ts";
 
-type ParetoFacts = Partial<WindowFacts> & { readonly courseStep?: number; readonly names?: readonly string[] };
+type ParetoFacts = Partial<WindowFacts> & {
+  readonly courseStep?: number;
+  readonly names?: readonly string[];
+  readonly meanings?: readonly string[];
+};
 
 /** A strategy or a delay: the median wait from a window's end to its first complete result, ms, and the share of rows in it. */
 export interface Choice {
   readonly name: string;
   readonly wait: number;
   readonly complete: number;
+  /** Of a bounded one, ms. */
+  readonly delay?: number;
+  /** What it promises, in a sentence. */
+  readonly meaning?: string;
 }
 
 /** Those choices that no other beats in both respects, by wait. */
@@ -47,6 +56,7 @@ function read(tables: Tables, options: ParetoFacts): Reading {
   const ends = Array.from(numbers(table(tables, "windows"), "window_end")).filter(Number.isFinite);
   const choice = (delay: number): Choice => ({
     name: `delay ${aboutText(delay)}`,
+    delay,
     wait: median(latencies(eager, ends, delay)),
     complete: 1 - rowsAtLeast(margins, delay) / rows,
   });
@@ -59,7 +69,9 @@ function read(tables: Tables, options: ParetoFacts): Reading {
   const points = (options.names ?? []).flatMap((name, i) => {
     const waits = distributionOf(table(tables, `waits ${i}`), WAIT_BINS);
     const onTime = sum(numbers(table(tables, `on time ${i}`), "rows"));
-    return waits.rows === 0 || rows === 0 ? [] : [{ name, wait: quantile(waits, 0.5), complete: onTime / rows }];
+    return waits.rows === 0 || rows === 0
+      ? []
+      : [{ name, wait: quantile(waits, 0.5), complete: onTime / rows, meaning: options.meanings?.[i] }];
   });
   const delay = options.delay ?? null;
   const present = delay === null ? null : { ...choice(delay), name: `present: ${formatDuration(delay)}` };
@@ -111,7 +123,36 @@ function summary(tables: Tables, options: DrawOptions & ParetoFacts): string {
   return parts.join(" ");
 }
 
-function picture({ rows, curve, points, present }: Reading, options: DrawOptions): Element {
+/** What a choice gives, against the present one and against the others; which rows a delay leaves behind the session knows. */
+function storyOf(choice: Choice, present: Choice | null, others: readonly Choice[], lateness: number): MarkStory {
+  const { name, wait, complete, delay, meaning } = choice;
+  const sentences = meaning === undefined ? [] : [meaning];
+  sentences.push(
+    `First results come ${aboutText(wait)} after the window's end, half of them sooner, and are ${shareText(complete)} complete.`,
+  );
+  if (present !== null && choice !== present && present.delay !== delay) {
+    const [sooner, more] = [present.wait - wait, complete - present.complete];
+    sentences.push(
+      `Against the present delay that is ${aboutText(Math.abs(sooner))} ${sooner >= 0 ? "sooner" : "later"} and ${shareText(Math.abs(more))} of the rows ${more >= 0 ? "more" : "fewer"}.`,
+    );
+  }
+  // A gain of less than a hundredth is none: waits are read from bins.
+  const better = front(others).find(
+    o => o.name !== name && o.wait < wait * 0.99 && o.complete >= complete && o.complete > 0,
+  );
+  sentences.push(
+    better === undefined
+      ? "No other choice here is quicker and as complete."
+      : `${better.name[0].toUpperCase()}${better.name.slice(1)} is as complete (${shareText(better.complete)}) and quicker: ${aboutText(better.wait)}.`,
+  );
+  return {
+    title: name,
+    sentences,
+    values: delay === undefined ? null : { about: "setting", delay: Math.round(delay), lateness },
+  };
+}
+
+function picture({ rows, curve, points, present }: Reading, options: DrawOptions & ParetoFacts): Element {
   const width = widthOf(options);
   const all = [...curve, ...points, ...(present === null ? [] : [present])];
   const low = Math.max(Math.min(...all.map(c => c.wait)) * 0.7, 100);
@@ -128,6 +169,8 @@ function picture({ rows, curve, points, present }: Reading, options: DrawOptions
   const title = (c: Choice): string =>
     `${c.name}\n${shareText(c.complete)} complete\n${aboutText(c.wait)} after the window's end`;
   const best = front([...curve, ...points]);
+  const story = (c: Choice): MarkStory => storyOf(c, present, [...curve, ...points], options.allowedLateness ?? 0);
+  const here = present === null ? [] : [present];
   // Labels that would lie on one another are moved apart upwards, where the chart is empty.
   const labelled = [...points, ...(present === null ? [] : [present])].sort((a, b) => missing(b) - missing(a));
   const h = 300;
@@ -164,8 +207,17 @@ function picture({ rows, curve, points, present }: Reading, options: DrawOptions
         curve: "step-after",
       }),
       Plot.line(curve as Choice[], { ...place, stroke: ON_TIME, strokeWidth: 2 }),
-      Plot.dot(points as Choice[], { ...place, symbol: "diamond", r: 5.5, fill: ACCENT, stroke: PAPER }),
-      Plot.dot(present === null ? [] : [present], { ...place, r: 5.5, fill: INK, stroke: PAPER, strokeWidth: 1.5 }),
+      // The delays along the line, for the keyboard and the hand.
+      Plot.dot(curve as Choice[], { ...place, r: 5, fill: "transparent", ...bearing(curve, story) }),
+      Plot.dot(points as Choice[], {
+        ...place,
+        symbol: "diamond",
+        r: 5.5,
+        fill: ACCENT,
+        stroke: PAPER,
+        ...bearing(points, story),
+      }),
+      Plot.dot(here, { ...place, r: 5.5, fill: INK, stroke: PAPER, strokeWidth: 1.5, ...bearing(here, story) }),
       labels.map(({ c, dy }) => {
         const right = c.wait > Math.sqrt(low * high) * 1.6;
         return Plot.text([c], {
@@ -180,10 +232,7 @@ function picture({ rows, curve, points, present }: Reading, options: DrawOptions
           strokeWidth: 4,
         });
       }),
-      tip(
-        all.map(c => ({ x: place.x(c), y: missing(c), title: title(c) })),
-        { x: "x", y: "y", title: "title" },
-      ),
+      tip(all, { ...place, title }, story),
     ],
   });
 }

@@ -3,6 +3,7 @@
  * with counts in place of the aggregates, so that completeness is rows on time over rows in all.
  */
 import { adaptive, bounded, perfect, percentile, type WatermarkStrategy } from "../../model/watermarks.ts";
+import { formatDuration } from "../../model/time.ts";
 import { Stream } from "../../pipeline/stream.ts";
 import { ratioBin } from "../bins.ts";
 import type { ChartPlan } from "../chart.ts";
@@ -48,6 +49,7 @@ export const pareto: ChartPlan<ParetoOptions> = {
       ...windowFacts(args.streams.stream),
       ...delayVsLateness.facts?.({ ...args, options: {} as never }),
       names: Object.keys(strategiesOf(node, args.options)),
+      meanings: Object.values(strategiesOf(node, args.options)).map(meaningOf),
     };
   },
 };
@@ -62,6 +64,24 @@ function strategiesOf(node: WindowedNode, options: ParetoOptions): Readonly<Reco
     adaptive: adaptive(0.99),
     ...(source.partition === null ? {} : { "one for all partitions": bounded(delay, { per: "source" }) }),
   };
+}
+
+/** Says in a sentence what a strategy promises and on what grounds. */
+function meaningOf({ basis, per }: WatermarkStrategy): string {
+  switch (basis.kind) {
+    case "perfect":
+      return "It knows in hindsight which rows are still to come, and never passes one of them: no strategy that cannot look ahead does better.";
+    case "bounded":
+      return `It stays ${formatDuration(basis.delay)} behind the greatest time seen${per === "source" ? ", over all partitions together: the fastest of them moves it" : ""}.`;
+    case "percentile":
+      return `It stays as far behind the greatest time seen as ${basis.quantile * 100} % of the last ${basis.window.toLocaleString("en")} rows were out of order at the most.`;
+    case "adaptive":
+      return `Its delay follows the out-of-orderness that ${basis.quantile * 100} % of the rows stay within, and is learnt anew when that changes (ADWIN).`;
+    case "punctuated":
+      return "Rows of the log themselves say how far event time is complete.";
+    case "manual":
+      return "Its host says how far event time is complete.";
+  }
 }
 
 /** The same windows with a count for every aggregate, each row in one pane only. */

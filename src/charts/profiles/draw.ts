@@ -2,11 +2,12 @@
 import * as Plot from "@observablehq/plot";
 import type { ProfileName } from "../../model/profiles.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
-import { DROPPED, emptyState, figure, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
+import { CLICK_HINT, DROPPED, emptyState, figure, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
+import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import { windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, signedText } from "../words.ts";
-import { extent, keyTexts, numbers, table } from "../wire.ts";
+import { extent, keyTexts, keyValues, numbers, table } from "../wire.ts";
 
 type ProfileFacts = Partial<WindowFacts> & { readonly compared?: readonly ProfileName[] };
 
@@ -15,6 +16,7 @@ export interface Compared {
   readonly start: number;
   readonly end: number;
   readonly key: string;
+  readonly keys: Readonly<Record<string, unknown>>;
   readonly own: number;
   readonly others: Readonly<Record<string, number>>;
   /** Greatest relative difference. */
@@ -36,7 +38,7 @@ export function comparedOf(tables: Tables, options: ProfileFacts): readonly Comp
   const names = options.compared ?? [];
   const found = new Map<
     string,
-    { start: number; end: number; key: string; own: number; others: Record<string, number> }
+    Omit<Compared, "own" | "others" | "size"> & { own: number; others: Record<string, number> }
   >();
   const add = (
     name: string,
@@ -51,7 +53,14 @@ export function comparedOf(tables: Tables, options: ProfileFacts): readonly Comp
       const id = `${start[i]}|${end[i]}|${key[i]}`;
       let entry = found.get(id);
       if (entry === undefined) {
-        entry = { start: start[i], end: end[i], key: key[i], own: NaN, others: {} };
+        entry = {
+          start: start[i],
+          end: end[i],
+          key: key[i],
+          keys: keyValues(rows, options.keys ?? [], i),
+          own: NaN,
+          others: {},
+        };
         found.set(id, entry);
       }
       put(entry, value[i]);
@@ -134,6 +143,15 @@ function matrix(shown: readonly Compared[], options: DrawOptions & ProfileFacts)
         : Number.isNaN(c.c.own)
           ? numberText(c.value)
           : signedText(Number((c.value - c.c.own).toPrecision(10)));
+  const differing = cells.filter(c => !c.same);
+  const story = (c: (typeof cells)[number]): MarkStory => ({
+    title: `${c.label} under ${c.name}`,
+    sentences: [
+      `Here it is ${numberText(c.c.own)}; under ${c.name} it would be ${Number.isNaN(c.value) ? "no result at all" : numberText(c.value)}.`,
+      ...(RULES[c.name] === undefined ? [] : [`${RULES[c.name]}.`]),
+    ],
+    values: { ...c.c.keys, window_start: c.c.start, window_end: c.c.end },
+  });
   return plot(options, {
     height: rows.length * 25 + 44,
     marginLeft: left,
@@ -145,19 +163,18 @@ function matrix(shown: readonly Compared[], options: DrawOptions & ProfileFacts)
     marks: [
       Plot.axisX({ anchor: "top", label: null, tickSize: 0, color: INK_SOFT }),
       Plot.text(rows, { y: "i", text: "label", frameAnchor: "left", textAnchor: "end", dx: -8, fill: INK }),
-      Plot.cell(
-        cells.filter(c => !c.same),
-        {
-          x: "name",
-          y: "i",
-          fill: c => (Number.isNaN(c.value) ? DROPPED : LATE),
-          fillOpacity: 0.22,
-          rx: 2,
-          title: c =>
-            `${c.label}\ntidemark ${numberText(c.c.own)}\n${c.name} ${numberText(c.value)}\n${RULES[c.name] ?? ""}`,
-          tip: true,
-        },
-      ),
+      Plot.cell(differing, {
+        x: "name",
+        y: "i",
+        fill: c => (Number.isNaN(c.value) ? DROPPED : LATE),
+        fillOpacity: 0.22,
+        rx: 2,
+        title: c =>
+          `${c.label}\ntidemark ${numberText(c.c.own)}\n${c.name} ${numberText(c.value)}\n${RULES[c.name] ?? ""}\n${CLICK_HINT}`,
+        tip: true,
+        ...bearing(differing, story),
+      }),
+      asksFor(story),
       Plot.text(cells, { x: "name", y: "i", text, fill: c => (c.same ? INK_SOFT : INK), fontSize: 11 }),
       Plot.text(rows, {
         x: () => "tidemark",

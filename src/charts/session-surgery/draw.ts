@@ -17,10 +17,11 @@ import {
   tip,
   widthOf,
 } from "../look.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { momentText, windowText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText } from "../words.ts";
-import { extent, keyTexts, numbers, table, texts } from "../wire.ts";
+import { extent, keyTexts, keyValues, numbers, table, texts } from "../wire.ts";
 import { operate, type Operation, type Phase } from "./surgery.ts";
 
 type SurgeryFacts = Partial<WindowFacts> & { readonly inclusive?: boolean; readonly key?: string | null };
@@ -48,7 +49,12 @@ function read(tables: Tables, options: SurgeryFacts): Reading | null {
   const arrival = numbers(rows, "arrived_at");
   const key = keyTexts(rows, options.keys ?? []);
   const { operations, phases } = operate(
-    Array.from({ length: rows.length }, (_, i) => ({ key: key[i], event: event[i], arrival: arrival[i] })),
+    Array.from({ length: rows.length }, (_, i) => ({
+      key: key[i],
+      keys: keyValues(rows, options.keys ?? [], i),
+      event: event[i],
+      arrival: arrival[i],
+    })),
     options.windowSize ?? 0,
     options.inclusive ?? false,
   );
@@ -147,6 +153,14 @@ function picture({ own, phases, withdrawn }: Reading, options: DrawOptions & Sur
   const merged = own.filter(o => o.kind === "merged");
   const title = (o: Operation): string =>
     `${o.kind === "merged" ? `merged ${numberText(o.met.length)} sessions` : o.kind === "opened" ? "opened a session" : o.kind === "extended" ? "extended its session" : "joined its session"}\nhappened ${momentText(o.row.event, timeZone)}\narrived ${momentText(o.row.arrival, timeZone)}\nsession now ${windowText(o.after.start, o.after.end, timeZone)}`;
+  const story = (o: Operation): MarkStory => ({
+    title: `row of ${momentText(o.row.event, timeZone)}${o.row.key === "" ? "" : ` · ${o.row.key}`}`,
+    values: { about: "session", ...o.row.keys, event_time: o.row.event, arrived_at: o.row.arrival },
+  });
+  const plain = own.filter(o => o.kind !== "merged");
+  // What was withdrawn was withdrawn by the row that merged it away; of that row its cross tells.
+  const surgeon = (w: Withdrawn): Operation =>
+    own.findLast(o => o.row.arrival <= w.at && o.met.some(m => m.start <= w.start && m.end >= w.end)) ?? own[0];
   return plot(options, {
     height,
     marginLeft: 78,
@@ -183,10 +197,13 @@ function picture({ own, phases, withdrawn }: Reading, options: DrawOptions & Sur
         stroke: LATE,
         strokeWidth: 2.2,
       }),
-      Plot.dot(
-        own.filter(o => o.kind !== "merged"),
-        { x: o => o.row.event, y: o => o.row.arrival, r: own.length > 300 ? 2 : 3.2, fill: ON_TIME },
-      ),
+      Plot.dot(plain, {
+        x: o => o.row.event,
+        y: o => o.row.arrival,
+        r: own.length > 300 ? 2 : 3.2,
+        fill: ON_TIME,
+        ...bearing(plain, story),
+      }),
       Plot.dot(merged, {
         x: o => o.row.event,
         y: o => o.row.arrival,
@@ -194,6 +211,7 @@ function picture({ own, phases, withdrawn }: Reading, options: DrawOptions & Sur
         r: 6,
         fill: LATE,
         stroke: PAPER,
+        ...bearing(merged, story),
       }),
       Plot.dot(withdrawn as Withdrawn[], {
         x: w => (w.start + w.end) / 2,
@@ -202,6 +220,7 @@ function picture({ own, phases, withdrawn }: Reading, options: DrawOptions & Sur
         r: 4.5,
         stroke: DROPPED,
         strokeWidth: 2,
+        ...bearing(withdrawn, w => story(surgeon(w))),
       }),
       Plot.text(merged.slice(0, 12), {
         x: o => o.row.event,
@@ -214,10 +233,7 @@ function picture({ own, phases, withdrawn }: Reading, options: DrawOptions & Sur
         fontWeight: 600,
       }),
       Plot.ruleY([y0], { stroke: INK_SOFT, strokeOpacity: 0.4 }),
-      tip(
-        own.map(o => ({ x: o.row.event, y: o.row.arrival, title: title(o) })),
-        { x: "x", y: "y", title: "title" },
-      ),
+      tip(own as Operation[], { x: (o: Operation) => o.row.event, y: (o: Operation) => o.row.arrival, title }, story),
     ],
   });
 }

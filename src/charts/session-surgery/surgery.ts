@@ -2,6 +2,8 @@
 
 export interface SessionRow {
   readonly key: string;
+  /** The key's columns by name. */
+  readonly keys?: Readonly<Record<string, unknown>>;
   readonly event: number;
   readonly arrival: number;
 }

@@ -18,6 +18,7 @@ import {
   tip,
   widthOf,
 } from "../look.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { momentText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, shareText } from "../words.ts";
@@ -105,6 +106,10 @@ function areas(held: readonly Held[], options: CostFacts & DrawOptions): Element
     { ...h, x: h.at },
     { ...h, x: h.until },
   ]);
+  const story = (h: Held): MarkStory => ({
+    title: `what was held at ${momentText(h.at, timeZone)}`,
+    values: { about: "held", at: h.at },
+  });
   return plot(options, {
     height: options.height ?? 240,
     marginLeft: 54,
@@ -128,16 +133,27 @@ function areas(held: readonly Held[], options: CostFacts & DrawOptions): Element
       Plot.line(corners, { x: "x", y: h => h.incomplete + h.retained, stroke: LATE, strokeWidth: 1.4 }),
       Plot.line(corners, { x: "x", y: "incomplete", stroke: ON_TIME, strokeWidth: 1.4 }),
       Plot.ruleY([0], { stroke: INK_SOFT }),
+      // Areas have no parts; what is clicked and reached by keyboard is a stripe for each step.
+      Plot.rect(held, {
+        x1: "at",
+        x2: "until",
+        y1: 0,
+        y2: h => Math.max(h.incomplete + h.retained, most * 0.04),
+        fill: "transparent",
+        ...bearing(held, story),
+      }),
       options.now === null || options.now === undefined
         ? null
         : Plot.ruleX([options.now], { stroke: INK, strokeOpacity: 0.8 }),
       tip(
-        held.map(h => ({
-          x: h.at,
-          y: h.incomplete + h.retained,
-          title: `${momentText(h.at, timeZone)}\n${numberText(h.incomplete)} incomplete\n${numberText(h.retained)} kept for late rows`,
-        })),
-        { x: "x", y: "y", title: "title" },
+        held as Held[],
+        {
+          x: "at",
+          y: (h: Held) => h.incomplete + h.retained,
+          title: (h: Held) =>
+            `${momentText(h.at, timeZone)}\n${numberText(h.incomplete)} incomplete\n${numberText(h.retained)} kept for late rows`,
+        },
+        story,
       ),
     ],
   });

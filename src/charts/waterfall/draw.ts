@@ -3,11 +3,13 @@ import * as Plot from "@observablehq/plot";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
 import { numberAxisY } from "../duration-axis.ts";
 import {
+  CLICK_HINT,
   defsMark,
   documentOf,
   DROPPED,
   emptyState,
   figure,
+  GRID,
   hatch,
   INK,
   INK_SOFT,
@@ -17,6 +19,7 @@ import {
   plot,
   widthOf,
 } from "../look.ts";
+import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import type { WindowFacts } from "../twins.ts";
 import { numberText, shareText, signedText, tickText } from "../words.ts";
 import { numbers, sum, table } from "../wire.ts";
@@ -105,6 +108,46 @@ const COLOURS: Readonly<Record<Part["kind"], string>> = {
   unexplained: DROPPED,
 };
 
+/** What a bar stands for: how it comes about is known here; whose late and dropped rows they were, the session knows. */
+function storyOf(part: Part): MarkStory {
+  const change = part.to - part.from;
+  const step = `${numberText(part.from)} becomes ${numberText(part.to)}, ${signedText(change)}.`;
+  switch (part.kind) {
+    case "late":
+      return { title: part.name, sentences: [step], values: { about: "late" } };
+    case "dropped":
+      return { title: part.name, sentences: [step], values: { about: "dropped" } };
+    case "on-time":
+      return {
+        title: part.name,
+        sentences: [
+          step,
+          `It is the sum of what windows said when the watermark passed their end or before, of those with a ${change > 0 ? "gain" : "loss"}.`,
+        ],
+        values: null,
+      };
+    case "unexplained":
+      return {
+        title: part.name,
+        sentences: [
+          `The closing balance that was stated is ${numberText(part.to)}; opening, flows, corrections and dropped rows come to ${numberText(part.from)}. ${signedText(change)} is in none of them.`,
+          "A flow is missing or was counted twice, or the balance was taken at another moment; balanceVsFlow says from when on.",
+        ],
+        values: null,
+      };
+    case "total":
+      return {
+        title: part.name,
+        sentences: [
+          part.name === "opening"
+            ? `The balance before the first window: ${numberText(part.to)}, as the cell states it.`
+            : `The balance after the last window: ${numberText(part.to)}.`,
+        ],
+        values: null,
+      };
+  }
+}
+
 function bars(parts: readonly Part[], options: DrawOptions): Element {
   const pattern = hatch(documentOf(options), DROPPED, 5);
   const values = parts.flatMap(p => [p.from, p.to]);
@@ -116,6 +159,7 @@ function bars(parts: readonly Part[], options: DrawOptions): Element {
   const base = cut ? zoom[0] - (zoom[1] - zoom[0]) * 0.4 : low;
   const pad = (high - base) * 0.1;
   const shown = parts.map(p => ({ ...p, a: Math.max(Math.min(p.from, p.to), base), b: Math.max(p.from, p.to) }));
+
   const links = shown.slice(0, -1).map((p, i) => ({ x: p.name, next: shown[i + 1].name, y: p.to }));
   return plot(options, {
     height: 300,
@@ -142,7 +186,11 @@ function bars(parts: readonly Part[], options: DrawOptions): Element {
         stroke: p => COLOURS[p.kind as Part["kind"]],
         fillOpacity: 0.85,
         rx: 1.5,
+        title: p => `${p.name}: ${p.kind === "total" ? numberText(p.to) : signedText(p.to - p.from)}\n${CLICK_HINT}`,
+        tip: { stroke: GRID },
+        ...bearing(shown, storyOf),
       }),
+      asksFor(storyOf),
       Plot.text(shown, {
         x: "name",
         y: "b",

@@ -18,6 +18,7 @@ import {
   WATERMARK,
   widthOf,
 } from "../look.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { momentText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { aboutText, shareText } from "../words.ts";
@@ -90,8 +91,17 @@ function lags(compared: readonly Comparison[], options: QualityFacts & DrawOptio
     x: c.at,
     actual: root(c.at - c.actual),
     perfect: root(c.at - c.perfect),
+    of: c,
     title: `${momentText(c.at, timeZone)}\nwatermark ${aboutText(c.at - c.actual)} behind\nperfect ${aboutText(c.at - c.perfect)} behind\n${c.actual > c.perfect ? "too fast" : "too slow"} by ${aboutText(Math.abs(c.actual - c.perfect))}`,
   }));
+  const story = (c: Comparison): MarkStory => ({
+    title: `the watermark at ${momentText(c.at, timeZone)}`,
+    values: { about: "perfect", at: c.at, actual: c.actual },
+  });
+  // Areas have no parts; what is clicked and reached by keyboard is a stripe for each moment that was compared.
+  const stripes = compared
+    .map((c, i) => ({ ...c, from: c.at, to: compared[i + 1]?.at ?? c.at }))
+    .filter(c => c.to > c.from);
   const x0 = options.span?.start ?? compared[0].at;
   const x1 = Math.max(options.span?.end ?? 0, compared[compared.length - 1].at);
   const most = Math.max(...points.map(p => Math.max(p.actual, p.perfect)), 1);
@@ -139,7 +149,15 @@ function lags(compared: readonly Comparison[], options: QualityFacts & DrawOptio
       }),
       Plot.line(points, { x: "x", y: "perfect", stroke: IDEAL, strokeWidth: 1.4, strokeDasharray: "5 3" }),
       Plot.line(points, { x: "x", y: "actual", stroke: WATERMARK, strokeWidth: 2 }),
-      tip(points, { x: "x", y: "actual", title: "title" }),
+      Plot.rect(stripes, {
+        x1: "from",
+        x2: "to",
+        y1: s => Math.min(root(s.at - s.actual), root(s.at - s.perfect)),
+        y2: s => Math.max(root(s.at - s.actual), root(s.at - s.perfect)),
+        fill: "transparent",
+        ...bearing(stripes, story),
+      }),
+      tip(points, { x: "x", y: "actual", title: "title" }, p => story(p.of)),
     ],
   });
 }

@@ -15,6 +15,7 @@ import {
   tip,
   widthOf,
 } from "../look.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { dateText, momentText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, expressionText, numberText, shareText } from "../words.ts";
@@ -103,6 +104,14 @@ function picture(quarters: readonly Quarter[], options: DayFacts & DrawOptions):
     const odd = hours(d) === 24 ? "" : `, ${hours(d)} h`;
     return room > 150 ? `${date}${odd}: ${value}` : room > 70 ? `${date.replace(/^\w+ /, "")}${odd}` : "";
   };
+  const storyOfBar = (b: Quarter): MarkStory => ({
+    title: `rows from ${momentText(b.at, "UTC")} UTC on`,
+    values: { about: "date", zone: name, event_time: b.at, event_time_until: b.at + size },
+  });
+  const storyOfDay = (d: Day, zoneName: string): MarkStory => ({
+    title: `${dateText(d.start, zoneName)} of ${zoneName}`,
+    values: { about: "date", zone: name, of: zoneName, event_time: d.start, event_time_until: d.end },
+  });
   // Three lanes: UTC's days on top, the rows in the middle, the zone's days below.
   const [top, middle, bottom] = [3.1, 2, 0];
   const block = (days: readonly Day[], y1: number, zoneName: string): Plot.Markish => [
@@ -116,6 +125,7 @@ function picture(quarters: readonly Quarter[], options: DayFacts & DrawOptions):
       stroke: PAPER,
       strokeWidth: 2,
       rx: 3,
+      ...bearing(days, d => storyOfDay(d, zoneName)),
     }),
     Plot.text(days as Day[], {
       x: (d: Day) => (d.start + d.end) / 2,
@@ -152,6 +162,7 @@ function picture(quarters: readonly Quarter[], options: DayFacts & DrawOptions):
         fill: (b: Quarter) => (moves(b.at, name) ? LATE : ON_TIME),
         fillOpacity: (b: Quarter) => (moves(b.at, name) ? 0.95 : 0.55),
         inset: 0.25,
+        ...bearing(shown, storyOfBar),
       }),
       Plot.ruleY([1.35], { stroke: INK_SOFT, strokeOpacity: 0.6 }),
       block(local, bottom, name),
@@ -165,12 +176,16 @@ function picture(quarters: readonly Quarter[], options: DayFacts & DrawOptions):
         strokeWidth: 4,
       }),
       tip(
-        shown.map(b => ({
-          x: b.at + size / 2,
-          y: 1.35 + (b.rows / most) * 1.5,
-          title: `${momentText(b.at, "UTC")} in UTC\n${momentText(b.at, name)} in ${name}\n${countText(b.rows, "row")}`,
-        })),
-        { x: "x", y: "y", title: "title" },
+        shown as Quarter[],
+        {
+          x: (b: Quarter) => b.at + size / 2,
+          y: (b: Quarter) => 1.35 + (b.rows / most) * 1.5,
+          // The days above have stories of their own.
+          maxRadius: 12,
+          title: (b: Quarter) =>
+            `${momentText(b.at, "UTC")} in UTC\n${momentText(b.at, name)} in ${name}\n${countText(b.rows, "row")}`,
+        } as Plot.TipOptions,
+        storyOfBar,
       ),
     ],
   });

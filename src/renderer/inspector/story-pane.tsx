@@ -1,6 +1,6 @@
 /** The story of one row, pane or window, in sentences with numbers. */
 import { writeInstant } from "../parts/time.ts";
-import { story } from "../state/story.ts";
+import { showLine, showStoryBefore, story } from "../state/story.ts";
 import type { Story } from "../state/story.ts";
 import { zone } from "../state/ui.ts";
 
@@ -11,8 +11,16 @@ export function StoryPane() {
   const told = story.value;
   if (told === null)
     return <p class="empty">Click a row of a table, or a mark of a chart, to see how it came to be.</p>;
+  // What the story says and what stands below it must agree, so the values are written in the story's zone.
+  const written = told.zone ?? zone.value;
+  const timed = told.values.some(({ type }) => type === "timestamp");
   return (
     <div class="story">
+      {told.from !== null && (
+        <button type="button" class="story-back" onClick={showStoryBefore}>
+          ← {told.from.title}
+        </button>
+      )}
       <h3 style={{ fontSize: "var(--text-3)", marginBottom: "8px" }}>
         {told.title}
         {told.name !== null && (
@@ -34,7 +42,19 @@ export function StoryPane() {
             <span key={file}>
               {index > 0 && "; "}
               <span class="code">{file}</span> {lines.length === 1 ? "line" : "lines"}{" "}
-              <span class="code">{lines.join(", ")}</span>
+              {lines.map((line, place) => (
+                <span key={line}>
+                  {place > 0 && ", "}
+                  <button
+                    type="button"
+                    class="line-link code"
+                    title={`The row of line ${line} of ${file}`}
+                    onClick={() => showLine(told, file, line)}
+                  >
+                    {line}
+                  </button>
+                </span>
+              ))}
             </span>
           ))}
           {told.lines.length > SHOWN && `, and ${told.lines.length - SHOWN} more`}
@@ -45,11 +65,12 @@ export function StoryPane() {
           {told.values.map(({ name, type, value }) => (
             <>
               <dt key={name}>{name}</dt>
-              <dd>{writeValue(type, value, zone.value)}</dd>
+              <dd>{writeValue(type, value, written)}</dd>
             </>
           ))}
         </dl>
       )}
+      {(timed || told.zone !== null) && <p class="hint story-zone">Times in {written}.</p>}
     </div>
   );
 }

@@ -40,8 +40,10 @@ export function askOnClick(drawing: HTMLElement, ask: (story: MarkStory) => void
     const story = storyOf(mark);
     if (event.key === "Enter" || event.key === " ") {
       if (story !== null) ask(story);
-    } else if (event.key === "ArrowRight" || event.key === "ArrowDown") step(mark, 1);
-    else if (event.key === "ArrowLeft" || event.key === "ArrowUp") step(mark, -1);
+    } else if (event.key === "ArrowRight") step(mark, 1);
+    else if (event.key === "ArrowLeft") step(mark, -1);
+    else if (event.key === "ArrowDown") climb(mark, 1);
+    else if (event.key === "ArrowUp") climb(mark, -1);
     else return;
     // The notebook has its own meaning for these keys.
     event.preventDefault();
@@ -62,9 +64,29 @@ export function askOnClick(drawing: HTMLElement, ask: (story: MarkStory) => void
   };
 }
 
+function marksBeside(mark: Element): SVGElement[] {
+  return [...(mark.closest("svg")?.querySelectorAll<SVGElement>("[data-explain]") ?? [])];
+}
+
 function step(mark: Element, by: number): void {
-  const marks = [...(mark.closest("svg")?.querySelectorAll<SVGElement>("[data-explain]") ?? [])];
+  const marks = marksBeside(mark);
   marks[(marks.indexOf(mark as SVGElement) + by + marks.length) % marks.length]?.focus();
+}
+
+/** Goes to the nearest mark below or above; where all stand side by side, to the next one. */
+function climb(mark: Element, by: number): void {
+  const middle = (of: Element): readonly [number, number] => {
+    const box = of.getBoundingClientRect();
+    return [box.left + box.width / 2, box.top + box.height / 2];
+  };
+  const [x, y] = middle(mark);
+  const there = marksBeside(mark)
+    .map(other => ({ other, at: middle(other) }))
+    .filter(({ at }) => (at[1] - y) * by > 2)
+    .map(({ other, at }) => ({ other, down: Math.abs(at[1] - y), aside: Math.abs(at[0] - x) }))
+    .sort((a, b) => (Math.abs(a.down - b.down) > 2 ? a.down - b.down : a.aside - b.aside));
+  if (there.length > 0) there[0].other.focus();
+  else step(mark, by);
 }
 
 /** Draws anew and gives the focus back to the mark that had it, if it is still there. */

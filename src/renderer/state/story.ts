@@ -7,6 +7,8 @@ import { inspectorShown, inspectorTab } from "./ui.ts";
 
 export interface Story {
   readonly title: string;
+  /** The view that was asked. */
+  readonly view: string;
   /** The stream that the row stands in; null for a mark. */
   readonly name: string | null;
   /** The row's own values. */
@@ -14,6 +16,10 @@ export interface Story {
   /** Null until the session has answered. */
   readonly sentences: readonly string[] | null;
   readonly lines: readonly { readonly file: string; readonly line: number }[];
+  /** The zone in which the sentences write times, and so the values; null where they write none. */
+  readonly zone: string | null;
+  /** The story from which a link led here. */
+  readonly from: Story | null;
 }
 
 export const story = signal<Story | null>(null);
@@ -32,20 +38,49 @@ export function showStory(
     type: column.type,
     value: column.values[at],
   }));
-  ask({ title: `Row ${row + 1}`, name, values, sentences: null, lines: [] }, view, row);
+  ask({ ...EMPTY, title: `Row ${row + 1}`, view, name, values }, row);
 }
 
 /** Asks for the story of a mark of a chart, and shows where it will stand. */
-export function showMarkStory(view: string, { title, values }: MarkStory): void {
+export function showMarkStory(view: string, { title, values, sentences = [] }: MarkStory): void {
   inspectorShown.value = true;
-  const asked = `${title[0].toUpperCase()}${title.slice(1)}`;
-  ask({ title: asked, name: null, values: [], sentences: null, lines: [] }, view, 0, values);
+  const asked: Story = { ...EMPTY, title: `${title[0].toUpperCase()}${title.slice(1)}`, view };
+  if (values === null) {
+    inspectorTab.value = "story";
+    story.value = { ...asked, sentences };
+  } else ask(asked, 0, values, sentences);
 }
 
-function ask(asked: Story, view: string, row: number, values?: Readonly<Record<string, unknown>>): void {
-  story.value = asked;
+/** Asks for the row that stands in a line of a data file; the story that led there is kept for the way back. */
+export function showLine(from: Story, file: string, line: number): void {
+  const title = `Line ${line.toLocaleString("en")} of ${file}`;
+  ask({ ...EMPTY, title, view: from.view, from }, 0, { about: "line", file, line });
+}
+
+/** Goes back to the story from which a link led here. */
+export function showStoryBefore(): void {
+  story.value = story.peek()?.from ?? null;
+}
+
+const EMPTY = { name: null, values: [], sentences: null, lines: [], zone: null, from: null } as const;
+
+function ask(
+  asked: Story,
+  row: number,
+  values?: Readonly<Record<string, unknown>>,
+  before: readonly string[] = [],
+): void {
+  story.value = before.length === 0 ? asked : { ...asked, sentences: before };
+  const shown = story.value;
   inspectorTab.value = "story";
-  void explain(view, row, values).then(answer => {
-    if (story.peek() === asked) story.value = { ...asked, sentences: answer.sentences, lines: answer.lines ?? [] };
+  void explain(asked.view, row, values).then(answer => {
+    if (story.peek() !== shown) return;
+    story.value = {
+      ...asked,
+      values: asked.values.length > 0 ? asked.values : (answer.row ?? []),
+      sentences: [...before, ...answer.sentences],
+      lines: answer.lines ?? [],
+      zone: answer.timeZone ?? null,
+    };
   });
 }

@@ -70,7 +70,7 @@ export function droppedStory(row: Readonly<Record<string, Value>>, port: PortNod
       `An allowed lateness of at least ${atLeast(lateness)} (now ${setting(allowed)}) would have kept it, or ${longer}.`,
     );
   }
-  return { sentences, facts, lines: origin?.line == null ? [] : [origin.line] };
+  return { sentences, facts, lines: origin?.line == null ? [] : [origin.line], timeZone: words.timeZone };
 }
 
 /** `12 min later`, or that it was before its time. */

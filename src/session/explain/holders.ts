@@ -5,6 +5,7 @@ import { formatDuration } from "../../model/time.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { type Node, topological } from "../../pipeline/node.ts";
 import type { SourceNode } from "../../pipeline/verbs/source.ts";
+import { filteredEmpty, passageOf } from "./filtered.ts";
 import { fileOf } from "./sight.ts";
 import { atLeast, counted, list, type Words } from "./words.ts";
 
@@ -26,7 +27,15 @@ export function holders(node: Node, needed: number, run: Run, words: Words): Hol
     return { sentences: ["By the rules of this run nothing fires before the input has ended."], facts: {} };
   const told = holding
     .sort((a, b) => a.feed.watermark - b.feed.watermark)
-    .map(({ source, feed }) => held(source, feed, needed, run, words, sources.size > 1));
+    .map(({ source, feed }) => {
+      const one = held(source, feed, needed, run, words, sources.size > 1);
+      const { held_by: holder } = one.facts;
+      const passage = typeof holder === "string" ? passageOf(node, source, holder, run) : null;
+      const empty = filteredEmpty(passage, String(holder));
+      return empty === null
+        ? one
+        : { sentences: [...one.sentences, empty], facts: { ...one.facts, filtered_empty: true } };
+    });
   return { sentences: told.flatMap(t => t.sentences), facts: told[0].facts };
 }
 

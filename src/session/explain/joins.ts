@@ -12,6 +12,8 @@ import type { AsofJoinNode } from "../../pipeline/verbs/asofJoin.ts";
 import type { IntervalJoinNode } from "../../pipeline/verbs/intervalJoin.ts";
 import { joinColumns, type JoinNode, leftOnly } from "../../pipeline/verbs/join.ts";
 import { WINDOW_FIELDS } from "../../pipeline/verbs/aggregate.ts";
+import { matching } from "../../pipeline/matching.ts";
+import { rowsInto, type Values } from "./asked.ts";
 import type { Explanation } from "./explanation.ts";
 import { columnsOf, evaluatorsOf, having, lineAt, type Seen, sightsOf, Watch } from "./sight.ts";
 import { atLeast, counted, keysText, type SourceLine, Words } from "./words.ts";
@@ -53,8 +55,46 @@ export function joinStory(row: Readonly<Record<string, Value>>, node: AnyJoin, r
   const found = sides[side];
   if (found === null) return null;
   return leftOnly(node.kind as JoinNode["kind"]) && node.kind === "semi"
-    ? { sentences: [`${subject(found, words)} It has a match.`], facts: { ...row }, lines: lines(found) }
+    ? {
+        sentences: [`${subject(found, words)} It has a match.`],
+        facts: { ...row },
+        lines: lines(found),
+        timeZone: words.timeZone,
+      }
     : unmatchedStory(row, found, side, node, run, words);
+}
+
+/**
+ * Tells of a row of `left` that met none of `right` within a bound, as `joinMisses` draws it: no join needs to run for it. `values`
+ * name its keys (`key 0` …), its `event_time` and, where the source says it, its `arrived_at`; `on` pairs key columns, and `within`
+ * is the bound, ms, or null. Null where there is no such row.
+ */
+export function missStory(left: Node, right: Node, values: Values, run: Run): Explanation | null {
+  const on = values["on"] as unknown as readonly (readonly [string, string])[];
+  const within = typeof values["within"] === "number" ? values["within"] : Infinity;
+  const node: IntervalJoinNode = {
+    verb: "intervalJoin",
+    left: rowsInto(left),
+    right: rowsInto(right),
+    kind: "anti",
+    keys: matching([on.map(([l]) => l), on.map(([, r]) => r)]),
+    lower: -within,
+    upper: within,
+    allowedLateness: Infinity,
+    suffixes: ["", ""],
+  };
+  const keys = on.map((_, i) => values[`key ${i}`] ?? null);
+  const ofKey = having(node.keys.left, keys);
+  const sights = sightsOf(node.left, run);
+  const arrived = values["arrived_at"];
+  let own: Side | null = null;
+  const watch = new Watch(node.left, seen => {
+    if (own !== null || seen.time !== values["event_time"] || !ofKey(seen)) return;
+    if (typeof arrived === "number" && seen.clock !== arrived) return;
+    own = sideOf(seen, sights, node, LEFT);
+  });
+  run.look([...sights, watch]);
+  return own === null ? null : unmatchedStory({}, own, LEFT, node, run, new Words("UTC"));
 }
 
 /** The values that a row of the result has from one side alone. */
@@ -128,6 +168,7 @@ function pairStory(row: Readonly<Record<string, Value>>, left: Side, right: Side
     ],
     facts: { ...row, left_time: left.time, right_time: right.time, apart: right.time - left.time },
     lines: lines(left, right),
+    timeZone: words.timeZone,
   };
 }
 
@@ -144,7 +185,7 @@ function unmatchedStory(
   const sentences = [subject(own, words)];
   if (own.keys.some(k => k === null)) {
     sentences.push("Its key is null, and null matches nothing.");
-    return { sentences, facts, lines: lines(own) };
+    return { sentences, facts, lines: lines(own), timeZone: words.timeZone };
   }
   const { closest, count } = closestOn(own, side, node, run);
   const expressions = side === LEFT ? node.keys.left : node.keys.right;
@@ -155,7 +196,7 @@ function unmatchedStory(
   facts["candidates"] = count;
   if (closest === null) {
     sentences.push(`No row of ${keys} has come on the ${there} so far.`);
-    return { sentences, facts, lines: lines(own) };
+    return { sentences, facts, lines: lines(own), timeZone: words.timeZone };
   }
   const [l, r] = side === LEFT ? [own, closest] : [closest, own];
   const gap = r.time - l.time;
@@ -164,7 +205,7 @@ function unmatchedStory(
     verdict(node, l, r, closest, words),
   );
   Object.assign(facts, { closest_time: closest.time, apart: gap });
-  return { sentences, facts, lines: lines(own, closest) };
+  return { sentences, facts, lines: lines(own, closest), timeZone: words.timeZone };
 }
 
 /** The row with the same key nearest in time on the other side, and how many there are. */

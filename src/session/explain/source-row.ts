@@ -1,5 +1,5 @@
 /** The story of a row of a log: when it happened and came, whether it was late, and what each window made of it. */
-import type { Value } from "../../columns/column.ts";
+import { valueAt, type Value } from "../../columns/column.ts";
 import type { Run } from "../../engine/run.ts";
 import { formatDuration } from "../../model/time.ts";
 import { TIMINGS } from "../../model/panes.ts";
@@ -80,6 +80,12 @@ export function sourceRowStory(
       fates: fates.map((fate, i) => ({ stream: nameOf(readers[i]), ...fate })),
     },
     lines: line === null ? [] : [line],
+    timeZone: words.timeZone,
+    row: log.batch.schema.map((field, c) => ({
+      name: field.name,
+      type: field.type,
+      value: valueAt(log.batch.columns[c], row),
+    })),
   };
 }
 

@@ -88,7 +88,7 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
     );
   }
   if (watermark >= complete || rules.lateness > 0) sentences.push(closing(words, complete, watermark, rules));
-  return { sentences, facts, lines: linesOf([...rows, ...dropped]) };
+  return { sentences, facts, lines: linesOf([...rows, ...dropped]), timeZone: words.timeZone };
 }
 
 /** Says what a window is expected to come to, from how complete others were at its age. */

@@ -21,6 +21,10 @@ export class Words {
     this.#zone = zone(timeZone);
   }
 
+  get timeZone(): string {
+    return this.#zone.name;
+  }
+
   /** Writes an instant: `2026-07-01 12:01:00 UTC`, then `12:02:00.250`, then `2026-07-02 00:00:00`. */
   at(time: number): string {
     if (time === Infinity) return "the end of time";
