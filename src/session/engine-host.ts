@@ -391,7 +391,7 @@ export class EngineHost {
           : chartUpdate(view, chart, {
               span: this.#span(),
               now: this.#now(),
-              finished: this.#run?.progress.finished ?? false,
+              finished: partial === null && this.#run?.progress.finished === true,
             });
       updates.push({ ...update, partial });
     }

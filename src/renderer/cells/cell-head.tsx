@@ -8,6 +8,7 @@ import { writeCount, writeDuration } from "../parts/time.ts";
 import { shiftCell } from "../state/notebook.ts";
 import { cellsChanged, cellState, ranSources, running, viewOf } from "../state/session.ts";
 import { folded, toggleFold } from "../state/ui.ts";
+import { useLasting } from "../transport/catching-up.tsx";
 
 const shortKinds: Readonly<Record<string, string>> = {
   typescript: "ts",
@@ -89,6 +90,7 @@ export function CellHead({ cell }: { readonly cell: CellSource }) {
         </button>
       </span>
       <span class="grow" />
+      <Partial state={state} />
       <Facts state={state} />
     </div>
   );
@@ -112,6 +114,22 @@ function Status({ state }: { readonly state: CellState | null }) {
       {word}
     </span>
   );
+}
+
+/** How much of what has passed the cell's outputs show, while they catch up after an edit. */
+function Partial({ state }: { readonly state: CellState | null }) {
+  const shares = (state?.outputs ?? []).flatMap(output => ("view" in output ? (partialOf(output.view) ?? []) : []));
+  const lasting = useLasting(shares.length > 0);
+  if (!lasting) return null;
+  return (
+    <span class="facts figure" title="Catches up after an edit: shows the first part of what has passed">
+      partial, {Math.floor(Math.min(...shares) * 100)} % ·
+    </span>
+  );
+}
+
+function partialOf(view: string): number | null {
+  return viewOf(view).value?.partial ?? null;
 }
 
 function Facts({ state }: { readonly state: CellState | null }) {

@@ -4,6 +4,7 @@
  */
 import { save } from "../state/files.ts";
 import { findShown } from "../state/find.ts";
+import { sendTransport, transport } from "../state/session.ts";
 import { mode, overlay, selectedCell, selectCell } from "../state/ui.ts";
 import * as actions from "./actions.ts";
 
@@ -50,6 +51,7 @@ export const shortcuts: readonly { readonly group: string; readonly list: readon
     group: "The replay",
     list: [
       { keys: ["Space"], does: "Play, pause" },
+      { keys: ["Esc"], does: "Stop catching up after an edit" },
       { keys: ["←", "→"], does: "Seek, on the strip" },
     ],
   },
@@ -106,6 +108,11 @@ function onKey(event: KeyboardEvent): void {
     const id = selectedCell.peek();
     if (event.key === "Escape" && !busy && id !== null) take(event, () => selectCell(id, "command"));
     return;
+  }
+  // A slider that is dragged keeps its focus, and is what most edits come from.
+  if (event.key === "Escape" && target?.closest("input:not([type=range]), textarea, select, [role=menu]") == null) {
+    const behind = transport.peek()?.behind ?? null;
+    if (behind !== null && !behind.held) return take(event, () => sendTransport({ kind: "cancel" }));
   }
   // Buttons, fields and lists keep their own keys.
   if (

@@ -184,11 +184,7 @@ export function TableView({ view, name, plain }: Props) {
             </tr>
           </tbody>
         </table>
-        {total === 0 && (
-          <p class="grid-empty">
-            No rows yet. {shown.figures.complete ? "The input is complete." : "Press play to let the log run."}
-          </p>
-        )}
+        {total === 0 && <p class="grid-empty">No rows yet. {whyEmpty(shown)}</p>}
       </div>
       <TableFoot total={total} figures={shown.figures}>
         <button
@@ -225,6 +221,12 @@ function Heading({ column, sort, onOrder }: { readonly column: WireColumn; reado
       </button>
     </th>
   );
+}
+
+/** Why a table has no rows. */
+function whyEmpty({ figures, partial }: Extract<ViewUpdate, { kind: "table" }>): string {
+  if (partial != null) return "The stream catches up.";
+  return figures.complete ? "The input is complete." : "Press play to let the log run.";
 }
 
 /** Why there is nothing yet: loading with its figure, or simply not there. */

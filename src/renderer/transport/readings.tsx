@@ -3,6 +3,7 @@ import { TimingBadge } from "../parts/timing.tsx";
 import { writeCount, writeDuration, writeInstant, zoneName } from "../parts/time.ts";
 import { transport } from "../state/session.ts";
 import { localZone, zone } from "../state/ui.ts";
+import { CatchingUp, useLasting } from "./catching-up.tsx";
 
 /** Zones the clock goes round: UTC, this machine's, and the one of the samples. */
 function nextZone(): void {
@@ -13,6 +14,8 @@ function nextZone(): void {
 export function Readings() {
   const state = transport.value;
   const none = state === null || state.start === null;
+  const behind = state?.behind ?? null;
+  const lasting = useLasting(behind !== null);
   return (
     <div class="readings">
       <span class="clock" aria-label="Processing time">
@@ -30,9 +33,13 @@ export function Readings() {
         <span class="muted">lag</span> {none ? "–" : writeDuration(state.lag)}
       </span>
       <span class="muted">
-        {none
-          ? ""
-          : `${writeCount(state.rows)} of ${writeCount(state.totalRows)} rows${state.finished ? ", complete" : ""}`}
+        {behind !== null && lasting ? (
+          <CatchingUp {...behind} />
+        ) : none ? (
+          ""
+        ) : (
+          `${writeCount(state.rows)} of ${writeCount(state.totalRows)} rows${state.finished ? ", complete" : ""}`
+        )}
       </span>
       <span
         class="late-counts"
