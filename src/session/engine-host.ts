@@ -303,8 +303,8 @@ export class EngineHost {
       void this.#load(this.#plan);
       return;
     }
-    this.#playback.act(action);
     this.#replan();
+    this.#playback.act(action);
     this.#dirty = true;
     this.#sendTransport();
     this.#schedule(0);
@@ -330,13 +330,13 @@ export class EngineHost {
   }
 
   #slice(): void {
-    const { moved, busy } = this.#playback.work();
     this.#replan();
+    const { moved, busy } = this.#playback.work();
     if (moved) this.#dirty = true;
-    const now = this.#options.now();
     if (this.#questions.length > 0 && this.#playback.behind === null)
       for (const question of this.#questions.splice(0)) this.#explain(question);
     if (!busy || !this.#playback.hurried) this.#countDensity();
+    const now = this.#options.now();
     if (this.#dirty && now - this.#lastSent >= FRAME) {
       this.#lastSent = now;
       this.#dirty = false;
@@ -349,12 +349,11 @@ export class EngineHost {
     }
     if (this.#owed <= now && now - this.#lastSent >= FRAME) this.#sendViews();
     if (busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
-    else if (this.#dirty) this.#schedule(FRAME);
     else if (this.#density?.done === false) this.#schedule(0);
+    else if (this.#dirty) this.#schedule(FRAME);
     else if (this.#owed < Infinity) this.#schedule(Math.max(FRAME, this.#owed - now));
   }
 
-  #sendViews(): void {
   /** Counts the arrivals of the strip, when there is nothing better to do. */
   #countDensity(): void {
     const density = this.#density;
@@ -366,6 +365,7 @@ export class EngineHost {
     this.#dirty = true;
   }
 
+  #sendViews(): void {
     const updates: ViewUpdate[] = [];
     const now = this.#options.now();
     this.#owed = Infinity;
@@ -398,7 +398,6 @@ export class EngineHost {
     if (updates.length > 0) this.#options.post({ type: "views", updates });
   }
 
-  #now(): number | null {
   /** How much of what has passed a view shows, while it catches up; else null. */
   #partialOf(view: LiveView): number | null {
     const run = this.#run;
@@ -407,6 +406,7 @@ export class EngineHost {
     return shares.length === 0 ? null : Math.min(...shares);
   }
 
+  #now(): number | null {
     const clock = this.#run?.progress.clock ?? -Infinity;
     return clock === -Infinity ? null : clock;
   }
