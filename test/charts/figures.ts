@@ -170,6 +170,12 @@ export const FIGURES: readonly Figure[] = [
         assertions: [{ at: START + 24 * HOUR, balance: 800_000 }],
       }),
   },
+  {
+    chart: "balanceVsFlow",
+    title: "payments in mid-replay",
+    make: () => charts.balanceVsFlow(payments, { amount: "amount", step: "30 min" }),
+    until: START + 36.2 * HOUR,
+  },
   { chart: "watermarkHold", title: "five branches", make: () => charts.watermarkHold(payments) },
   { chart: "watermarkQuality", title: "three days of payments", make: () => charts.watermarkQuality(payments) },
   { chart: "stability", title: "payments by the hour", make: () => charts.stability(hourly) },

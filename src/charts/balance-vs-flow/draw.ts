@@ -2,7 +2,9 @@
 import * as Plot from "@observablehq/plot";
 import { formatDuration } from "../../model/time.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { type Expectation, expectations, reachedBy, type Stretch } from "../completeness.ts";
 import { numberAxisY } from "../duration-axis.ts";
+import { type ExpectedBar, expectedLegend, expectedMarks, expectedText, guessText } from "../expected.ts";
 import {
   ACCENT,
   defsMark,
@@ -21,6 +23,7 @@ import {
   tip,
   widthOf,
 } from "../look.ts";
+import { bearing, type MarkStory } from "../stories.ts";
 import { momentText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, signedText, tickText } from "../words.ts";
@@ -43,9 +46,11 @@ interface Reading {
   readonly snapshots: readonly { readonly at: number; readonly balance: number }[];
   readonly residuals: readonly Residual[];
   readonly opening: number;
+  /** What bars that are not complete are expected to come to. */
+  readonly expected: readonly Expectation[];
 }
 
-function read(tables: Tables, options: BalanceFacts): Reading {
+function read(tables: Tables, options: BalanceFacts & DrawOptions): Reading {
   const flows = table(tables, "flows");
   const at = numbers(flows, "at");
   const known = numbers(flows, "known");
@@ -73,8 +78,10 @@ function read(tables: Tables, options: BalanceFacts): Reading {
   const first = snapshots[0];
   const opening =
     stated ?? (first === undefined ? 0 : first.balance - balanceAt(flowSteps(cells, 0, null), first.at, 0));
+  const present = options.now ?? known.reduce((a, b) => Math.max(a, b), -Infinity);
   return {
     steps: flowSteps(cells, opening, options.asOf ?? null),
+    expected: expectations(stretchesOf(cells, options.step ?? 3_600_000), reachedBy(tables, options), present),
     cells,
     snapshots,
     residuals: sorted(
@@ -86,6 +93,17 @@ function read(tables: Tables, options: BalanceFacts): Reading {
     ),
     opening,
   };
+}
+
+/** Flows by when they happened, in order; cells are named by their ends. */
+function stretchesOf(cells: readonly FlowCell[], step: number): readonly Stretch[] {
+  const stretches = new Map<number, Stretch & { parts: Stretch["parts"][number][] }>();
+  for (const c of cells) {
+    let stretch = stretches.get(c.at);
+    if (stretch === undefined) stretches.set(c.at, (stretch = { start: c.at - step, end: c.at, parts: [] }));
+    stretch.parts.push({ from: c.known - step, until: c.known, up: c.inflow, down: c.outflow });
+  }
+  return [...stretches.values()].sort((a, b) => a.start - b.start);
 }
 
 export const balanceVsFlow: ChartDrawing<BalanceFacts> = {
@@ -101,14 +119,16 @@ export const balanceVsFlow: ChartDrawing<BalanceFacts> = {
     const x1 = Math.max(
       reading.steps[reading.steps.length - 1].at,
       reading.snapshots.at(-1)?.at ?? -Infinity,
+      reading.expected.at(-1)?.stretch.end ?? -Infinity,
       Math.min(options.span?.end ?? -Infinity, x0 + 1e15),
     );
     const domain: readonly [number, number] = [x0, x1];
     const last = reading.residuals.length > 0;
     const legend: (LegendItem | false)[] = [
       { label: "flow in", shape: "bar", colour: ACCENT },
-      { label: "flow out", shape: "hatch", colour: ACCENT },
+      { label: "flow out", shape: "bar", colour: FLOW_OUT },
       { label: "net", shape: "thin", colour: INK },
+      reading.expected.length > 0 && expectedLegend(ACCENT),
       { label: "balance, as known now", shape: "line", colour: INK },
       restated.shown && { label: restated.label, shape: "dashed", colour: LATE },
       reading.snapshots.length > 0 && { label: "snapshot", shape: "open", colour: ACCENT },
@@ -131,7 +151,7 @@ export const balanceVsFlow: ChartDrawing<BalanceFacts> = {
 };
 
 function summary(tables: Tables, options: BalanceFacts & DrawOptions): string {
-  const { steps, residuals, opening } = read(tables, options);
+  const { steps, residuals, opening, expected } = read(tables, options);
   if (steps.length === 0) return "No flow has arrived yet.";
   const timeZone = options.timeZone ?? options.zone ?? "UTC";
   const inflow = steps.reduce((n, s) => n + s.inflow, 0);
@@ -140,6 +160,7 @@ function summary(tables: Tables, options: BalanceFacts & DrawOptions): string {
   const parts = [
     `From ${numberText(opening)}, with ${numberText(inflow)} in and ${numberText(-outflow)} out, the balance comes to ${numberText(closing)}.`,
   ];
+  if (expected.length > 0) parts.push(stillToCome(expected));
   if (residuals.length > 0) {
     const { shape, at, size, meaning } = residualShape(
       residuals.map(r => r.at),
@@ -153,6 +174,15 @@ function summary(tables: Tables, options: BalanceFacts & DrawOptions): string {
       );
   }
   return parts.join(" ");
+}
+
+function stillToCome(expected: readonly Expectation[]): string {
+  const more = (side: "up" | "down"): number =>
+    expected.reduce((n, { [side]: e }) => n + (e === null ? 0 : Math.abs(e.expected - e.known)), 0);
+  const bars = expected.length === 1 ? "The last bar is" : `The last ${expected.length} bars are`;
+  return expected.every(e => e.net === null)
+    ? `${bars} not complete.`
+    : `${bars} not complete: about ${guessText(more("up"))} more in and ${guessText(more("down"))} out are expected.`;
 }
 
 interface Restatement {
@@ -170,6 +200,8 @@ function restatement({ steps }: Reading, options: BalanceFacts & DrawOptions): R
   return { shown: steps.some(s => Math.abs(value(s) - s.balance) > 1e-9), label, value };
 }
 
+/** What goes out is paler than what comes in; hatching is for what is not complete. */
+const FLOW_OUT = `color-mix(in srgb, ${ACCENT} 40%, transparent)`;
 const LEFT = 54;
 const RIGHT = 16;
 
@@ -204,20 +236,44 @@ function panel(
 }
 
 function flowPanel(
-  { steps }: Reading,
+  { steps, expected }: Reading,
   domain: readonly [number, number],
   options: DrawOptions & BalanceFacts,
 ): Element {
   const step = options.step ?? 3_600_000;
   const timeZone = options.timeZone ?? options.zone ?? "UTC";
   const pattern = hatch(documentOf(options), ACCENT, 4);
-  const low = Math.min(...steps.map(s => s.outflow), 0);
-  const high = Math.max(...steps.map(s => s.inflow), 0);
+  const still = (side: "up" | "down"): ExpectedBar[] =>
+    expected.flatMap(({ stretch: { start, end }, [side]: found }) =>
+      found === null || found.high === found.low ? [] : [{ ...found, x1: start, x2: end }],
+    );
+  const [ups, downs] = [still("up"), still("down")];
+  const low = Math.min(...steps.map(s => s.outflow), ...downs.map(d => d.low), 0);
+  const high = Math.max(...steps.map(s => s.inflow), ...ups.map(u => u.high), 0);
+  const expectedAt = new Map(expected.map(e => [e.stretch.end, e]));
+  const [whole, partial] = [steps.filter(s => !expectedAt.has(s.at)), steps.filter(s => expectedAt.has(s.at))];
+  // Silence is not zero: where nothing has come of a bar that is not complete, the tip says so.
+  const silent = expected.flatMap(({ stretch: { end, parts } }) =>
+    parts.length > 0 ? [] : [{ at: end, inflow: 0, outflow: 0, balance: NaN, published: NaN, asOf: NaN }],
+  );
+  const story = (s: FlowStep): MarkStory => ({
+    title: `flows of ${momentText(s.at - step, timeZone)} + ${formatDuration(step)}`,
+    values: {
+      about: "flows",
+      amount: options.amount ?? null,
+      closed: "start",
+      event_time: s.at - step,
+      event_time_until: s.at,
+    },
+  });
   const bar = { x1: (s: FlowStep) => s.at - step, x2: (s: FlowStep) => s.at, inset: 0.2 };
   return panel(domain, options, 150, "↑ flow in, out ↓", false, low, high, [
     defsMark(pattern.defs),
-    Plot.rect(steps as FlowStep[], { ...bar, y1: 0, y2: "inflow", fill: ACCENT, fillOpacity: 0.75 }),
-    Plot.rect(steps as FlowStep[], { ...bar, y1: "outflow", y2: 0, fill: pattern.fill }),
+    Plot.rect(whole, { ...bar, y1: 0, y2: "inflow", fill: ACCENT, fillOpacity: 0.75, ...bearing(whole, story) }),
+    Plot.rect(whole, { ...bar, y1: "outflow", y2: 0, fill: FLOW_OUT, ...bearing(whole, story) }),
+    Plot.rect(partial, { ...bar, y1: 0, y2: "inflow", fill: ACCENT, fillOpacity: 0.45, ...bearing(partial, story) }),
+    Plot.rect(partial, { ...bar, y1: "outflow", y2: 0, fill: ACCENT, fillOpacity: 0.25, ...bearing(partial, story) }),
+    expectedMarks([...ups, ...downs], pattern.fill, ACCENT),
     Plot.ruleY([0], { stroke: INK_SOFT }),
     Plot.line(
       steps.flatMap(s => [
@@ -227,18 +283,29 @@ function flowPanel(
       { x: "x", y: "y", stroke: INK, strokeWidth: 1 },
     ),
     tip(
-      steps.map(s => ({
-        x: s.at - step / 2,
-        y: s.inflow,
-        title: `${momentText(s.at - step, timeZone)} + ${formatDuration(step)}\nin ${numberText(s.inflow)}\nout ${numberText(-s.outflow)}\nnet ${signedText(s.inflow + s.outflow)}`,
-      })),
-      { x: "x", y: "y", title: "title" },
+      [...steps, ...silent],
+      {
+        x: (s: FlowStep) => s.at - step / 2,
+        y: "inflow",
+        title: (s: FlowStep) =>
+          [
+            `${momentText(s.at - step, timeZone)} + ${formatDuration(step)}`,
+            `in ${numberText(s.inflow)}\nout ${numberText(-s.outflow)}\nnet ${signedText(s.inflow + s.outflow)}`,
+            ...expectedLines(expectedAt.get(s.at)),
+          ].join("\n"),
+      },
+      story,
     ),
   ]);
 }
 
+function expectedLines(expected: Expectation | undefined): string[] {
+  if (expected === undefined) return [];
+  return ["so far: not complete", ...(expected.net === null ? [] : [expectedText(expected.net, "net ")])];
+}
+
 function balancePanel(
-  { steps, snapshots, opening }: Reading,
+  { steps, snapshots, opening, expected }: Reading,
   domain: readonly [number, number],
   options: DrawOptions & BalanceFacts,
   restated: Restatement,
@@ -258,7 +325,21 @@ function balancePanel(
     { x: domain[0], y: opening },
     ...steps.map(s => ({ x: s.at, y: value(s) })),
   ];
-  return panel(domain, options, 200, "↑ balance", axis, Math.min(...values), Math.max(...values), [
+  const pattern = hatch(documentOf(options), INK_SOFT, 6);
+  const [least, greatest] = [Math.min(...values), Math.max(...values)];
+  return panel(domain, options, 200, "↑ balance", axis, least, greatest, [
+    defsMark(pattern.defs),
+    // Where flows are still to come the balance is one so far.
+    expected.length === 0
+      ? null
+      : Plot.rect([0], {
+          x1: expected[0].stretch.start,
+          x2: expected[expected.length - 1].stretch.end,
+          y1: least,
+          y2: greatest,
+          fill: pattern.fill,
+          fillOpacity: 0.35,
+        }),
     restated.shown
       ? [
           Plot.areaY(steps as FlowStep[], {
@@ -343,6 +424,23 @@ function residualPanel(
     residuals.map(r => r.cumulative),
   );
   const most = Math.max(...all.map(Math.abs), 1e-9);
+  const story = (r: Residual): MarkStory => {
+    const before = residuals[residuals.indexOf(r) - 1];
+    return {
+      title: `snapshot of ${momentText(r.at, timeZone)}`,
+      sentences: [
+        Math.abs(r.residual) < 1e-9
+          ? `Since the snapshot before${before === undefined ? "" : ` of ${momentText(before.at, timeZone)}`} nothing is unexplained; in all it is ${signedText(r.cumulative)}.`
+          : `${signedText(r.residual)} of the change since the snapshot before${before === undefined ? "" : ` of ${momentText(before.at, timeZone)}`} is in none of the flows; in all it is ${signedText(r.cumulative)}.`,
+      ],
+      values: {
+        about: "flows",
+        amount: options.amount ?? null,
+        event_time: before?.at ?? domain[0],
+        event_time_until: r.at,
+      },
+    };
+  };
   return panel(
     domain,
     options,
@@ -361,6 +459,7 @@ function residualPanel(
         stroke: DROPPED,
         strokeWidth: 3,
         strokeOpacity: 0.45,
+        ...bearing(residuals, story),
       }),
       Plot.line([{ at: domain[0], cumulative: 0 }, ...residuals], {
         x: "at",
@@ -388,12 +487,14 @@ function residualPanel(
         },
       ),
       tip(
-        residuals.map(r => ({
-          x: r.at,
-          y: r.cumulative,
-          title: `snapshot of ${momentText(r.at, timeZone)}\nunexplained since the last ${signedText(r.residual)}\nin all ${signedText(r.cumulative)}`,
-        })),
-        { x: "x", y: "y", title: "title" },
+        residuals as Residual[],
+        {
+          x: "at",
+          y: "cumulative",
+          title: (r: Residual) =>
+            `snapshot of ${momentText(r.at, timeZone)}\nunexplained since the last ${signedText(r.residual)}\nin all ${signedText(r.cumulative)}`,
+        },
+        story,
       ),
     ],
   );

@@ -6,6 +6,7 @@ import type { RowExpression } from "../../expressions/tree.ts";
 import type { Stream } from "../../pipeline/stream.ts";
 import { niceStep } from "../bins.ts";
 import type { ChartArguments, ChartPlan } from "../chart.ts";
+import { reachedTable } from "../completeness.ts";
 import { timedRows } from "../row-times.ts";
 import { rowsInto, windowFacts } from "../twins.ts";
 
@@ -44,6 +45,7 @@ export const balanceVsFlow: ChartPlan<BalanceVsFlowOptions> = {
           outflow: "d => op.sum(d.amount < 0 ? d.amount : 0)",
           rows: "d => op.count()",
         }),
+      reached: reachedTable(streams.stream),
     };
     const { snapshots } = streams;
     if (snapshots !== undefined) {

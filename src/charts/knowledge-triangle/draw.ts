@@ -1,8 +1,11 @@
 /** `knowledgeTriangle`, the page's half: a table of shares, shaded; what lies in the future is hatched, never blank. */
 import * as Plot from "@observablehq/plot";
+import { type Nowcast, nowcast } from "../../model/nowcast.ts";
 import { formatDuration } from "../../model/time.ts";
 import { ratioBinBounds } from "../bins.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { reachedBy } from "../completeness.ts";
+import { expectedText, guessText } from "../expected.ts";
 import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import {
   CLICK_HINT,
@@ -69,6 +72,38 @@ export function stretchesOf(tables: Tables, step: number): readonly Stretch[] {
   return made.filter(s => s.rows >= usual / 1_000).sort((a, b) => a.start - b.start);
 }
 
+/** A stretch with the number of rows that shares are of: its own once it is complete, else those expected, else nobody knows. */
+interface Judged extends Stretch {
+  readonly complete: boolean;
+  readonly expected: Nowcast | null;
+  readonly total: number | null;
+}
+
+/** Complete stretches that are learned from, the latest ones. */
+const LATEST = 100;
+
+/** Shares of a stretch that is not complete are shares of what it is expected to come to; of its rows so far they would all be 1. */
+export function judged(stretches: readonly Stretch[], reached: number, now: number): readonly Judged[] {
+  // Where nothing is known of the watermark nothing is known to be incomplete either.
+  const complete = (s: Stretch): boolean => Number.isNaN(reached) || s.end <= reached;
+  const known = stretches.filter(complete).slice(-LATEST);
+  const up = (rows: number): { up: number; down: number } => ({ up: rows, down: 0 });
+  return stretches.map(s => {
+    if (complete(s)) return { ...s, complete: true, expected: null, total: s.rows };
+    const expected = nowcast(
+      up(s.rows),
+      known.map(k => ({ before: up(k.by(now - s.end)), final: up(k.rows) })),
+    );
+    return { ...s, complete: false, expected, total: expected?.expected ?? null };
+  });
+}
+
+function read(tables: Tables, options: TriangleFacts & DrawOptions): readonly Judged[] {
+  const stretches = stretchesOf(tables, options.step ?? 3_600_000);
+  const latest = stretches.reduce((a, s) => Math.max(a, s.end + s.last), -Infinity);
+  return judged(stretches, reachedBy(tables, options), options.now ?? latest);
+}
+
 const AGES = [
   0, 1_000, 10_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000, 86_400_000,
   604_800_000, 2_419_200_000,
@@ -77,7 +112,7 @@ const AGES = [
 export const knowledgeTriangle: ChartDrawing<TriangleFacts> = {
   name: "knowledgeTriangle",
   draw(tables, options) {
-    const stretches = stretchesOf(tables, options.step ?? 3_600_000);
+    const stretches = read(tables, options);
     if (stretches.length === 0)
       return emptyState(options, "knowledgeTriangle", "No row has arrived yet. Press play to see when what was known.");
     return figure(options, {
@@ -85,10 +120,13 @@ export const knowledgeTriangle: ChartDrawing<TriangleFacts> = {
       summary: summary(tables, options),
       legend: [
         { label: "share of the rows so far", shape: "area", colour: `color-mix(in srgb, ${ON_TIME} 60%, transparent)` },
-        { label: "not that old yet", shape: "hatch", colour: INK_SOFT },
+        { label: "not that old yet, or nobody knows of how many", shape: "hatch", colour: INK_SOFT },
       ],
       body: [picture(stretches, options)],
       notes: [
+        ...(stretches.some(s => s.expected !== null)
+          ? ["Shares of what is not complete are of the rows that are expected (≈), as stretches before it came in."]
+          : []),
         zoneNote(options.timeZone ?? options.zone ?? "UTC", stretches[0].start, stretches[stretches.length - 1].end),
       ],
     });
@@ -97,15 +135,22 @@ export const knowledgeTriangle: ChartDrawing<TriangleFacts> = {
 };
 
 function summary(tables: Tables, options: DrawOptions & TriangleFacts): string {
-  const stretches = stretchesOf(tables, options.step ?? 3_600_000);
-  if (stretches.length === 0) return "No row has arrived yet.";
+  const all = read(tables, options);
+  if (all.length === 0) return "No row has arrived yet.";
+  const stretches = all.some(s => s.complete) ? all.filter(s => s.complete) : all;
   const rows = stretches.reduce((n, s) => n + s.rows, 0);
   const known = (age: number): number => stretches.reduce((n, s) => n + s.by(age), 0) / rows;
   const complete = AGES.find(a => known(a) >= 0.999);
-  return `At the end of a stretch of ${formatDuration(options.step ?? 3_600_000)}, ${shareText(known(0))} of its rows are there, a minute later ${shareText(known(60_000))}; ${complete === undefined ? "99.9 % are not reached" : `99.9 % are reached within ${formatDuration(complete)}`}.`;
+  const open = all.filter(s => s.expected !== null);
+  const more = open.reduce((n, s) => n + ((s.total ?? 0) - s.rows), 0);
+  const still =
+    open.length === 0
+      ? ""
+      : ` Of ${open.length === 1 ? "the last stretch" : `the last ${open.length} stretches`} about ${guessText(more)} rows are still to come.`;
+  return `At the end of a stretch of ${formatDuration(options.step ?? 3_600_000)}, ${shareText(known(0))} of its rows are there, a minute later ${shareText(known(60_000))}; ${complete === undefined ? "99.9 % are not reached" : `99.9 % are reached within ${formatDuration(complete)}`}.${still}`;
 }
 
-function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleFacts): Element {
+function picture(stretches: readonly Judged[], options: DrawOptions & TriangleFacts): Element {
   const width = widthOf(options);
   const timeZone = options.timeZone ?? options.zone ?? "UTC";
   const latest = Math.max(...stretches.map(s => s.last));
@@ -118,11 +163,12 @@ function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleF
     ages.map(age => ({
       row: String(i),
       column: column(age),
-      known: s.by(age) / s.rows,
-      future: s.end + age > now,
+      known: s.total === null || s.total === 0 ? 0 : s.by(age) / s.total,
+      future: s.end + age > now || s.total === null,
+      expected: s.expected,
       name: names[i],
       rows: s.by(age),
-      total: s.rows,
+      total: s.total ?? s.rows,
       start: s.start,
       end: s.end,
       age,
@@ -171,7 +217,7 @@ function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleF
         fillOpacity: c => shade(c.known),
         rx: 2,
         title: c =>
-          `${c.name}\n${c.column}: ${numberText(Math.round(c.rows))} of ${numberText(c.total)} rows, ${shareText(c.known)}\n${CLICK_HINT}`,
+          `${c.name}\n${c.column}: ${numberText(Math.round(c.rows))} of ${c.expected === null ? numberText(c.total) : `about ${guessText(c.total)}`} rows, ${shareText(c.known)}${c.expected === null ? "" : `\n${expectedText(c.expected)}`}\n${CLICK_HINT}`,
         tip: true,
         ...bearing(past, story),
       }),
@@ -196,12 +242,15 @@ function picture(stretches: readonly Stretch[], options: DrawOptions & TriangleF
             },
           )
         : null,
-      Plot.text(stretches as Stretch[], {
-        y: (_: Stretch, i: number) => String(i),
+      Plot.text(stretches as Judged[], {
+        y: (_: Judged, i: number) => String(i),
         frameAnchor: "right",
         textAnchor: "end",
         dx: 60,
-        text: (s: Stretch) => numberText(s.rows),
+        text: (s: Judged) =>
+          s.expected === null
+            ? `${numberText(s.rows)}${s.complete ? "" : " …"}`
+            : `≈ ${guessText(s.expected.expected)}`,
         fill: INK_SOFT,
       }),
       Plot.text(["rows"], { frameAnchor: "top-right", textAnchor: "end", dx: 60, dy: -18, fill: INK_SOFT }),

@@ -1,6 +1,7 @@
 /** `knowledgeTriangle`, the engine's half: rows by the stretch of event time they belong to and by how old it was when they came. */
 import type { ChartArguments, ChartPlan } from "../chart.ts";
 import { niceStep, ratioBin, timeBin } from "../bins.ts";
+import { reachedTable } from "../completeness.ts";
 import { fatesOf, windowFacts } from "../twins.ts";
 
 export interface KnowledgeTriangleOptions {
@@ -22,6 +23,7 @@ export const knowledgeTriangle: ChartPlan<KnowledgeTriangleOptions> = {
       cells: fatesOf(args.streams.stream)
         .groupby({ at: timeBin("event_time", step), age: ratioBin(age, AGE_BINS) })
         .rollup({ rows: "d => op.count()" }),
+      reached: reachedTable(args.streams.stream),
     };
   },
   facts: args => ({ ...windowFacts(args.streams.stream), step: stepOf(args) }),
