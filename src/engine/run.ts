@@ -271,6 +271,11 @@ export class Run {
    * catches up.
    */
   look(taps: readonly Tap[]): void {
+    this.lookBack(taps).work(never);
+  }
+
+  /** Makes a look that is worked in slices. It is right while the run stands still. */
+  lookBack(taps: readonly Tap[]): { work(enough: Enough): boolean } {
     this.catchUp();
     const missing = taps.map(t => t.node).filter(node => this.#graph.find(identity(node)) === undefined);
     const graph =
@@ -338,11 +343,6 @@ export class Run {
     };
   }
 
-    this.lookBack(taps).work(never);
-  }
-
-  /** Makes a look that is worked in slices. It is right while the run stands still. */
-  lookBack(taps: readonly Tap[]): { work(enough: Enough): boolean } {
   /** Puts back what `snapshot` gave, on a run of the same pipeline over the same logs. What was remembered is forgotten. */
   restore(snapshot: RunSnapshot): void {
     this.#graph.restore(snapshot.graph);
