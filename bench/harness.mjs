@@ -1,4 +1,5 @@
 /** Times work: rounds in which every entry has its turn, so that a noisy machine is noisy for all; medians and ratios of them. */
+import { spawnSync } from "node:child_process";
 
 export function median(values) {
   return quantile(values, 0.5);
@@ -71,4 +72,15 @@ export function helpers(extra) {
       return { p50: median(warm), p99: quantile(warm, 0.99) };
     },
   };
+}
+
+/** Runs a benchmark in a process of its own, over so many rows where it is told, and returns what it prints. */
+export function inOwnProcess(file, { size, args = [] } = {}) {
+  const { stdout, status, stderr } = spawnSync(process.execPath, ["--expose-gc", file, ...args], {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+    env: { ...process.env, ...(size === undefined ? {} : { BENCH_N: String(size) }) },
+  });
+  if (status !== 0) throw new Error(`${file} failed:\n${stderr}`);
+  return JSON.parse(stdout);
 }

@@ -1,8 +1,9 @@
 /**
  * How fast logs are read: a million rows of id, time, key and amount in each format, against `JSON.parse` per line in the
- * same run. `node bench/ingest.ts [rows] [rounds]`; the table shows medians, and each row's ratio to `JSON.parse` is taken
+ * same run. `node bench/ingest.ts [--rows 1000000] [--rounds 7] [--json]`; the table shows medians, and each row's ratio to `JSON.parse` is taken
  * round by round. Every result is checked by its sums.
  */
+import { parseArgs } from "node:util";
 import {
   columnFromArray,
   dictionary,
@@ -21,8 +22,15 @@ import { decodeAll, type ReadOptions } from "../src/connectors/decode.ts";
 import type { DecodedLog } from "../src/connectors/log.ts";
 import { Random, Zipf } from "../samples/random.ts";
 
-const rows = Number(process.argv[2] ?? 1_000_000);
-const rounds = Number(process.argv[3] ?? 7);
+const { values: settings } = parseArgs({
+  options: {
+    rows: { type: "string", default: "1000000" },
+    rounds: { type: "string", default: "7" },
+    json: { type: "boolean", default: false },
+  },
+});
+const rows = Number(settings.rows);
+const rounds = Number(settings.rounds);
 
 const random = new Random(42);
 const zipf = new Zipf(1000);
@@ -172,15 +180,24 @@ for (let round = 0; round < rounds; round++)
   }
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];
-console.log(
-  `${rows.toLocaleString("en")} rows, ${rounds} rounds, Node ${process.versions.node}; median, and the first (cold) round\n`,
-);
-console.log("| log | million rows/s | MB/s | against JSON.parse | cold |\n|---|---|---|---|---|");
-for (const reader of readers) {
-  const time = median(reader.seconds);
-  const ratio = median(reader.seconds.map((s, i) => baseline.seconds[i] / s));
-  const cells = [rows / time / 1e6, reader.bytes.length / time / 1e6, ratio, rows / reader.seconds[0] / 1e6];
+const found = readers.map(({ name, bytes, seconds: took }) => {
+  const time = median(took);
+  return {
+    name,
+    perSecond: rows / time / 1e6,
+    megabytes: bytes.length / time / 1e6,
+    ratio: median(took.map((s, i) => baseline.seconds[i] / s)),
+    cold: rows / took[0] / 1e6,
+  };
+});
+if (settings.json) console.log(JSON.stringify({ rows, rounds, readers: found }));
+else {
   console.log(
-    `| ${reader.name} | ${cells[0].toFixed(1)} | ${cells[1].toFixed(0)} | ${cells[2].toFixed(1)} | ${cells[3].toFixed(1)} |`,
+    `${rows.toLocaleString("en")} rows, ${rounds} rounds, Node ${process.versions.node}; median, and the first (cold) round\n`,
   );
+  console.log("| log | million rows/s | MB/s | against JSON.parse | cold |\n|---|---|---|---|---|");
+  for (const { name, perSecond, megabytes, ratio, cold } of found)
+    console.log(
+      `| ${name} | ${perSecond.toFixed(1)} | ${megabytes.toFixed(0)} | ${ratio.toFixed(1)} | ${cold.toFixed(1)} |`,
+    );
 }
