@@ -3,6 +3,9 @@
  * type that the list says. The desktop's IPC and the local server's endpoint both come through here.
  */
 import type { OpenedNotebook } from "../protocol/host.ts";
+import type { LiveAction, LiveRequest } from "../protocol/live.ts";
+import type { LiveHost } from "./live-host.ts";
+import { liveConnectors } from "../connectors/live/connectors.ts";
 import { HostError } from "./notebook-files.ts";
 import type { NotebookFiles } from "./notebook-files.ts";
 
@@ -12,6 +15,8 @@ export interface HostPlace {
   chooseAndOpen(): Promise<OpenedNotebook | null>;
   saveFiles(files: readonly { readonly name: string; readonly text: string }[]): Promise<boolean>;
   openExternal(url: string): Promise<void>;
+  /** What connects notebooks to live sources. */
+  readonly live: LiveHost;
 }
 
 type Check = (value: unknown) => boolean;
@@ -22,6 +27,28 @@ const saveOptions: Check = value =>
   typeof value === "object" && value !== null && typeof (value as { force?: unknown }).force === "boolean";
 const namedTexts: Check = value =>
   Array.isArray(value) && value.length <= 100 && value.every(each => short(each?.name) && text(each?.text));
+
+const actions: readonly LiveAction[] = ["stop", "close", "retry", "record", "pause-recording"];
+const action: Check = value => actions.some(known => known === value);
+const object: Check = value => typeof value === "object" && value !== null && !Array.isArray(value);
+const liveRequest: Check = value => {
+  if (!object(value) || JSON.stringify(value).length > 65_536) return false;
+  const { key, name, input, eventTime, partition, types } = value as Record<string, unknown>;
+  if (!short(name) || typeof key !== "string" || !object(input) || !object(eventTime) || !object(types)) return false;
+  const { kind, connector, name: from, format, options } = input as Record<string, unknown>;
+  return (
+    kind === "live" &&
+    typeof connector === "string" &&
+    Object.hasOwn(liveConnectors, connector) &&
+    typeof from === "string" &&
+    from.length <= 8_192 &&
+    (format === null || short(format)) &&
+    object(options) &&
+    short((eventTime as { column?: unknown }).column) &&
+    (partition === null || short(partition))
+  );
+};
+const address: Check = value => typeof value === "string" && value.length <= 8_192;
 
 interface Call {
   readonly checks: readonly Check[];
@@ -56,6 +83,24 @@ const calls: Readonly<Record<string, Call>> = {
   saveFiles: {
     checks: [namedTexts],
     run: (_, place, [list]) => place.saveFiles(list as readonly { name: string; text: string }[]),
+  },
+  liveOpen: {
+    checks: [short, short, liveRequest],
+    run: (_, { live }, [handle, session, request]) =>
+      live.open(handle as string, session as string, request as LiveRequest),
+  },
+  liveAllow: {
+    checks: [short, address],
+    run: (_, { live }, [handle, allowed]) => live.allow(handle as string, allowed as string),
+  },
+  liveNext: {
+    checks: [short, short],
+    run: (_, { live }, [handle, session]) => live.next(handle as string, session as string),
+  },
+  liveAct: {
+    checks: [short, short, text, action],
+    run: (_, { live }, [handle, session, key, what]) =>
+      live.act(handle as string, session as string, key as string, what as LiveAction),
   },
   openExternal: { checks: [short], run: (_, place, [url]) => place.openExternal(externalUrl(url as string)) },
 };

@@ -19,6 +19,8 @@ interface Entry {
   readonly path: string;
   /** Hash of the content that was last read or written here, to notice changes by others; null before that. */
   seen: string | null;
+  /** Whether the user said that it may run, as it is or as it was. */
+  runs?: boolean;
 }
 
 /** A request that can't be granted; the message is for the user. */
@@ -82,11 +84,13 @@ export class NotebookFiles {
     const text = await this.#readText(entry.path);
     entry.seen = contentHash(text);
     const files = await this.#dataFiles(entry.path);
+    const trusted = await this.#trust.trusts(text);
+    entry.runs = trusted;
     return {
       handle,
       name: basename(entry.path),
       text,
-      trusted: await this.#trust.trusts(text),
+      trusted,
       files: files.map(({ name, size }) => ({ name, size })),
     };
   }
@@ -164,8 +168,34 @@ export class NotebookFiles {
   }
 
   async trust(handle: string, text: string): Promise<void> {
-    this.#entry(handle);
+    this.#entry(handle).runs = true;
     await this.#trust.trust(text);
+  }
+
+  /** Throws unless the user said that this notebook may run: only then may it connect to anything. */
+  mayRun(handle: string): void {
+    if (!this.#entry(handle).runs)
+      throw new HostError("this notebook is not trusted, so it may not connect to anything; run it if you trust it");
+  }
+
+  pathOf(handle: string): string {
+    return this.#entry(handle).path;
+  }
+
+  /** The folder of a notebook's recordings, beside it. */
+  recordingsOf(handle: string): string {
+    return join(sidecarOf(this.#entry(handle).path), "recordings");
+  }
+
+  /** Finds a data file to be followed; one that is not there yet may come to be beside the notebook. */
+  async livePath(handle: string, name: string): Promise<string> {
+    const { path } = this.#entry(handle);
+    const wanted = name.replace(/^(?:\.\/|(?:\.\.\/)?samples\/)/, "");
+    const found = (await this.#dataFiles(path)).find(file => file.name === wanted);
+    if (found !== undefined) return found.path;
+    if (dataFile.test(wanted) && basename(wanted) === wanted && !/[\\:\p{Cc}]/u.test(wanted))
+      return join(dirname(path), wanted);
+    throw new HostError(`"${name}" can't be followed: it takes the name of a data file beside the notebook, such as app.jsonl`);
   }
 
   /** Reads a data file by the name under which `open` listed it. */
@@ -184,11 +214,12 @@ export class NotebookFiles {
     return readFile(found.path);
   }
 
-  /** The notebook's own folder first, then `samples` in it, then `samples` beside it. Links that lead out are left out. */
+  /** The notebook's own folder first, then `samples` in it, `samples` beside it, its recordings. Links that lead out are left out. */
   async #dataFiles(notebook: string): Promise<{ name: string; size: number; path: string }[]> {
     const own = dirname(notebook);
     const found = new Map<string, { name: string; size: number; path: string }>();
-    for (const folder of [own, join(own, "samples"), join(own, "..", "samples")]) {
+    const recordings = join(sidecarOf(notebook), "recordings");
+    for (const folder of [own, join(own, "samples"), join(own, "..", "samples"), recordings]) {
       const names = await readdir(folder).catch(() => []);
       const base = names.length === 0 ? folder : await realpath(folder);
       for (const name of names.sort()) {

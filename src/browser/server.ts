@@ -11,6 +11,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { callHost } from "./host-calls.ts";
+import type { LiveHost } from "./live-host.ts";
 import { HostError } from "./notebook-files.ts";
 import type { NotebookFiles } from "./notebook-files.ts";
 import { Pages } from "./pages.ts";
@@ -25,6 +26,7 @@ export interface LocalServer {
 
 export interface ServerOptions {
   readonly files: NotebookFiles;
+  readonly live: LiveHost;
   /** The folder of the built pages. */
   readonly pages: string;
   /** 0 takes a free port. */
@@ -43,7 +45,7 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
   let pages: Pages | null = null;
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const door: Door = { port, secret, tokens, kernels, files: options.files, pages: pages! };
+    const door: Door = { port, secret, tokens, kernels, files: options.files, live: options.live, pages: pages! };
     respond(door, request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500, { "Content-Type": "text/plain" });
       response.end();
@@ -76,6 +78,7 @@ interface Door {
   readonly tokens: Set<string>;
   readonly kernels: Set<string>;
   readonly files: NotebookFiles;
+  readonly live: LiveHost;
   readonly pages: Pages;
 }
 
@@ -219,5 +222,6 @@ function placeOf(door: Door) {
     chooseAndOpen: async () => null,
     saveFiles: async () => false,
     openExternal: async () => undefined,
+    live: door.live,
   };
 }

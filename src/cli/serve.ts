@@ -3,10 +3,13 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { AddressStore } from "../browser/address-store.ts";
+import { LiveHost } from "../browser/live-host.ts";
 import { NotebookFiles } from "../browser/notebook-files.ts";
 import { builtPages } from "../browser/pages.ts";
 import { startServer } from "../browser/server.ts";
 import { TrustStore, userDataFolder } from "../browser/trust-store.ts";
+import { recordings } from "./recordings.ts";
 
 /** Written in by the build: hashes of the notebooks that come with the program. */
 declare const __SHIPPED_NOTEBOOKS__: readonly string[];
@@ -47,7 +50,8 @@ export async function serve(args: readonly string[]): Promise<number> {
   const trust = new TrustStore(userDataFolder(), __SHIPPED_NOTEBOOKS__);
   const files = new NotebookFiles(trust, file === null ? process.cwd() : dirname(file));
   if (file !== null) await files.startWith(file);
-  const server = await startServer({ files, pages: builtPages(), port });
+  const live = new LiveHost(files, new AddressStore(userDataFolder()), recordings);
+  const server = await startServer({ files, live, pages: builtPages(), port });
   const address = server.address();
   process.stdout.write(`Tidemark is at ${address}\n`);
   if (!values["no-open"]) openInBrowser(address);
@@ -60,6 +64,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     process.once("SIGTERM", done);
   });
   await server.close();
+  await live.close();
   process.exit(0);
 }
 

@@ -10,8 +10,11 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { app, BrowserWindow, dialog, Menu, protocol, session, shell } from "electron";
 import { builtPages, Pages } from "../browser/pages.ts";
+import { AddressStore } from "../browser/address-store.ts";
+import { LiveHost } from "../browser/live-host.ts";
 import { NotebookFiles } from "../browser/notebook-files.ts";
 import { TrustStore } from "../browser/trust-store.ts";
+import { recordings } from "../cli/recordings.ts";
 import { answerPage } from "./answer-page.ts";
 import { chooseNotebook, saveWhereChosen } from "./dialogs.ts";
 import { lockDown } from "./lock-down.ts";
@@ -52,6 +55,8 @@ async function start(): Promise<void> {
   const files = new NotebookFiles(trust, notebook === null ? app.getPath("documents") : dirname(notebook));
   if (notebook !== null) await files.startWith(notebook);
 
+  const live = new LiveHost(files, new AddressStore(folder), recordings);
+  closeWithRecordings(live);
   servePages(new Pages(builtPages(), "app:"));
   lockDown(session.defaultSession, shellOrigin);
   answerPage(`${shellOrigin}/`, files, {
@@ -59,6 +64,7 @@ async function start(): Promise<void> {
     chooseAndOpen: () => chooseNotebook(window, files),
     saveFiles: list => saveWhereChosen(window, list),
     openExternal: url => shell.openExternal(url),
+    live,
   });
 
   const state = new WindowState(join(folder, "window.json"));
@@ -95,6 +101,19 @@ async function start(): Promise<void> {
     if (answer === 1) event.preventDefault();
   });
   await shown.loadURL(`${shellOrigin}/`);
+}
+
+/** Completes the recordings of live sources before the program ends. */
+function closeWithRecordings(live: LiveHost): void {
+  let complete = false;
+  app.on("before-quit", event => {
+    if (complete) return;
+    event.preventDefault();
+    void live.close().finally(() => {
+      complete = true;
+      app.quit();
+    });
+  });
 }
 
 /** The last argument that is a file: before it stand Electron's own and the program's folder. */

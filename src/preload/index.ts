@@ -32,6 +32,10 @@ const host: Host = {
   },
   saveFiles: through("saveFiles"),
   openExternal: through("openExternal"),
+  liveOpen: through("liveOpen"),
+  liveAllow: through("liveAllow"),
+  liveNext: through("liveNext"),
+  liveAct: through("liveAct"),
 };
 
 contextBridge.exposeInMainWorld("tidemarkHost", host);

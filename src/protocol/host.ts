@@ -3,6 +3,8 @@
  * and everything above it is the same. Files are named by handles that the host gave out, never by paths from a page.
  */
 
+import type { LiveAction, LiveAnswer, LiveRequest, LiveUpdate } from "./live.ts";
+
 export interface OpenedNotebook {
   /** The host's handle; opaque to the app. */
   readonly handle: string;
@@ -50,4 +52,11 @@ export interface Host {
   /** Saves files the user asked for (exports, pictures) where she chooses, or as downloads. */
   saveFiles(files: readonly { readonly name: string; readonly text: string }[]): Promise<boolean>;
   openExternal(url: string): Promise<void>;
+  /** Connects to a live source, or says that the user has to be asked about its address. `session` names one kernel. */
+  liveOpen(handle: string, session: string, request: LiveRequest): Promise<LiveAnswer>;
+  /** Remembers that the user lets the notebook connect to an address. */
+  liveAllow(handle: string, address: string): Promise<void>;
+  /** Waits for what is new of the live sources, a fifth of a second at most: the page's heartbeat. */
+  liveNext(handle: string, session: string): Promise<readonly LiveUpdate[]>;
+  liveAct(handle: string, session: string, key: string, action: LiveAction): Promise<void>;
 }

@@ -18,9 +18,9 @@ import type { WatermarkStrategy } from "../model/watermarks.ts";
 import type { Node } from "../pipeline/node.ts";
 import { replacingSources } from "../pipeline/rewrite.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
-import { source as sourceStream } from "../pipeline/sources.ts";
+import { source as sourceStream, type SourceOptions } from "../pipeline/sources.ts";
 import { Stream } from "../pipeline/stream.ts";
-import type { SourceNode } from "../pipeline/verbs/source.ts";
+import type { SourceNode, TimeField } from "../pipeline/verbs/source.ts";
 import { type HeadlessStream, runOf } from "./headless.ts";
 
 export const RECORDING_FORMATS = ["parquet", "jsonl"] as const;
@@ -49,6 +49,11 @@ export interface RecordingNotes {
   /** The rows' own columns, in order. */
   readonly columns: readonly string[];
   readonly watermark: WatermarkStrategy | null;
+  /** Of a live source: when reading stopped, ISO 8601; null while it goes on. */
+  readonly ended?: string | null;
+  /** Unit and zone of the event time, where the rows hold it as the source wrote it. */
+  readonly eventTimeUnit?: TimeField["unit"];
+  readonly eventTimeZone?: string | null;
 }
 
 export interface DataPackage {
@@ -82,8 +87,14 @@ export interface Recording {
   readonly descriptor: DataPackage;
 }
 
-/** Records a source's rows. `name` becomes the file's name. */
-export function recordSource(log: SourceLog, node: SourceNode, name: string, format: RecordingFormat): Recording {
+/** Records a source's rows. `name` becomes the file's name. `places`: where each row stood in the source; default its line. */
+export function recordSource(
+  log: SourceLog,
+  node: Pick<SourceNode, "input" | "eventTime"> & { readonly watermark: WatermarkStrategy | null },
+  name: string,
+  format: RecordingFormat,
+  places?: Float64Array,
+): Recording {
   const { batch } = log;
   const reserved = [ARRIVAL, PARTITION, OFFSET].find(n => batch.schema.some(f => f.name === n));
   if (reserved !== undefined)
@@ -92,7 +103,7 @@ export function recordSource(log: SourceLog, node: SourceNode, name: string, for
     log.partition === null
       ? { type: "string", codes: new Int32Array(batch.length).fill(-1), dictionary: new Dictionary() }
       : { type: "string", codes: log.partition, dictionary: log.partitions ?? new Dictionary() };
-  const offsets = Float64Array.from({ length: batch.length }, (_, row) => log.line?.[row] ?? row + 1);
+  const offsets = places ?? Float64Array.from({ length: batch.length }, (_, row) => log.line?.[row] ?? row + 1);
   const extended = extend(batch, [
     [
       { name: ARRIVAL, type: "timestamp", nullable: false },
@@ -106,7 +117,7 @@ export function recordSource(log: SourceLog, node: SourceNode, name: string, for
   ]);
   return recording(extended, name, format, {
     of: "source",
-    from: node.input.kind === "file" ? node.input.name : null,
+    from: node.input.kind === "rows" ? null : node.input.name,
     rows: batch.length,
     malformed: log.errors.length,
     eventTime: node.eventTime.column,
@@ -117,6 +128,7 @@ export function recordSource(log: SourceLog, node: SourceNode, name: string, for
     last: isoOrNull(log.arrival[batch.length - 1]),
     columns: batch.schema.map(f => f.name),
     watermark: node.watermark,
+    ...(log.ended === undefined ? {} : { ended: isoOrNull(log.ended) }),
   });
 }
 
@@ -200,19 +212,41 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 function recording(batch: Batch, name: string, format: RecordingFormat, notes: RecordingNotes): Recording {
   const bytes = format === "parquet" ? encodeParquet(batch) : encodeJsonLines(batch);
+  const schema = batch.schema.map((field, c) => ({ ...field, nullable: hasNulls(batch.columns[c], batch.length) }));
+  const descriptor = describeRecording(schema, name, format, bytes.length, notes);
+  return {
+    files: [
+      { name: descriptor.resources[0].path, bytes },
+      { name: "datapackage.json", bytes: descriptorText(descriptor) },
+    ],
+    descriptor,
+  };
+}
+
+/** Writes a descriptor as the text of its file. */
+export function descriptorText(descriptor: DataPackage): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(descriptor, null, 2)}\n`);
+}
+
+/** Describes a recording: a file `name.format` of so many bytes, with these fields. */
+export function describeRecording(
+  schema: Schema,
+  name: string,
+  format: RecordingFormat,
+  bytes: number,
+  notes: RecordingNotes,
+): DataPackage {
   const slug = name.toLowerCase().replaceAll(/[^-a-z0-9._]+/g, "-");
-  const path = `${name}.${format}`;
-  const fields = batch.schema.map((field, c): FieldDescriptor => {
-    const required = !hasNulls(batch.columns[c], batch.length);
+  const fields = schema.map((field): FieldDescriptor => {
     const meaning = MEANINGS[field.name];
     return {
       name: field.name,
       type: TYPES[field.type],
       ...(meaning === undefined ? {} : { description: meaning }),
-      ...(required ? { constraints: { required } } : {}),
+      ...(field.nullable ? {} : { constraints: { required: true } }),
     };
   });
-  const descriptor: DataPackage = {
+  return {
     $schema: "https://datapackage.org/profiles/2.0/datapackage.json",
     name: slug,
     title: notes.of === "source" ? `The rows of ${name}, as they arrived` : `The changes of ${name}, as they came out`,
@@ -220,23 +254,15 @@ function recording(batch: Batch, name: string, format: RecordingFormat, notes: R
       {
         name: slug,
         type: "table",
-        path,
+        path: `${name}.${format}`,
         format,
         mediatype: MEDIA[format],
         encoding: "utf-8",
-        bytes: bytes.length,
+        bytes,
         schema: { fields },
         tidemark: notes,
       },
     ],
-  };
-  const json = new TextEncoder().encode(`${JSON.stringify(descriptor, null, 2)}\n`);
-  return {
-    files: [
-      { name: path, bytes },
-      { name: "datapackage.json", bytes: json },
-    ],
-    descriptor,
   };
 }
 
@@ -262,16 +288,27 @@ export function recordedStream(descriptor: DataPackage, watermark?: WatermarkStr
 }
 
 function recordedSource(descriptor: DataPackage, watermark?: WatermarkStrategy): SourceNode {
-  const [{ path, format, schema, tidemark }] = descriptor.resources;
+  const [{ path, tidemark }] = descriptor.resources;
   const strategy = watermark ?? tidemark.watermark ?? undefined;
-  return sourceStream(path, {
+  const options = { ...replayOptions(descriptor), ...(strategy === undefined ? {} : { watermark: strategy }) };
+  return sourceStream(path, options).node as SourceNode;
+}
+
+/** The options with which `source` reads a recording, all but the watermark: plain data. */
+export function replayOptions(descriptor: DataPackage): Omit<SourceOptions, "watermark"> {
+  const [{ format, schema, tidemark }] = descriptor.resources;
+  const { eventTime: column, eventTimeUnit: unit = null, eventTimeZone: timeZone = null, ended } = tidemark;
+  return {
     format,
-    eventTime: tidemark.eventTime,
+    eventTime:
+      unit === null && timeZone === null
+        ? column
+        : { column, ...(unit === null ? {} : { unit }), ...(timeZone === null ? {} : { timeZone }) },
     arrivalTime: tidemark.arrivalTime,
     partition: tidemark.partition,
-    ...(strategy === undefined ? {} : { watermark: strategy }),
+    ...(ended == null ? {} : { ended }),
     types: Object.fromEntries(schema.fields.map(f => [f.name, READ_AS[f.type]])),
-  }).node as SourceNode;
+  };
 }
 
 /** Returns a function that rewrites pipelines to read recordings: `find` gives that of a source, or null for one that stays. */
@@ -289,7 +326,9 @@ export function replaying(find: (source: SourceNode) => DataPackage | null): (no
 /** The cell that reads a recording, as text for a notebook. */
 export function recordingCell(descriptor: DataPackage, variable: string): string {
   const [{ path, schema, tidemark }] = descriptor.resources;
-  const times = schema.fields.filter(f => f.type === "datetime" || f.type === "any");
+  const isLive = tidemark.ended !== undefined;
+  // The types of a live source were told from its first rows, and stand for all that came after.
+  const times = schema.fields.filter(f => isLive || f.type === "datetime" || f.type === "any");
   const types = times.map(f => `${JSON.stringify(f.name)}: "${READ_AS[f.type]}"`).join(", ");
   const basis = tidemark.watermark?.basis;
   const { idle = null, future = null } = tidemark.watermark ?? {};
@@ -298,9 +337,10 @@ export function recordingCell(descriptor: DataPackage, variable: string): string
     basis?.kind === "bounded"
       ? `\n  watermark: bounded(${basis.delay}${rest.length > 0 ? `, {${rest.join(", ")}}` : ""}), // ${formatDuration(basis.delay)}`
       : "";
+  const { eventTime, ended } = replayOptions(descriptor);
   return `const ${variable} = source(${JSON.stringify(path)}, {
-  eventTime: ${JSON.stringify(tidemark.eventTime)},
-  arrivalTime: ${JSON.stringify(tidemark.arrivalTime)},${tidemark.partition === null ? "" : `\n  partition: ${JSON.stringify(tidemark.partition)},`}${watermark}
+  eventTime: ${JSON.stringify(eventTime)},
+  arrivalTime: ${JSON.stringify(tidemark.arrivalTime)},${tidemark.partition === null ? "" : `\n  partition: ${JSON.stringify(tidemark.partition)},`}${watermark}${ended === undefined ? "" : `\n  ended: ${JSON.stringify(ended)},`}
   types: {${types}},
 }).select(${tidemark.columns.map(c => JSON.stringify(c)).join(", ")});
 `;

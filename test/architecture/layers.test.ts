@@ -30,9 +30,9 @@ const LAYERS: Record<string, readonly string[]> = {
     "charts",
   ],
   renderer: ["protocol", "notebook", "charts", "session", "model"],
-  main: ["browser", "protocol", "cli", "notebook"],
+  main: ["browser", "protocol", "cli", "notebook", "session"],
   preload: ["protocol"],
-  browser: ["protocol", "notebook"],
+  browser: ["protocol", "notebook", "connectors"],
   cli: ["model", "columns", "session", "browser", "notebook", "protocol", "engine", "pipeline", "exporters"],
 };
 

@@ -61,6 +61,11 @@ export class GrowingLog {
     return this.#decoder.rowsRead;
   }
 
+  /** Where each row stood in the source. */
+  get offsets(): Float64Array {
+    return floats(this.#decoder.view().columns[this.#schema.length + 2]);
+  }
+
   /** Takes recorded lines, each with its end. */
   push(lines: string): void {
     this.#decoder.push(encoder.encode(lines));

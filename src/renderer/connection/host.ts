@@ -54,6 +54,10 @@ const served: Host = {
   openExternal: async url => {
     open(url, "_blank", "noopener,noreferrer");
   },
+  liveOpen: call("liveOpen"),
+  liveAllow: call("liveAllow"),
+  liveNext: call("liveNext"),
+  liveAct: call("liveAct"),
 };
 
 export const host: Host = window.tidemarkHost ?? served;
