@@ -27,6 +27,14 @@ export class Draft {
     this.#at[this.count++] = position;
   }
 
+  /** Takes rows at the same positions as another source of the same log, as many of them. */
+  follow(other: Draft): void {
+    const { count } = other;
+    if (this.#at.length < count) this.#at = new Int32Array(other.#at.length);
+    this.#at.set(other.#at.subarray(0, count));
+    this.count = count;
+  }
+
   setWatermark(position: number, watermark: number): void {
     if (position === this.watermark.length) this.watermark = doubled(this.watermark);
     this.watermark[position] = watermark;

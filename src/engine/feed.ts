@@ -143,6 +143,11 @@ export class SourceFeed {
     return this.#due <= arrival && this.#due < soonest ? this.#due : soonest;
   }
 
+  /** Whether what is due at `now`, which is `next()`, is a row. */
+  givesRow(now: number): boolean {
+    return this.#cursor < this.#log.arrival.length && now >= this.#log.arrival[this.#cursor] && this.#due > now;
+  }
+
   /** Says what is due at `now`, which is `next()`: returns the row's index in the log, or `NO_ROW`. Then `watermark` is that after it. */
   take(now = this.next()): number {
     const arrival = this.#cursor < this.#log.arrival.length ? this.#log.arrival[this.#cursor] : Infinity;

@@ -123,16 +123,15 @@ export class Timeline {
    */
   step(within: StepLimits, mayEnd: boolean): TimedStep | null {
     const limits = { positions: within.positions, until: Math.min(within.until, this.#known()) };
-    const [only] = this.#sources;
+    const sources = this.#sources;
     if (
-      this.#sources.length === 1 &&
-      only.feed.plain &&
+      sources.length > 0 &&
       this.#microBatch === null &&
       !this.#bundles &&
       !this.#holds &&
-      !only.reads.has("progress")
+      sources.every(s => s.feed.plain && !s.reads.has("progress") && sameLog(s.feed, sources[0].feed))
     )
-      return this.#stretch(only, limits) ?? (mayEnd ? this.#merge(limits, mayEnd) : null);
+      return this.#stretch(sources, limits) ?? (mayEnd ? this.#merge(limits, mayEnd) : null);
     return this.#braids ? this.#braid(limits, mayEnd) : this.#merge(limits, mayEnd);
   }
 
@@ -170,30 +169,38 @@ export class Timeline {
    * last row, a step ends, and its end is a step of one position.
    */
   #braid(limits: StepLimits, mayEnd: boolean): TimedStep | null {
-    const sources = this.#sources;
+    const all = this.#sources;
+    const leaders = all.map(({ feed }) => all.findIndex(other => sameLog(other.feed, feed)));
+    /** One source of each log: the others that read it have their rows where it has them. */
+    const sources = all.filter((_, s) => leaders[s] === s);
     const rows = sources.map(({ feed }) => (feed.ended ? 0 : feed.log.arrival.length - feed.offset));
     const over = sources.some(({ feed }, s) => rows[s] === 0 && !feed.ended && !feed.open);
     if (rows.every(n => n === 0)) return mayEnd ? this.#merge(limits, mayEnd) : null;
     if (over && mayEnd && this.#clock !== -Infinity) return this.#merge({ ...limits, positions: 1 }, mayEnd);
     // A source without any row ends once there is a first position.
     const positions = over ? 1 : limits.positions;
-    if (sources.length === 2) return this.#braidTwo(sources[0], sources[1], positions, limits.until);
-    while (this.#drafts.length < sources.length) this.#drafts.push(new Draft());
+    if (all.length === 2 && sources.length === 2)
+      return this.#braidTwo(sources[0], sources[1], positions, limits.until);
+    while (this.#drafts.length < all.length) this.#drafts.push(new Draft());
     const drafts = this.#drafts;
     for (const draft of drafts) draft.count = 0;
     if (this.#clocks.length < positions) this.#clocks = new Float64Array(positions);
     const clock = this.#clocks;
     const arrivals = sources.map(({ feed }) => feed.log.arrival);
     const offsets = sources.map(({ feed }) => feed.offset);
-    const length = interleave(arrivals, offsets, drafts, this.#clock, limits.until, clock, positions);
+    const leading = drafts.filter((_, s) => leaders[s] === s);
+    const length = interleave(arrivals, offsets, leading, this.#clock, limits.until, clock, positions);
     if (length === 0) return null;
-    sources.forEach(({ feed }, s) => drafts[s].stretch(feed, length));
+    all.forEach((_, s) => {
+      if (leaders[s] !== s) drafts[s].follow(drafts[leaders[s]]);
+    });
+    all.forEach(({ feed }, s) => drafts[s].stretch(feed, length));
     this.#clock = clock[length - 1];
     const clocks = this.#keeps ? clock.slice(0, length) : clock.subarray(0, length);
     const step: Step = { length, first: this.#first, clock: clocks, bundleEnd: null, last: false };
     this.#first += length;
     const flows = new Map<string, Outputs>();
-    sources.forEach((source, s) => {
+    all.forEach((source, s) => {
       flows.set(source.id, this.#withSidePorts(source, drafts[s].flow(source.feed, length, this.#keeps)));
     });
     return { step, flows };
@@ -235,32 +242,37 @@ export class Timeline {
     return { arrival, watermark };
   }
 
-  #stretch(source: TimelineSource, limits: StepLimits): TimedStep | null {
-    const { feed } = source;
-    const { arrival, time, batch } = feed.log;
-    const from = feed.offset;
+  /** Makes a step of views of one log, which all sources read: nothing but their watermarks is their own. */
+  #stretch(sources: readonly TimelineSource[], limits: StepLimits): TimedStep | null {
+    const { log, offset: from } = sources[0].feed;
+    const { arrival, time, batch } = log;
     let to = Math.min(arrival.length, from + limits.positions);
     if (to > from && arrival[to - 1] > limits.until) to = upperBound(arrival, limits.until, from, to);
     if (to <= from) return null;
     const length = to - from;
-    const watermark = this.#room.floats("watermark", length);
-    feed.stretch(to, watermark);
     const times = time.subarray(from, to);
     const step: Step = { length, first: this.#first, clock: arrival.subarray(from, to), bundleEnd: null, last: false };
     this.#first += length;
     this.#clock = arrival[to - 1];
-    const main: Flow = {
-      batch: sliceBatch(batch, from, to),
-      selection: null,
-      count: length,
-      at: null,
-      time: times,
-      clock: null,
-      weight: null,
-      pane: null,
-      watermark,
-    };
-    return { step, flows: new Map([[source.id, this.#withSidePorts(source, main)]]) };
+    const rows = sliceBatch(batch, from, to);
+    const flows = new Map<string, Outputs>();
+    sources.forEach((source, s) => {
+      const watermark = this.#room.floats(`watermark ${s}`, length);
+      source.feed.stretch(to, watermark);
+      const main: Flow = {
+        batch: rows,
+        selection: null,
+        count: length,
+        at: null,
+        time: times,
+        clock: null,
+        weight: null,
+        pane: null,
+        watermark,
+      };
+      flows.set(source.id, this.#withSidePorts(source, main));
+    });
+    return { step, flows };
   }
 
   #merge(limits: StepLimits, mayEnd: boolean): TimedStep | null {
@@ -271,6 +283,7 @@ export class Timeline {
     let clock = this.#clocks;
     let length = 0;
     let last = false;
+    const twins = sources.some(({ feed }, s) => sources.findIndex(other => other.feed.log === feed.log) !== s);
     /** First position at which nothing arrives any more and a source ends. */
     let end = Infinity;
     while (length < limits.positions) {
@@ -284,7 +297,7 @@ export class Timeline {
         if (next < when) {
           when = next;
           soonest = s;
-        } else if (next === Infinity && over < 0 && !feed.open) over = s;
+        } else if (next === Infinity && over < 0 && this.#isOver(feed)) over = s;
       }
       const seen = this.#microBatch === null ? when : this.#seenAt(when);
       if (!mayEnd || when === Infinity || this.#clock === -Infinity) over = -1;
@@ -293,22 +306,32 @@ export class Timeline {
       if (over >= 0) {
         // A source that has given its last row holds nobody back: no row of it is still to come.
         soonest = over;
-        sources[over].feed.end();
+        this.#end(sources[over].feed);
         clock[length] = this.#clock;
       } else if (soonest < 0) {
         // Nothing is left to arrive: the sources end one after the other, each at a position of its own.
         soonest = mayEnd && limits.until === Infinity ? sources.findIndex(s => !s.feed.ended) : -1;
         if (soonest < 0) break;
-        sources[soonest].feed.end();
+        this.#end(sources[soonest].feed);
         end = Math.min(end, length);
         clock[length] = this.#clock === -Infinity ? 0 : this.#clock;
         last = sources.every(s => s.feed.ended);
       } else {
         if (this.#holds && seen > this.#clock) for (const { feed } of sources) feed.beginBundle();
-        const row = sources[soonest].feed.take(when);
         if (seen > this.#clock) this.#clock = seen;
         clock[length] = this.#clock;
+        if (twins) soonest = this.#takesFirst(soonest, when);
+        const { log, offset } = sources[soonest].feed;
+        const row = sources[soonest].feed.take(when);
         if (row !== NO_ROW) drafts[soonest].add(row, length);
+        // Who reads the same log takes the same row at the same position, so that two replays are never a row apart.
+        if (twins && row !== NO_ROW)
+          for (let s = 0; s < sources.length; s++) {
+            const { feed } = sources[s];
+            if (s === soonest || feed.log !== log || feed.offset !== offset || feed.ended) continue;
+            drafts[s].add(feed.take(when), length);
+            if (sources[s].reads.has("progress")) this.#progressOf(sources[s]).look(length, clock[length]);
+          }
       }
       for (let s = 0; s < sources.length; s++) drafts[s].setWatermark(length, sources[s].feed.watermark);
       if (sources[soonest].reads.has("progress")) this.#progressOf(sources[soonest]).look(length, clock[length]);
@@ -335,6 +358,25 @@ export class Timeline {
     return { step, flows };
   }
 
+  /** Of the sources that read the same log as one of them, the one that has something to say at `when` before its next row; or that one. */
+  #takesFirst(source: number, when: number): number {
+    const { log } = this.#sources[source].feed;
+    const first = this.#sources.findIndex(
+      ({ feed }) => feed.log === log && !feed.ended && feed.next() === when && !feed.givesRow(when),
+    );
+    return first < 0 ? source : first;
+  }
+
+  /** Whether a source has nothing more to say, nor has any that reads the same log: they end together. */
+  #isOver({ log, open }: SourceFeed): boolean {
+    return !open && this.#sources.every(({ feed }) => feed.log !== log || feed.ended || feed.next() === Infinity);
+  }
+
+  /** Ends a source, and those that read the same log with it. */
+  #end({ log }: SourceFeed): void {
+    for (const { feed } of this.#sources) if (feed.log === log && !feed.ended) feed.end();
+  }
+
   /** A source that has given its last row while others, the first of them at `next`, still have some; or -1. */
   #exhausted(next: number): number {
     if (next === Infinity || this.#clock === -Infinity) return -1;
@@ -356,7 +398,8 @@ export class Timeline {
     const ends = new Uint8Array(clock.length);
     for (let p = 0; p + 1 < clock.length; p++) if (clock[p + 1] !== clock[p] || p + 1 >= end) ends[p] = 1;
     const next = this.next();
-    const goesOn = next === clock[clock.length - 1] || this.#exhausted(next) >= 0;
+    const over = this.#exhausted(next);
+    const goesOn = next === clock[clock.length - 1] || (over >= 0 && this.#isOver(this.#sources[over].feed));
     ends[clock.length - 1] = goesOn ? 0 : 1;
     return ends;
   }
@@ -368,7 +411,12 @@ export class Timeline {
       const said = this.#errorsSaid.get(source.id) ?? -1;
       if (errors.length > said) {
         this.#errorsSaid.set(source.id, errors.length);
-        outputs["errors"] = sideFlow(sliceBatch(errorsOf(errors), Math.max(said, 0), errors.length), main, null, this.#clock);
+        outputs["errors"] = sideFlow(
+          sliceBatch(errorsOf(errors), Math.max(said, 0), errors.length),
+          main,
+          null,
+          this.#clock,
+        );
       }
     }
     if (source.reads.has("progress") && this.#progressOf(source).count > 0) {
@@ -461,4 +509,9 @@ function errorsOf(errors: Batch): Batch {
   const columns = ERRORS_SCHEMA.map(field => errors.columns[errors.schema.findIndex(f => f.name === field.name)]);
   if (columns.some(c => c === undefined)) return batchOf(ERRORS_SCHEMA, []);
   return { schema: ERRORS_SCHEMA, length: errors.length, columns };
+}
+
+/** Whether two feeds read the same log and have read as much of it. */
+function sameLog(a: SourceFeed, b: SourceFeed): boolean {
+  return a.log === b.log && a.offset === b.offset && a.ended === b.ended;
 }

@@ -347,3 +347,60 @@ test("a log that becomes known little by little says the same as one that is kno
     { numRuns: 300 },
   );
 });
+
+describe("several sources over one log", () => {
+  const strategies: Readonly<Record<string, WatermarkStrategy>> = {
+    strict: bounded(0),
+    patient: bounded(3),
+    impatient: bounded(1, { idle: 4 }),
+    guarded: bounded(2, { future: 3 }),
+    periodic: bounded(1, { every: 5 }),
+  };
+  const names = Object.keys(strategies);
+
+  test("take each row at one position, and each hears of it what it would hear alone", () => {
+    const logs = fc.array(fc.record({ t: fc.nat(30), at: fc.nat(30), v: fc.nat(9) }), { minLength: 1, maxLength: 12 });
+    const property = fc.property(
+      logs,
+      logs,
+      fc.subarray(names, { minLength: 2 }),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 9 }),
+      (rows, others, chosen, another, positions) => {
+        const byArrival = (of: typeof rows) => logOf(of.toSorted((x, y) => x.at - y.at));
+        const log = byArrival(rows);
+        const given: Record<string, Given> = Object.fromEntries(
+          chosen.map(name => [name, { log, watermark: strategies[name] }]),
+        );
+        if (another) given["other"] = { log: byArrival(others), watermark: bounded(1) };
+        const together = everything(timelineOf(given), positions);
+        const at = (id: string): number[] => together.rows.flatMap(([p, , from]) => (from === id ? [p as number] : []));
+        for (const name of chosen) {
+          expect(at(name)).toEqual(at(chosen[0]));
+          const alone = everything(timelineOf({ [name]: given[name] }), 1);
+          const said = (of: readonly number[]): number[] => of.filter((w, i) => w !== (of[i - 1] ?? -Infinity));
+          expect(said(together.watermarks[name])).toEqual(said(alone.watermarks[name]));
+          // After each of its rows, the watermark is what it is alone.
+          const after = (run: typeof alone, id: string): number[] =>
+            run.rows.flatMap(([p, , from]) => (from === id ? [run.watermarks[id][p as number]] : []));
+          expect(after(together, name)).toEqual(after(alone, name));
+        }
+        expect(everything(timelineOf(given), 1)).toEqual(together);
+      },
+    );
+    fc.assert(property, { numRuns: 300 });
+  });
+
+  test("end together, when none of them has anything more to say", () => {
+    const log = logOf([
+      { t: 1, v: 1 },
+      { t: 2, v: 2 },
+    ]);
+    const feeds: SourceFeed[] = [];
+    const timeline = timelineOf({ a: { log }, b: { log, watermark: bounded(5) } }, { feeds });
+    while (timeline.step({ positions: 1, until: 2 }, true) !== null);
+    expect(feeds.map(f => [f.offset, f.ended])).toEqual(Array(2).fill([2, false]));
+    timeline.step({ positions: 1, until: Infinity }, true);
+    expect(feeds.map(f => f.ended)).toEqual([true, true]);
+  });
+});
