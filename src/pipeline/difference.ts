@@ -54,7 +54,7 @@ function shapeOf(node: Node): { on: readonly string[]; columns: readonly string[
 }
 
 /** Makes a rollup take back what it restates: a join must see a refinement replace what was there. */
-function restating(node: Node): Node {
+export function restating(node: Node): Node {
   if (node.verb === "filter" || node.verb === "orderby") return { ...node, input: restating(node.input) };
   if (node.verb !== "aggregate" || node.strategy === null) return node;
   return { ...node, strategy: { ...node.strategy, accumulation: "retracting" } };

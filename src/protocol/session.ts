@@ -4,6 +4,7 @@
  * The shell owns the document, so that nothing a cell does can lose a user's work; the session owns what the cells mean.
  * Everything here is structured-cloneable.
  */
+import type { Comparison } from "./comparison.ts";
 import type { WireTable } from "./table.ts";
 
 /** A cell as the session sees it. */
@@ -297,6 +298,8 @@ export type ShellMessage =
   | { readonly type: "interrupt" }
   | { readonly type: "input"; readonly cell: number; readonly index: number; readonly value: unknown }
   | { readonly type: "transport"; readonly action: TransportAction }
+  /** Pins the replay as it is now, to be compared with what comes, or lets it go. */
+  | { readonly type: "pin"; readonly pinned: boolean }
   /** Which views are on screen, and which page and order each table shows. Others are not updated. */
   | {
       readonly type: "watch";
@@ -338,6 +341,8 @@ export type SessionMessage =
   | { readonly type: "graph"; readonly nodes: readonly NodeFigures[] }
   | { readonly type: "transport"; readonly state: TransportState }
   | { readonly type: "views"; readonly updates: readonly ViewUpdate[] }
+  /** How the replay compares with the pinned one; null when none is pinned. */
+  | { readonly type: "comparison"; readonly comparison: Comparison | null }
   /** Asks the shell for a file that a source names. */
   | { readonly type: "need-file"; readonly request: number; readonly name: string }
   | {

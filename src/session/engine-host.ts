@@ -19,6 +19,7 @@ import { type Explanation, explainRow, explainMark } from "./explain.ts";
 import { Counter, nodeFigures, sourceFigures, tableFigures } from "./figures.ts";
 import { Playback } from "./playback.ts";
 import { SourceFiles } from "./source-files.ts";
+import { type VariantContext, Variants } from "./variants.ts";
 import {
   chartUpdate,
   type LiveView,
@@ -61,10 +62,13 @@ export class EngineHost {
   #request = 0;
   #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
   #run: Run | null = null;
+  readonly #variants = new Variants();
+  /** What was last told of the two replays. */
+  #toldCompared = "null";
   #views = new Map<string, LiveView>();
   /** The nodes that cells name, and all below them; charts' own twins are not among them. */
   #own: readonly Node[] = [];
-  /** Dropped rows of each windowed aggregate among them, by identity. */
+  /** Dropped rows of each windowed aggregate among them, and of the pinned replay's, by identity. */
   #dropped = new Map<string, Counter>();
   #watched = new Map<string, Watched>();
   /** Names of variables by identity, of the pipelines as they run. */
@@ -112,6 +116,11 @@ export class EngineHost {
       case "transport":
         this.#transport(message.action);
         return;
+      case "pin":
+        if (message.pinned) this.#variants.pin(this.#plan, this.#disturb);
+        else this.#variants.unpin();
+        void this.#load(this.#plan);
+        return;
       case "watch":
         this.#watched = new Map(message.views.map(v => [v.view, v]));
         this.#dirty = true;
@@ -143,7 +152,8 @@ export class EngineHost {
   async #load(plan: EnginePlan): Promise<void> {
     this.#plan = plan;
     // What can be known without data is answered once every source has been read; a newer plan overtakes this one.
-    const sources = topological(plan.views.flatMap(namedNodes)).filter(n => n.verb === "source");
+    const all = [...plan.views.flatMap(namedNodes), ...this.#variants.named()];
+    const sources = topological(all).filter(n => n.verb === "source");
     await Promise.all(sources.map(n => this.#files.load(n)));
     if (this.#plan !== plan) return;
     this.#loading = null;
@@ -157,12 +167,13 @@ export class EngineHost {
     const { plan, sources } = this.#ready;
     this.#ready = null;
     const { views: planned, result } = this.#validate(plan, sources);
-    const views = planned.map(view => this.#disturbed(view));
+    const present = planned.map(view => this.#disturbed(view));
+    const views = [...present, ...this.#variants.plan(present, this.#variantContext())];
     this.#names = this.#namesOf(planned.flatMap(viewNodes));
     const kept = new Set(planned.map(v => v.view));
     const named = plan.views.filter(v => kept.has(v.view)).flatMap(namedNodes);
     this.#own = topological(named.map(node => this.#disturb(node)));
-    const breakpoints = this.#planBreakpoints(views);
+    const breakpoints = this.#planBreakpoints(present);
     const dropped = this.#counters();
     const live = new Map(views.map(view => [view.view, this.#liveView(view)]));
     const roots = [
@@ -215,11 +226,9 @@ export class EngineHost {
     const views: PlannedView[] = [];
     const schemas: Record<string, readonly { name: string; type: string }[]> = {};
     const errors: Record<string, string> = {};
-    const logsBelow = (nodes: readonly Node[]) =>
-      topological(nodes).flatMap(n => (n.verb === "source" ? [this.#files.log(n)] : []));
     for (const view of plan.views) {
       try {
-        const planned = planView(view, logsBelow);
+        const planned = planView(view, nodes => this.#logsBelow(nodes));
         const shown = viewNodes(planned).map(node => this.#schemaOf(node));
         if (planned.chart === null) schemas[view.view] = shown[0].map(({ name, type }) => ({ name, type }));
         views.push(planned);
@@ -238,13 +247,26 @@ export class EngineHost {
     return { views, result: { version: plan.version, schemas, sources: Object.fromEntries(readable), errors } };
   }
 
+  #logsBelow(nodes: readonly Node[]) {
+    return topological(nodes).flatMap(n => (n.verb === "source" ? [this.#files.log(n)] : []));
+  }
+
+  #variantContext(): VariantContext {
+    return {
+      plan: view => planView(view, nodes => this.#logsBelow(nodes)),
+      disturbed: (view, disturb) => this.#disturbed(view, disturb),
+      schema: node => this.#schemaOf(node),
+      rows: node => this.#logsBelow([node]).reduce((sum, log) => sum + log.arrival.length, 0),
+    };
+  }
+
   #schemaOf(node: Node) {
     return schemaOf(node, source => this.#files.log(source).batch.schema);
   }
 
-  #disturbed(view: PlannedView): PlannedView {
-    const streams = Object.fromEntries(Object.entries(view.streams).map(([name, n]) => [name, this.#disturb(n)]));
-    const roles = Object.fromEntries(Object.entries(view.roles).map(([role, n]) => [role, this.#disturb(n)]));
+  #disturbed(view: PlannedView, disturb = this.#disturb): PlannedView {
+    const streams = Object.fromEntries(Object.entries(view.streams).map(([name, n]) => [name, disturb(n)]));
+    const roles = Object.fromEntries(Object.entries(view.roles).map(([role, n]) => [role, disturb(n)]));
     return { ...view, streams, roles };
   }
 
@@ -271,7 +293,7 @@ export class EngineHost {
   /** A counter of dropped rows for each windowed aggregate that cells name; those that stay go on counting. */
   #counters(): Map<string, Counter> {
     const counters = new Map<string, Counter>();
-    for (const node of this.#own) {
+    for (const node of topological([...this.#own, ...this.#variants.own()])) {
       if (node.verb !== "aggregate" || node.strategy === null) continue;
       const id = identity(node);
       counters.set(id, this.#dropped.get(id) ?? new Counter({ verb: "port", input: node, port: "late" }));
@@ -341,6 +363,7 @@ export class EngineHost {
       this.#lastSent = now;
       this.#dirty = false;
       this.#sendViews();
+      this.#sendCompared();
       this.#sendTransport();
       if (now - this.#lastGraph >= GRAPH_EVERY || !busy) {
         this.#lastGraph = now;
@@ -423,8 +446,7 @@ export class EngineHost {
       run === null ? { late: 0, watermark: Infinity } : sourceFigures(run, this.#ownSources());
     const now = this.#now();
     const span = run === null ? null : this.#span();
-    let dropped = 0;
-    for (const counter of this.#dropped.values()) dropped += counter.count;
+    const dropped = this.#droppedBy(this.#own);
     this.#options.post({
       type: "transport",
       state: {
@@ -449,6 +471,22 @@ export class EngineHost {
         loading: this.#loading,
       },
     });
+  }
+
+  /** Rows dropped by some nodes and all below them. */
+  #droppedBy(nodes: readonly Node[]): number {
+    const ids = new Set(topological(nodes).map(identity));
+    let sum = 0;
+    for (const [id, counter] of this.#dropped) if (ids.has(id)) sum += counter.count;
+    return sum;
+  }
+
+  #sendCompared(): void {
+    const compared = this.#variants.compared(this.#views, nodes => this.#droppedBy(nodes), this.#own);
+    const told = JSON.stringify(compared);
+    if (told === this.#toldCompared) return;
+    this.#toldCompared = told;
+    this.#options.post({ type: "compared", compared });
   }
 
   #figures(): NodeFigures[] {
@@ -482,7 +520,7 @@ export class EngineHost {
       return id === null
         ? null
         : { sentences: ["The stream is not on the page, so nothing is known of it."], facts: {}, lines: [] };
-    const nameOf = (of: Node): string | null => this.#names[identity(of)]?.[0] ?? null;
+    const nameOf = (of: Node): string | null => this.#names[identity(of)]?.[0] ?? this.#variants.nameOf(of);
     if (values !== undefined)
       return explainMark({ nodes: viewNodes(live.plan), roles: live.plan.roles }, values, run, nameOf);
     const table = live.tables["main"] ?? Object.values(live.tables)[0];

@@ -5,6 +5,7 @@
 import type { ChartSpec } from "../charts/chart.ts";
 import type { Schema } from "../columns/column.ts";
 import type { Node } from "../pipeline/node.ts";
+import type { ComparedOutput } from "../protocol/comparison.ts";
 import type { SessionMessage, ShellMessage, Sort, TransportAction } from "../protocol/session.ts";
 
 /** Something live to show: a stream as a table, or a chart over the streams that its plan asks for. */
@@ -32,6 +33,8 @@ export interface Watched {
 export type ToEngine =
   | { readonly type: "plan"; readonly plan: EnginePlan }
   | { readonly type: "transport"; readonly action: TransportAction }
+  /** Keeps the plan as it is now beside those that follow, or lets it go. */
+  | { readonly type: "pin"; readonly pinned: boolean }
   | { readonly type: "watch"; readonly views: readonly Watched[] }
   | {
       readonly type: "file";
@@ -53,6 +56,15 @@ export interface PlanResult {
   readonly errors: Readonly<Record<string, string>>;
 }
 
+/** The pinned replay beside the present one, view by view; which settings made them differ is for the control plane to say. */
+export interface ComparedViews {
+  readonly outputs: Readonly<Record<string, DistributiveOmit<ComparedOutput, "settings">>>;
+  readonly dropped: { readonly pinned: number; readonly now: number };
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
 export type FromEngine =
   | { readonly type: "planned"; readonly result: PlanResult }
+  | { readonly type: "compared"; readonly compared: ComparedViews | null }
   | Extract<SessionMessage, { type: "views" | "transport" | "graph" | "need-file" | "explained" }>;

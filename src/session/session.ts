@@ -14,6 +14,7 @@ import type { Schema } from "../columns/column.ts";
 import { compileCell } from "../expressions/compile.ts";
 import { createKernel, type CellState as KernelCell, type Kernel } from "../notebook/kernel.ts";
 import { attributeOf, kindOf } from "../notebook/document.ts";
+import type { ComparedOutput, Comparison, SettingChange } from "../protocol/comparison.ts";
 import type {
   CellOutput,
   CellState,
@@ -25,12 +26,21 @@ import type {
   TransportState,
   ViewUpdate,
 } from "../protocol/session.ts";
-import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
+import type {
+  ComparedViews,
+  EnginePlan,
+  FromEngine,
+  PlanResult,
+  ToEngine,
+  ViewPlan,
+  Watched,
+} from "./engine-messages.ts";
 import { exportStream, exportTargets } from "./export.ts";
 import { Input } from "./inputs.ts";
 import { inspect } from "./inspect.ts";
 import { LatestValues } from "./latest.ts";
 import { library } from "./library.ts";
+import { changesAbove, changesBetween, NO_SETTINGS, type CellSettings, type Settings, settingsOf } from "./settings.ts";
 import { asTable, Queries } from "./sql/queries.ts";
 import type { OpenSqlite } from "./sql/sqlite.ts";
 import { staticTable } from "./static-tables.ts";
@@ -76,6 +86,12 @@ export class Session {
   #planned = NOTHING_PLANNED;
   #planning = false;
   #watched: readonly Watched[] = [];
+  /** The settings that the present plan came of, and those of the pinned one. */
+  #settings: Settings = NO_SETTINGS;
+  #pinned: Settings | null = null;
+  #compared: ComparedViews | null = null;
+  #faults: TransportState["faults"] = null;
+  #toldComparison = "null";
   /** What was last told of each cell, so that only changes are told. */
   readonly #told = new Map<number, string>();
 
@@ -136,6 +152,12 @@ export class Session {
       case "transport":
         this.#host.engine({ type: "transport", action: message.action });
         return;
+      case "pin":
+        this.#pinned = message.pinned ? { ...this.#settings, faults: this.#faults ?? null } : null;
+        this.#compared = null;
+        this.#tellComparison();
+        this.#host.engine({ type: "pin", pinned: message.pinned });
+        return;
       case "watch":
         this.#watched = message.views;
         this.#watch();
@@ -170,13 +192,20 @@ export class Session {
       this.#stories.moved();
     } else if (message.type === "explained" && this.#stories.take(message.request, { lines: [], ...message })) {
       return;
+    } else if (message.type === "compared") {
+      this.#compared = message.compared;
+      this.#tellComparison();
     } else if (message.type === "views") {
       const shown: ViewUpdate[] = [];
       for (const update of message.updates)
         if (!this.#latest.take(update) && !this.#queries.take(update)) shown.push(update);
       if (shown.length > 0) this.#host.post({ type: "views", updates: shown });
     } else {
-      if (message.type === "transport") this.#retell(message.state);
+      if (message.type === "transport") {
+        this.#retell(message.state);
+        this.#faults = message.state.faults;
+        this.#tellComparison();
+      }
       this.#host.post(message);
     }
   }
@@ -274,6 +303,11 @@ export class Session {
       }
     }
     views.push(...this.#latest.views(), ...this.#queries.views());
+    this.#settings = settingsOf(
+      this.#cells.map(text => this.#cellSettings(text)),
+      null,
+    );
+    this.#tellComparison();
     const profile = this.#host.profile ?? "tidemark";
     const same =
       canonical([views, names, profile]) === canonical([this.#plan.views, this.#plan.names, this.#plan.profile]);
@@ -281,6 +315,47 @@ export class Session {
     this.#plan = { version: this.#plan.version + 1, views, names, profile };
     this.#host.engine({ type: "plan", plan: this.#plan });
     this.#watch();
+  }
+
+  #cellSettings(text: CellText): CellSettings {
+    const state = this.#states.get(text.id);
+    const analysis = state === undefined ? null : this.#kernel.analysis(text.id);
+    return {
+      text,
+      definitions: analysis?.outputs.map(o => o.name) ?? [],
+      references: analysis?.inputs.map(i => i.name) ?? [],
+      controls: (state?.outputs ?? []).flatMap(o =>
+        o.kind === "view" && o.input instanceof Input ? [o.input.control] : [],
+      ),
+    };
+  }
+
+  /** Says how the two replays differ, and by which settings; only when that has changed. */
+  #tellComparison(): void {
+    const comparison = this.#comparison();
+    const told = JSON.stringify(comparison);
+    if (told === this.#toldComparison) return;
+    this.#toldComparison = told;
+    this.#host.post({ type: "comparison", comparison });
+  }
+
+  #comparison(): Comparison | null {
+    const [pinned, compared] = [this.#pinned, this.#compared];
+    if (pinned === null || compared === null) return null;
+    const now = { ...this.#settings, faults: this.#faults ?? null };
+    const changes = changesBetween(pinned, now);
+    const words = ({ text, pinned: then, now: present }: SettingChange): SettingChange => ({
+      text,
+      pinned: then,
+      now: present,
+    });
+    const outputs = Object.entries(compared.outputs).map(([view, output]): [string, ComparedOutput] => [
+      view,
+      output.state === "differs"
+        ? { ...output, settings: changesAbove(Number.parseInt(view, 10), changes, now).map(words) }
+        : output,
+    ]);
+    return { settings: changes.map(words), outputs: Object.fromEntries(outputs), dropped: compared.dropped };
   }
 
   #watch(): void {
