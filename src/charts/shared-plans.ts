@@ -1,4 +1,6 @@
 /** Tables that several charts read; equal pipelines are one in the engine, so each is computed once for all of them. */
+import { additiveOutputs } from "../pipeline/additive.ts";
+import { isExpectable } from "../pipeline/nowcasts.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { stepFor, timeBin } from "./bins.ts";
@@ -46,6 +48,20 @@ function combined(stream: Stream, sources: readonly SourceNode[]): Stream {
     .derive({ processing_time: "d => d.arrived_at", partition: 'd => ""', idle: "d => false" })
     .select(columns);
   return met.union(...each);
+}
+
+/**
+ * What open windows are expected to come to: of each key, or of all keys together. Nothing where windows have no one length, or
+ * nothing is added up in them.
+ */
+export function expectedTables(
+  node: WindowedNode,
+  { keyed, value, name = "expected" }: { keyed: boolean; value?: string; name?: string },
+): Record<string, Stream> {
+  const output = value ?? additiveOutputs(node)[0]?.name;
+  if (!isExpectable(node, output)) return {};
+  const of = keyed ? node : { ...node, keys: [] };
+  return { [name]: new Stream(of).nowcast({ value: output }) };
 }
 
 /** When each window was first opened, fired and last closed, over its keys: at most six rows to a window. */

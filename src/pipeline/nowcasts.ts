@@ -3,10 +3,21 @@ import { type DurationSpec, duration } from "../model/time.ts";
 import { windowSize } from "../model/windows.ts";
 import { additiveOutputs, amountAdded } from "./additive.ts";
 import type { Node } from "./node.ts";
-import type { NowcastNode } from "./verbs/nowcast.ts";
+import type { AggregateNode } from "./verbs/aggregate.ts";
+import { NOWCAST_FIELDS, type NowcastNode } from "./verbs/nowcast.ts";
 
+/** Window functions whose windows are all of one length. */
+const LENGTHS: ReadonlySet<string> = new Set(["fixed", "sliding", "calendar"]);
 /** Words to a window, by default. */
 const WORDS = 24;
+
+/** Says whether `.nowcast({value})` has something to expect: windows of one length, a sum or a count of that name, no key named as one of its columns. */
+export function isExpectable(node: AggregateNode, value: string | undefined): boolean {
+  const { strategy } = node;
+  if (strategy === null || !LENGTHS.has(strategy.window.kind)) return false;
+  const named = new Set(NOWCAST_FIELDS.map(f => f.name));
+  return additiveOutputs(node).some(o => o.name === value) && !node.keys.some(k => named.has(k.name));
+}
 
 /** Throws where a stream has no windows of one length, or no sum or count of the name. */
 export function nowcastNode(node: Node, value?: string, every?: DurationSpec): NowcastNode {
@@ -16,7 +27,7 @@ export function nowcastNode(node: Node, value?: string, every?: DurationSpec): N
     );
   const { window, allowedLateness } = node.strategy;
   const length = windowSize(window);
-  if (length === null || !["fixed", "sliding", "calendar"].includes(window.kind))
+  if (length === null || !LENGTHS.has(window.kind))
     throw new Error(
       `nowcast compares windows of one length, and ${window.kind} windows have none. Use fixed, sliding or calendar ones.`,
     );

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Tables } from "../../src/charts/chart.ts";
 import * as charts from "../../src/charts/plans.ts";
-import { coursesOf } from "../../src/charts/time-map/scene.ts";
+import { coursesOf } from "../../src/charts/courses.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed } from "../../src/model/windows.ts";
 import { rows } from "../../src/pipeline/sources.ts";

@@ -138,6 +138,13 @@ export const FIGURES: readonly Figure[] = [
     make: () => charts.timeMap(tenMinutes),
     until: START + 1.3 * HOUR,
   },
+  {
+    chart: "timeMap",
+    title: "near its end, with what is expected",
+    make: () => charts.timeMap(tenMinutes),
+    until: START + 1.94 * HOUR,
+  },
+  { chart: "timeMap", title: "sessions that merge", make: () => charts.timeMap(visits) },
   { chart: "timeMap", title: "three days of payments", make: () => charts.timeMap(daily) },
   { chart: "timeMap", title: "two sources", make: () => charts.timeMap(both) },
   { chart: "delayMap", title: "three days of payments", make: () => charts.delayMap(daily) },

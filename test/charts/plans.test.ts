@@ -31,7 +31,16 @@ test("a plan of a message is the plan of the chart", () => {
   const direct = planChart(timeMap(hourly), null);
   const sent = planChart(structuredClone(timeMap(hourly)), null);
   for (const [name, stream] of Object.entries(direct.tables)) expect(sent.tables[name].id).toBe(stream.id);
-  expect(Object.keys(direct.tables)).toEqual(["rows", "cells", "progress", "course", "windows", "panes", "firings"]);
+  expect(Object.keys(direct.tables)).toEqual([
+    "rows",
+    "cells",
+    "progress",
+    "course",
+    "windows",
+    "expected",
+    "panes",
+    "firings",
+  ]);
   expect(direct.options).toMatchObject({
     windowSize: 3_600_000,
     allowedLateness: 600_000,

@@ -26,7 +26,8 @@ import {
   widthOf,
 } from "../look.ts";
 import { momentText, zoneNote } from "../time-axis.ts";
-import { type Bounds, boundsOf, type Course, FATES, type Fate, sceneOf } from "../time-map/scene.ts";
+import type { Course } from "../courses.ts";
+import { type Bounds, boundsOf, FATES, type Fate, sceneOf } from "../time-map/scene.ts";
 import type { WindowFacts } from "../twins.ts";
 import { aboutText, countText, numberText, shareText } from "../words.ts";
 import { numbers, table, texts } from "../wire.ts";

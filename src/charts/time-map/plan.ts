@@ -2,7 +2,7 @@
 import { Stream } from "../../pipeline/stream.ts";
 import { stepFor, timeBin } from "../bins.ts";
 import type { ChartArguments, ChartPlan } from "../chart.ts";
-import { courseStep, courseTables, windowLives } from "../shared-plans.ts";
+import { courseStep, courseTables, expectedTables, windowLives } from "../shared-plans.ts";
 import { fatesOf, sourcesBelow, windowFacts, windowedBelow } from "../twins.ts";
 
 export interface TimeMapOptions {
@@ -18,7 +18,7 @@ export const timeMap: ChartPlan<TimeMapOptions> = {
   title: "Time map",
   question:
     "Where is time? Event time against processing time, with the watermark, the windows and what came too late.",
-  limits: { rows: 20_000, progress: 20_000, windows: 20_000, panes: 400 },
+  limits: { rows: 20_000, progress: 20_000, windows: 20_000, life: 3_000, panes: 400 },
   plan(args) {
     const stream = args.streams.stream;
     const fates = fatesOf(stream);
@@ -34,6 +34,8 @@ export const timeMap: ChartPlan<TimeMapOptions> = {
     if (node !== undefined && node.strategy.window.kind !== "global") {
       const windowed = new Stream(node);
       tables.windows = windowLives(node);
+      if (node.strategy.window.kind === "sessions") tables.life = windowed.life();
+      Object.assign(tables, expectedTables(node, { keyed: false }));
       tables.panes = windowed.panes();
       tables.firings = windowed
         .panes()

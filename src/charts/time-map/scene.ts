@@ -1,5 +1,7 @@
 /** What a time map shows, read from its tables: plain arrays, before any pixel is chosen. */
 import type { Tables } from "../chart.ts";
+import { type Course, coursesOf, earlier, passedAt } from "../courses.ts";
+import { lanesOf } from "../window-lanes/lanes.ts";
 import { extent, keyTexts, keyValues, numbers, table, texts } from "../wire.ts";
 
 export type Fate = "on-time" | "late" | "dropped";
@@ -13,15 +15,6 @@ export interface Mark {
   readonly rows: number;
 }
 
-/** The watermark's course, of the source or of one of its partitions: from `at[i]` on it is `watermark[i]`. */
-export interface Course {
-  readonly partition: string | null;
-  readonly at: readonly number[];
-  readonly watermark: readonly number[];
-  /** When the last word of each step came, where the course came in steps; else as `at`. */
-  readonly last: readonly number[];
-}
-
 /** A window's life in processing time; NaN for what has not happened. Over all keys: first opened, first fired, last closed. */
 export interface WindowLife {
   readonly start: number;
@@ -29,6 +22,8 @@ export interface WindowLife {
   opened: number;
   fired: number;
   closed: number;
+  /** A session that another took in when it closed. */
+  merged: boolean;
 }
 
 export interface PaneMark {
@@ -59,6 +54,7 @@ export interface SceneOptions {
   readonly cell?: number;
   readonly keys?: readonly string[];
   readonly outputs?: readonly string[];
+  readonly windowKind?: string | null;
 }
 
 /** Reads the tables of `timeMap`. */
@@ -68,27 +64,15 @@ export function sceneOf(tables: Tables, options: SceneOptions): Scene {
   const rows = { "on-time": 0, late: 0, dropped: 0 };
   for (const mark of marks) rows[mark.fate] += mark.rows;
   const courses = coursesOf(tables);
-  const windows = windowsOf(tables);
+  const windows = windowsOf(tables, options);
   const main = courses.find(c => c.partition === null);
-  if (main !== undefined) for (const w of windows) w.fired = earlier(w.fired, passedAt(main, w.end));
+  if (main !== undefined)
+    for (const w of windows) {
+      const passed = passedAt(main, w.end);
+      // What was gone before has not become complete.
+      if (!(passed > w.closed)) w.fired = earlier(w.fired, passed);
+    }
   return { single, marks, rows, courses, windows, panes: panesOf(tables, options) };
-}
-
-/** When a watermark first reached `end`: the window is complete then, whether or not a pane came out. NaN if it has not. */
-export function passedAt(course: Course, end: number): number {
-  let low = 0;
-  let high = course.watermark.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (course.watermark[middle] >= end) high = middle;
-    else low = middle + 1;
-  }
-  return low < course.at.length ? course.at[low] : NaN;
-}
-
-/** The earlier of two moments, of which either may be unknown. */
-export function earlier(a: number, b: number): number {
-  return Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b);
 }
 
 function fateOf(text: string | null): Fate {
@@ -122,31 +106,17 @@ function cellMarks(tables: Tables, cell: number): Mark[] {
   })).filter(m => m.rows > 0);
 }
 
-/** Reads the courses step by step where they are short enough to be sent whole, else bin by bin. */
-export function coursesOf(tables: Tables): Course[] {
-  const exact = table(tables, "progress");
-  const source = exact.length > 0 ? exact : table(tables, "course");
-  const at = numbers(source, exact.length > 0 ? "processing_time" : "at");
-  const watermark = numbers(source, "watermark");
-  // Several sources together have no name; they come as the empty one.
-  const partition = texts(source, "partition").map(p => (p === "" ? null : p));
-  const order = Array.from({ length: source.length }, (_, i) => i).sort((a, b) => at[a] - at[b]);
-  const last = exact.length > 0 ? at : numbers(source, "last");
-  const courses = new Map<string | null, Course & { at: number[]; watermark: number[]; last: number[] }>();
-  for (const i of order) {
-    let course = courses.get(partition[i]);
-    if (course === undefined) {
-      course = { partition: partition[i], at: [], watermark: [], last: [] };
-      courses.set(partition[i], course);
-    }
-    course.at.push(at[i]);
-    course.watermark.push(watermark[i]);
-    course.last.push(last[i]);
-  }
-  return [...courses.values()];
-}
-
-function windowsOf(tables: Tables): WindowLife[] {
+function windowsOf(tables: Tables, { windowKind, keys = [] }: SceneOptions): WindowLife[] {
+  // Sessions grow and merge: what became of one can be told key by key alone, and is while they are few.
+  if (windowKind === "sessions" && table(tables, "life").length > 0)
+    return lanesOf(tables, keys, true).map(({ start, end, opened, fired, closed, merged }) => ({
+      start,
+      end,
+      opened,
+      fired,
+      closed,
+      merged,
+    }));
   const life = table(tables, "windows");
   const start = numbers(life, "window_start");
   const end = numbers(life, "window_end");
@@ -159,12 +129,15 @@ function windowsOf(tables: Tables): WindowLife[] {
     const id = `${start[i]}|${end[i]}`;
     let window = windows.get(id);
     if (window === undefined) {
-      window = { start: start[i], end: end[i], opened: NaN, fired: NaN, closed: NaN };
+      window = { start: start[i], end: end[i], opened: NaN, fired: NaN, closed: NaN, merged: false };
       windows.set(id, window);
     }
     if (what[i] === "opened") window.opened = first[i];
     else if (what[i] === "on-time") window.fired = first[i];
-    else if (what[i] === "closed" || what[i] === "merged") window.closed = last[i];
+    else if (what[i] === "closed" || what[i] === "merged") {
+      window.closed = last[i];
+      window.merged = what[i] === "merged";
+    }
   }
   return [...windows.values()].sort((a, b) => a.start - b.start || a.end - b.end);
 }
