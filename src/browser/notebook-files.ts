@@ -195,7 +195,9 @@ export class NotebookFiles {
     if (found !== undefined) return found.path;
     if (dataFile.test(wanted) && basename(wanted) === wanted && !/[\\:\p{Cc}]/u.test(wanted))
       return join(dirname(path), wanted);
-    throw new HostError(`"${name}" can't be followed: it takes the name of a data file beside the notebook, such as app.jsonl`);
+    throw new HostError(
+      `"${name}" can't be followed: it takes the name of a data file beside the notebook, such as app.jsonl`,
+    );
   }
 
   /** Reads a data file by the name under which `open` listed it. */

@@ -60,10 +60,13 @@ function liveSource(
   url: unknown,
   simulate: unknown,
 ): Pick<LiveInput, "connector" | "name"> {
-  if (typeof from === "string") return from === "-" ? { connector: "stdin", name: from } : { connector: "follow", name: from };
+  if (typeof from === "string")
+    return from === "-" ? { connector: "stdin", name: from } : { connector: "follow", name: from };
   if (typeof simulate === "string") return { connector: "simulated", name: simulate };
   if (typeof url !== "string")
-    throw new Error('A source needs a file name or an address: source("log.jsonl", …) or source({url: "https://…"}, …).');
+    throw new Error(
+      'A source needs a file name or an address: source("log.jsonl", …) or source({url: "https://…"}, …).',
+    );
   return { connector: /^wss?:/i.test(url) ? "websocket" : "http", name: url };
 }
 

@@ -276,7 +276,6 @@ function printSource(node: SourceNode, script: Script): string {
   }
   if (input.format !== null) options.push(`format: ${literal(input.format)}`);
   if (input.kind === "file" && input.ended !== undefined) options.push(`ended: ${input.ended}`);
-  if (input.kind === "file" && input.ended !== undefined) options.push(`ended: ${input.ended}`);
   for (const [name, value] of Object.entries(input.options)) options.push(`${propertyName(name)}: ${literal(value)}`);
   return callWithObject(script.imports.use("source"), [literal(input.name)], options, "");
 }
