@@ -9,15 +9,31 @@ import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode, TimeField } from "../pipeline/verbs/source.ts";
 import { type DecodedLog, SourceError } from "./log.ts";
 
+/** What a part of a log has from those before it. */
+export interface Before {
+  /** Greatest event time, ms. */
+  readonly greatest: number;
+  /** Names of partitions that are not texts in the file. */
+  readonly partitions: Dictionary;
+}
+
 /**
- * Returns the log of a source. Throws a `SourceError` naming the file and the field when a column that the source names
- * is missing or is no time.
+ * Returns the log of a source, or a part of it. Throws a `SourceError` naming the file and the field when a column that the
+ * source names is missing or is no time.
  */
-export function sourceLog(decoded: DecodedLog, node: SourceNode, file: string): SourceLog {
+export function sourceLog(
+  decoded: DecodedLog,
+  node: SourceNode,
+  file: string,
+  before: Before | null = null,
+): SourceLog {
   const time = timesOf(decoded, node.eventTime, "eventTime", file);
   const arrival =
-    node.arrivalTime === null ? greatestSoFar(time) : timesOf(decoded, node.arrivalTime, "arrivalTime", file);
-  const partition = node.partition === null ? null : partitionOf(decoded, node.partition, file);
+    node.arrivalTime === null
+      ? greatestSoFar(time, before?.greatest ?? -Infinity)
+      : timesOf(decoded, node.arrivalTime, "arrivalTime", file);
+  const partition =
+    node.partition === null ? null : partitionOf(decoded, node.partition, file, before?.partitions ?? new Dictionary());
   const log: SourceLog = {
     batch: decoded.batch,
     time,
@@ -48,10 +64,14 @@ function columnOf(decoded: DecodedLog, name: string, option: string, file: strin
   );
 }
 
-function partitionOf(decoded: DecodedLog, name: string, file: string): { codes: Int32Array; dictionary: Dictionary } {
+function partitionOf(
+  decoded: DecodedLog,
+  name: string,
+  file: string,
+  dictionary: Dictionary,
+): { codes: Int32Array; dictionary: Dictionary } {
   const column = columnOf(decoded, name, "partition", file);
   if (column.type === "string") return { codes: column.codes, dictionary: column.dictionary };
-  const dictionary = new Dictionary();
   const codes = new Int32Array(decoded.batch.length);
   if (column.type === "json")
     throw new SourceError(
@@ -64,9 +84,9 @@ function partitionOf(decoded: DecodedLog, name: string, file: string): { codes: 
 }
 
 /** Without arrival times rows arrive in file order, each at the greatest event time so far. */
-function greatestSoFar(time: Float64Array): Float64Array {
+function greatestSoFar(time: Float64Array, before: number): Float64Array {
   const out = new Float64Array(time.length);
-  let greatest = -Infinity;
+  let greatest = before;
   for (let i = 0; i < time.length; i++) out[i] = greatest = Math.max(greatest, time[i]);
   return out;
 }
@@ -79,7 +99,14 @@ function isSorted(values: Float64Array): boolean {
 /** A log whose lines are not in order of arrival is replayed in that order; equal arrivals keep the order of the file. */
 function sortedByArrival(log: SourceLog): SourceLog {
   const { arrival } = log;
-  const order = Int32Array.from(arrival, (_, i) => i).sort((a, b) => arrival[a] - arrival[b] || a - b);
+  return inOrder(
+    log,
+    Int32Array.from(arrival, (_, i) => i).sort((a, b) => arrival[a] - arrival[b] || a - b),
+  );
+}
+
+/** A log with its rows in another order. */
+export function inOrder(log: SourceLog, order: Int32Array): SourceLog {
   const count = order.length;
   const ints = (from: Int32Array | null): Int32Array | null =>
     from === null ? null : Int32Array.from(order, i => from[i]);
@@ -87,7 +114,7 @@ function sortedByArrival(log: SourceLog): SourceLog {
     ...log,
     batch: gatherBatch(log.batch, order, count),
     time: gatherFloats(log.time, order, count),
-    arrival: gatherFloats(arrival, order, count),
+    arrival: gatherFloats(log.arrival, order, count),
     partition: ints(log.partition),
     line: ints(log.line),
   };

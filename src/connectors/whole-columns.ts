@@ -19,8 +19,24 @@ export interface FoundColumn {
   readonly inexact?: number;
 }
 
-/** Makes the log of a file's columns. `line` is the row's number from 1. Throws a `SourceError` where settings cannot work. */
-export function logOfColumns(found: readonly FoundColumn[], rows: number, options: DecodeOptions): DecodedLog {
+/** Where the columns come from when they are not a file's whole ones. */
+export interface PartOfFile {
+  /** Rows of the file before those of the columns. */
+  readonly first: number;
+  /** Dictionaries of texts that are made of other values, by the column's name: all parts share them. */
+  readonly dictionaries: Map<string, ByteDictionary>;
+}
+
+/**
+ * Makes the log of a file's columns, or of a part of it. `line` is the row's number in the file, from 1. Throws a `SourceError` where
+ * settings cannot work.
+ */
+export function logOfColumns(
+  found: readonly FoundColumn[],
+  rows: number,
+  options: DecodeOptions,
+  part: PartOfFile = { first: 0, dictionaries: new Map() },
+): DecodedLog {
   const file = options.file ?? "The log";
   const notes: string[] = [];
   const problems = new Map<number, LineProblem>();
@@ -38,7 +54,7 @@ export function logOfColumns(found: readonly FoundColumn[], rows: number, option
     const stated = options.types !== undefined && Object.hasOwn(options.types, name) ? options.types[name] : null;
     if ((one.inexact ?? 0) > 0)
       notes.push(`${name} has ${one.inexact} integers beyond 2^53, which a number cannot hold exactly.`);
-    columns.push({ name, column: fitted(one, name, stated, rows, options, file, problems, notes) });
+    columns.push({ name, column: fitted(one, name, stated, rows, options, file, problems, notes, part) });
   }
   for (const name of options.required ?? []) {
     const column = columns.find(c => c.name === name)?.column;
@@ -52,28 +68,29 @@ export function logOfColumns(found: readonly FoundColumn[], rows: number, option
         problems.set(row, { field: name, value: null, reason: `The row has no ${name}.` });
   }
   const schema = columns.map(({ name, column }) => ({ name, type: column.type, nullable: hasNulls(column, rows) }));
-  return withoutBadRows({ schema, length: rows, columns: columns.map(c => c.column) }, problems, notes);
+  return withoutBadRows({ schema, length: rows, columns: columns.map(c => c.column) }, problems, notes, part.first);
 }
 
 function withoutBadRows(
   batch: Batch,
   problems: ReadonlyMap<number, LineProblem>,
   notes: readonly string[],
+  first: number,
 ): DecodedLog {
   const errors = new ErrorCollector();
   const line = new Int32Array(batch.length - problems.size);
   if (problems.size === 0) {
-    for (let row = 0; row < line.length; row++) line[row] = row + 1;
+    for (let row = 0; row < line.length; row++) line[row] = first + row + 1;
     return { schema: batch.schema, batch, line, errors: errors.take(), notes };
   }
   const good = new Int32Array(line.length);
   for (let row = 0, o = 0; row < batch.length; row++) {
     const problem = problems.get(row);
     if (problem === undefined) {
-      line[o] = row + 1;
+      line[o] = first + row + 1;
       good[o++] = row;
     } else
-      errors.add(row + 1, problem, () =>
+      errors.add(first + row + 1, problem, () =>
         JSON.stringify(Object.fromEntries(batch.schema.map((f, c) => [f.name, valueAt(batch.columns[c], row)]))),
       );
   }
@@ -90,16 +107,20 @@ function fitted(
   file: string,
   problems: Map<number, LineProblem>,
   notes: string[],
+  part: PartOfFile,
 ): Column {
   const { column } = found;
   if (column.type === "timestamp" && (stated === null || stated === "timestamp"))
-    return found.local === true ? placed(column, name, stated !== null, rows, options, file, notes) : column;
+    return found.local === true
+      ? placed(column, name, stated !== null, rows, options, file, notes, part.first)
+      : column;
   if (stated === null || stated === column.type) return column;
   switch (stated) {
     case "timestamp":
-      return asTimes(column, name, rows, options, file, problems);
+      return asTimes(column, name, rows, options, file, problems, part.first);
     case "string": {
-      const dictionary = new ByteDictionary();
+      const dictionary = part.dictionaries.get(name) ?? new ByteDictionary();
+      part.dictionaries.set(name, dictionary);
       const codes = new Int32Array(rows);
       for (let row = 0; row < rows; row++) {
         const value = valueAt(column, row);
@@ -129,6 +150,7 @@ function placed(
   options: DecodeOptions,
   file: string,
   notes: string[],
+  before: number,
 ): Column {
   const reader = readerOf(name, options, file);
   if (reader.zone === null) {
@@ -136,8 +158,8 @@ function placed(
     const shown = first < 0 ? "" : new Date(column.values[first]).toISOString().slice(0, -1);
     if (stated && first >= 0)
       throw new SourceError(
-        `${file}, row ${first + 1}, field ${name}: ${shown} has no offset: the file says that it is local time, but not where. State the zone, for example timeZone: "Europe/London".`,
-        { file, line: first + 1, field: name, value: shown },
+        `${file}, row ${before + first + 1}, field ${name}: ${shown} has no offset: the file says that it is local time, but not where. State the zone, for example timeZone: "Europe/London".`,
+        { file, line: before + first + 1, field: name, value: shown },
       );
     notes.push(
       `${name} holds local times without a zone: they are taken as UTC. To place them, state timeZone: "Europe/London" or another.`,
@@ -173,6 +195,7 @@ function asTimes(
   options: DecodeOptions,
   file: string,
   problems: Map<number, LineProblem>,
+  before: number,
 ): Column {
   const reader = readerOf(name, options, file);
   const values = new Float64Array(rows).fill(NaN);
@@ -198,9 +221,9 @@ function asTimes(
       if (column.type === "string") reader.string(value as string);
       if (reader.problem !== "unparsable" && good === 0) {
         const shown = show(value);
-        throw new SourceError(`${file}, row ${row + 1}, field ${name}: ${reader.explain(shown)}`, {
+        throw new SourceError(`${file}, row ${before + row + 1}, field ${name}: ${reader.explain(shown)}`, {
           file,
-          line: row + 1,
+          line: before + row + 1,
           field: name,
           value: shown,
         });
@@ -221,11 +244,14 @@ function asTimes(
   if (good === 0)
     for (const [row, problem] of problems)
       if (problem.field === name)
-        throw new SourceError(`${file}, row ${row + 1}, field ${name}: ${reader.explain(problem.value ?? "")}`, {
-          file,
-          line: row + 1,
-          field: name,
-        });
+        throw new SourceError(
+          `${file}, row ${before + row + 1}, field ${name}: ${reader.explain(problem.value ?? "")}`,
+          {
+            file,
+            line: before + row + 1,
+            field: name,
+          },
+        );
   return { type: "timestamp", values, valid: missing === 0 ? null : valid };
 }
 

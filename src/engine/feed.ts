@@ -5,6 +5,7 @@
  * a partition turned idle or a periodic watermark is due. Whoever builds the timeline merges several feeds by those
  * times. A source alone, whose watermark needs no such moments, is read in whole stretches (`stretch`).
  */
+import { sliceBatch } from "../columns/batch.ts";
 import type { Profile } from "../model/profiles.ts";
 import type { WatermarkStrategy } from "../model/watermarks.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
@@ -67,16 +68,21 @@ export class SourceFeed {
     this.#atEnd = profile.watermark === "end-of-input";
     this.#bundled = profile.watermark === "bundle" || profile.watermark === "micro-batch";
     this.#punctuation = punctuation;
-    if (watermark.basis.kind === "perfect") this.#hindsight = hindsight(log.time);
+    if (watermark.basis.kind === "perfect") this.#hindsight = hindsight(log.time, log.least);
   }
 
   get log(): SourceLog {
     return this.#log;
   }
 
-  /** Rows taken so far: the feed's offset. */
+  /** The row of the log that is taken next: rows taken so far, but for those that have been let go. */
   get offset(): number {
     return this.#cursor;
+  }
+
+  /** Rows taken so far. */
+  get rows(): number {
+    return (this.#log.first ?? 0) + this.#cursor;
   }
 
   get watermark(): number {
@@ -108,15 +114,21 @@ export class SourceFeed {
     return this.#ended;
   }
 
-  /** Gives the feed a longer log that begins with the rows of the present one. Throws once the source has ended. */
+  /**
+   * Gives the feed a longer log that begins with the rows of the present one, or with a later one that it has not passed. Throws
+   * once the source has ended.
+   */
   extend(log: SourceLog): void {
     if (this.#ended)
       throw new Error(
         "The source has ended, so no rows can follow. Work the run with a finite `until` while more may come.",
       );
+    const offset = this.rows - (log.first ?? 0);
+    if (offset < 0) throw new Error("A log cannot let go of rows that have not been taken yet.");
     this.#log = log;
+    this.#cursor = offset;
     this.#parts = this.#partsOfLog.of(log);
-    if (this.#hindsight !== null) this.#hindsight = hindsight(log.time);
+    if (this.#hindsight !== null) this.#hindsight = hindsight(log.time, log.least);
   }
 
   /** Whether rows may still follow those of the log. */
@@ -245,7 +257,7 @@ export class SourceFeed {
 
   snapshot(): unknown {
     return {
-      cursor: this.#cursor,
+      cursor: this.rows,
       greatest: this.#greatest[0],
       known: this.#known,
       said: this.#said,
@@ -256,6 +268,16 @@ export class SourceFeed {
       late: this.#late,
       progress: this.#progress.snapshot(),
     };
+  }
+
+  /** Goes to a row. Of a log that is read in parts it may not be here: then it is waited for. */
+  #goTo(rows: number): void {
+    const { whole, first = 0, arrival } = this.#log;
+    if (whole !== undefined && (rows < first || rows > first + arrival.length)) {
+      this.#log = unread(this.#log, rows);
+      this.#parts = this.#partsOfLog.of(this.#log);
+    }
+    this.#cursor = rows - (this.#log.first ?? 0);
   }
 
   restore(snapshot: unknown): void {
@@ -271,7 +293,7 @@ export class SourceFeed {
       late: number;
       progress: unknown;
     };
-    this.#cursor = from.cursor;
+    this.#goTo(from.cursor);
     this.#greatest[0] = from.greatest;
     this.#known = from.known;
     this.#said = from.said;
@@ -284,6 +306,20 @@ export class SourceFeed {
   }
 }
 
+/** A log that is read in parts, before its row `first` and before it is known what follows. */
+function unread(log: SourceLog, first: number): SourceLog {
+  return {
+    ...log,
+    batch: sliceBatch(log.batch, 0, 0),
+    time: log.time.subarray(0, 0),
+    arrival: log.arrival.subarray(0, 0),
+    partition: log.partition === null ? null : log.partition.subarray(0, 0),
+    line: log.line === null ? null : log.line.subarray(0, 0),
+    known: -Infinity,
+    first,
+  };
+}
+
 /** Reads a strategy as an engine does in which a window is complete when the greatest timestamp has passed it by less. */
 function profiled(watermark: WatermarkStrategy, { completeness }: Profile): WatermarkStrategy {
   const { basis } = watermark;
@@ -291,10 +327,12 @@ function profiled(watermark: WatermarkStrategy, { completeness }: Profile): Wate
   return { ...watermark, basis: { ...basis, delay: basis.delay + completeness } };
 }
 
-/** Returns, for each row, the least timestamp among those that arrive after it: the perfect watermark of a recording. */
-export function hindsight(time: Float64Array): Float64Array {
+/**
+ * Returns, for each row, the least timestamp among those that arrive after it: the perfect watermark of a recording. `least`
+ * is that of rows which are not here yet.
+ */
+export function hindsight(time: Float64Array, least = Infinity): Float64Array {
   const out = new Float64Array(time.length);
-  let least = Infinity;
   for (let i = time.length - 1; i >= 0; i--) {
     out[i] = least;
     if (time[i] < least) least = time[i];

@@ -20,7 +20,7 @@
 import type { Profile } from "../model/profiles.ts";
 import { PROFILES } from "../model/profiles.ts";
 import { identity } from "../pipeline/identity.ts";
-import type { Node } from "../pipeline/node.ts";
+import { type Node, topological } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { CatchUp, type Enough, memorable, Pass, type Remembered } from "./catch-up.ts";
@@ -28,6 +28,7 @@ import { SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import { Graph, type GraphNode, type GraphOptions, read } from "./graph.ts";
 import type { Step } from "./step.ts";
+import { Supplies, type Supply } from "./supplies.ts";
 import { Timeline, type TimedStep } from "./timeline.ts";
 import { punctuation } from "./watermarks/punctuation.ts";
 
@@ -51,8 +52,13 @@ export interface RunOptions {
   readonly stepLength?: number;
   /** Rows are seen in batches of this many milliseconds of processing time; null: as they arrive. */
   readonly microBatch?: number | null;
-  /** Whether to remember steps, so that the pipeline can be edited in mid-run. Default true. */
+  /**
+   * Whether to remember steps, so that the pipeline can be edited in mid-run. Default true. Over logs that are read in parts
+   * nothing is remembered: it would keep every part in memory.
+   */
   readonly remember?: boolean;
+  /** Reads on, from row `from`, in a log that is read in parts. */
+  readonly supply?: (source: SourceNode, from: number) => Supply;
 }
 
 /** A moment of a run that it can be taken to, backwards or forwards, as long as its sources stay the same. */
@@ -94,7 +100,8 @@ export class Run {
   readonly #options: RunOptions;
   readonly #profile: Profile;
   readonly #stepLength: number;
-  readonly #remember: boolean;
+  #remember: boolean;
+  readonly #supplies: Supplies;
   #graph: Graph;
   #roots: readonly Node[];
   #feeds = new Map<string, SourceFeed>();
@@ -110,7 +117,8 @@ export class Run {
     this.#options = options;
     this.#profile = options.profile ?? PROFILES.tidemark;
     this.#stepLength = options.stepLength ?? 8_192;
-    this.#remember = options.remember ?? true;
+    this.#supplies = new Supplies(options.supply);
+    this.#remember = this.#mayRemember(roots);
     this.#roots = roots;
     this.#timeline = new Timeline(this.#profile, options.microBatch ?? null, this.#remember);
     this.#graph = new Graph(roots, this.#graphOptions());
@@ -129,13 +137,16 @@ export class Run {
     const { positions, clock, ended } = this.#timeline;
     const feeds = this.#distinctFeeds();
     const sum = (of: (feed: SourceFeed) => number): number => feeds.reduce((total, feed) => total + of(feed), 0);
-    return { positions, rows: sum(f => f.offset), clock, late: sum(f => f.late), finished: ended };
+    return { positions, rows: sum(f => f.rows), clock, late: sum(f => f.late), finished: ended };
   }
 
   /** One feed for each log: charts that ask what another watermark would do read the same rows once more. */
   #distinctFeeds(): SourceFeed[] {
     const byLog = new Map<SourceLog, SourceFeed>();
-    for (const feed of this.#feeds.values()) if (!byLog.has(feed.log)) byLog.set(feed.log, feed);
+    for (const feed of this.#feeds.values()) {
+      const log = this.#supplies.begunWith(feed) ?? feed.log;
+      if (!byLog.has(log)) byLog.set(log, feed);
+    }
     return [...byLog.values()];
   }
 
@@ -158,7 +169,30 @@ export class Run {
 
   /** Rows in all logs. */
   get totalRows(): number {
-    return this.#distinctFeeds().reduce((total, feed) => total + feed.log.arrival.length, 0);
+    return this.#distinctFeeds().reduce((total, { log }) => total + (log.whole?.rows ?? log.arrival.length), 0);
+  }
+
+  /** Whether steps are remembered: not where a log is read in parts. */
+  get remembers(): boolean {
+    return this.#remember;
+  }
+
+  /**
+   * What the run waits for, where a log is read in parts and `advance` found nothing to do in those that are here: resolves when
+   * there is more, rejects when it cannot be read. Null when it waits for nothing.
+   */
+  get waiting(): Promise<void> | null {
+    return this.#supplies.waiting;
+  }
+
+  /** Ends reading in logs that are read in parts. The run is of no use any more. */
+  close(): void {
+    this.#supplies.clear();
+  }
+
+  #mayRemember(roots: readonly Node[]): boolean {
+    const { remember = true, logs } = this.#options;
+    return remember && !topological(roots).some(n => n.verb === "source" && logs(n).whole !== undefined);
   }
 
   #graphOptions(): GraphOptions {
@@ -180,9 +214,10 @@ export class Run {
       const log = this.#options.logs(node.node);
       const feed = this.#feeds.get(node.id) ?? new SourceFeed(node.node, log, this.#profile, punctuation(node.node));
       feeds.set(node.id, feed);
-      sources.push({ id: node.id, feed, reads: node.reads });
+      sources.push({ id: node.id, feed, reads: node.reads, log });
     }
     this.#feeds = feeds;
+    this.#supplies.set(sources);
     this.#timeline.sources = sources;
   }
 
@@ -194,8 +229,12 @@ export class Run {
   advance(limits: { positions?: number; until?: number } = {}): boolean {
     this.catchUp();
     const positions = Math.min(limits.positions ?? this.#stepLength, this.#stepLength);
-    const timed = this.#timeline.step({ positions, until: limits.until ?? Infinity }, true);
-    if (timed === null) return false;
+    const until = limits.until ?? Infinity;
+    const timed = this.#timeline.step({ positions, until }, true);
+    if (timed === null) {
+      this.#supplies.ask(until);
+      return false;
+    }
     this.#work(timed);
     return true;
   }
@@ -217,9 +256,20 @@ export class Run {
     return true;
   }
 
-  /** Works to the end of all sources. */
+  /** Works to the end of all sources. Throws where a log is read in parts: then it takes `complete`. */
   finish(): void {
     while (this.advance());
+    if (this.waiting !== null)
+      throw new Error("A log of this run is read in parts, which takes waiting: call complete() instead of finish().");
+  }
+
+  /** Works to the end of all sources, waiting for rows where a log is read in parts. Rejects when they cannot be read. */
+  async complete(): Promise<void> {
+    for (;;) {
+      while (this.advance());
+      if (this.waiting === null) return;
+      await this.waiting;
+    }
   }
 
   #work(timed: TimedStep): void {
@@ -320,8 +370,10 @@ export class Run {
 
   /** Begins again: every state, table and clock as before the first row. */
   restart(): void {
+    this.#remember = this.#mayRemember(this.#roots);
     this.#graph = new Graph(this.#roots, this.#graphOptions());
     this.#feeds.clear();
+    this.#supplies.clear();
     this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null, this.#remember);
     this.#feed();
     this.#memory = [];
@@ -347,6 +399,7 @@ export class Run {
   restore(snapshot: RunSnapshot): void {
     this.#graph.restore(snapshot.graph);
     for (const [id, feed] of this.#feeds) feed.restore(snapshot.feeds.get(id));
+    this.#supplies.readAgain();
     this.#timeline.restore(snapshot.timeline);
     this.#memory = [];
     this.#behind.clear();
@@ -399,6 +452,7 @@ export class Run {
     this.#feeds = new Map();
     this.#feed();
     for (const [id, feed] of this.#feeds) feed.restore(state.feeds.get(id));
+    this.#supplies.readAgain();
     // A list of its own: later checkpoints still need the rest of the old one.
     this.#memory = to.memory.slice(0, to.remembered);
     const behind: Tap[] = [];

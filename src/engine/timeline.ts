@@ -379,7 +379,9 @@ export class Timeline {
 
   /** A source that has given its last row while others, the first of them at `next`, still have some; or -1. */
   #exhausted(next: number): number {
-    if (next === Infinity || this.#clock === -Infinity) return -1;
+    // A log that is read on has more rows, though they are not here yet.
+    const more = next < Infinity || this.#sources.some(({ feed }) => !feed.ended && feed.open);
+    if (!more || this.#clock === -Infinity) return -1;
     return this.#sources.findIndex(({ feed }) => !feed.ended && !feed.open && feed.next() === Infinity);
   }
 

@@ -29,7 +29,7 @@ const ZSTD = 1;
 /** Decodes a whole file or stream. Throws a `SourceError` when it cannot be read. */
 export function decodeArrow(bytes: Uint8Array, options: DecodeOptions = {}): DecodedLog {
   const file = options.file ?? "The log";
-  setCompressionCodec(ZSTD, { decode: data => decompressZstd(data), encode: data => data });
+  readZstd();
   let found: FoundColumn[];
   let rows: number;
   try {
@@ -47,7 +47,28 @@ export function decodeArrow(bytes: Uint8Array, options: DecodeOptions = {}): Dec
   return logOfColumns(found, rows, options);
 }
 
-function foundColumn(name: string, arrow: ArrowColumn<unknown>, rows: number): FoundColumn {
+/** Has flechette undo Zstandard. Buffers that a reader by ranges has left out are empty. */
+export function readZstd(): void {
+  setCompressionCodec(ZSTD, {
+    decode: (data, length) => (length === 0 ? new Uint8Array(0) : decompressZstd(data)),
+    encode: data => data,
+  });
+}
+
+/** Texts of a column that is read a part at a time. */
+export interface ArrowTexts {
+  readonly dictionary: ByteDictionary;
+  /** Codes in `dictionary` by codes in the file's own dictionary, as long as that stays the same. */
+  translation: Int32Array | null;
+}
+
+/** Reads a column. `texts`: what its parts share. */
+export function foundColumn(
+  name: string,
+  arrow: ArrowColumn<unknown>,
+  rows: number,
+  texts: ArrowTexts = { dictionary: new ByteDictionary(), translation: null },
+): FoundColumn {
   const type = arrow.type as ArrowType;
   switch (type.typeId) {
     case Type.Int:
@@ -74,9 +95,9 @@ function foundColumn(name: string, arrow: ArrowColumn<unknown>, rows: number): F
     case Type.Utf8:
     case Type.LargeUtf8:
     case Type.Utf8View:
-      return { name, column: textColumn(arrow, rows) };
+      return { name, column: textColumn(arrow, rows, texts.dictionary) };
     case Type.Dictionary:
-      if (isText(type.dictionary)) return { name, column: dictionaryColumn(arrow, rows) };
+      if (isText(type.dictionary)) return { name, column: dictionaryColumn(arrow, rows, texts) };
       break;
   }
   return { name, ...columnOfValues(arrow.toArray() as ArrayLike<unknown>, "json", rows) };
@@ -161,8 +182,7 @@ function validOf(arrow: ArrowColumn<unknown>, out: Float64Array): Uint8Array | n
   return valid;
 }
 
-function textColumn(arrow: ArrowColumn<unknown>, rows: number): Column {
-  const dictionary = new ByteDictionary();
+function textColumn(arrow: ArrowColumn<unknown>, rows: number, dictionary: ByteDictionary): Column {
   const codes = new Int32Array(rows);
   let at = 0;
   for (const batch of arrow.data) {
@@ -204,14 +224,15 @@ function fillCodes(batch: Batch, codes: Int32Array, at: number, dictionary: Byte
 }
 
 /** Takes over the file's own dictionaries: their entries once, and the rows' keys translated. */
-function dictionaryColumn(arrow: ArrowColumn<unknown>, rows: number): Column {
-  const dictionary = new ByteDictionary();
+function dictionaryColumn(arrow: ArrowColumn<unknown>, rows: number, texts: ArrowTexts): Column {
+  const { dictionary } = texts;
   const codes = new Int32Array(rows);
   const translations = new Map<unknown, Int32Array>();
+  let last: Int32Array | null = null;
   let at = 0;
   for (const batch of arrow.data) {
     const { dictionary: own } = batch as Batch & { readonly dictionary: ArrowColumn<string> };
-    let translation = translations.get(own);
+    let translation = texts.translation ?? translations.get(own);
     if (translation === undefined) {
       translation = new Int32Array(own.length);
       for (let key = 0; key < own.length; key++) {
@@ -220,11 +241,13 @@ function dictionaryColumn(arrow: ArrowColumn<unknown>, rows: number): Column {
       }
       translations.set(own, translation);
     }
+    last = translation;
     const keys = batch.values as unknown as Int32Array;
     const nulls = batch.nullCount > 0;
     for (let i = 0; i < batch.length; i++)
       codes[at + i] = nulls && !batch.isValid(i) ? -1 : translation[Number(keys[i])];
     at += batch.length;
   }
+  if (arrow.data.length === 1) texts.translation = last;
   return { type: "string", codes, dictionary };
 }

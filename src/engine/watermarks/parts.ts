@@ -39,6 +39,8 @@ export class PartsOfLog {
   #keys(log: SourceLog, key: string): Parts {
     const column = columnNamed(log.batch, key);
     if (column.type === "string") return { codes: column.codes, names: column.dictionary };
+    // A log that is read in parts does not begin with the rows of the one before: its codes are looked up again.
+    if (log.whole !== undefined) this.#codes = new Int32Array(0);
     const codes = new Int32Array(log.batch.length);
     codes.set(this.#codes);
     for (let row = this.#codes.length; row < codes.length; row++) {
