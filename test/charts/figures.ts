@@ -157,6 +157,12 @@ export const FIGURES: readonly Figure[] = [
     make: () => charts.windowLanes(daily),
     until: START + 36 * HOUR,
   },
+  {
+    chart: "windowLanes",
+    title: "payments by the hour, in mid-replay",
+    make: () => charts.windowLanes(hourly, { lanes: 12 }),
+    until: START + 36.6 * HOUR,
+  },
   { chart: "windowLanes", title: "sessions", make: () => charts.windowLanes(visits, { lanes: 16 }) },
   { chart: "panes", title: "the running example of Streaming 101", make: () => charts.panes(sums) },
   { chart: "panes", title: "daily totals", make: () => charts.panes(daily) },

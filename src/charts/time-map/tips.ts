@@ -1,7 +1,7 @@
 /** What a time map says of the mark under the pointer, and what a click on it asks about. */
 import type * as Plot from "@observablehq/plot";
 import { formatDuration } from "../../model/time.ts";
-import { type ExpectedWindow, expectedText, guessText } from "../expected.ts";
+import { type ExpectedWindow, expectedText } from "../expected.ts";
 import { tip } from "../look.ts";
 import type { MarkStory } from "../stories.ts";
 import { momentText, windowText } from "../time-axis.ts";
@@ -93,5 +93,5 @@ function paneTitle(pane: PaneMark, timeZone: string): string {
 }
 
 function expectedTitle(e: ExpectedWindow, timeZone: string): string {
-  return `window ${windowText(e.start, e.end, timeZone, true)}, incomplete\n${guessText(e.known)} so far\n${expectedText(e)}`;
+  return `window ${windowText(e.start, e.end, timeZone, true)}, incomplete\n${numberText(e.known)} so far\n${expectedText(e)}`;
 }

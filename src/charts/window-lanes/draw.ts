@@ -20,6 +20,7 @@ import {
   tip,
   widthOf,
 } from "../look.ts";
+import { type ExpectedWindow, expectedText, expectedWindows, guessText } from "../expected.ts";
 import { bearing, type MarkStory } from "../stories.ts";
 import { momentText, windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
@@ -47,7 +48,7 @@ export const windowLanes: ChartDrawing<LaneFacts> = {
         { label: "late pane", shape: "diamond", colour: LATE },
         { label: "still takes late rows", shape: "area", colour: "color-mix(in srgb, " + LATE + " 25%, transparent)" },
       ],
-      body: [drawLanes(shown, options)],
+      body: [drawLanes(shown, expectedOf(tables, shown, options.keys ?? []), options)],
       notes: [
         ...(shown.length < all.length ? [`The latest ${shown.length} of ${numberText(all.length)} windows.`] : []),
         zoneNote(
@@ -87,7 +88,22 @@ function summary(tables: Tables, options: LaneFacts & DrawOptions): string {
 
 const lastFiring = (lane: Lane): number => lane.firings.reduce((a, f) => Math.max(a, f.at), -Infinity);
 
-function drawLanes(lanes: readonly Lane[], options: LaneFacts & DrawOptions): Element {
+/** What open lanes are expected to come to: of their own key where lanes are of one key. */
+function expectedOf(
+  tables: Tables,
+  lanes: readonly Lane[],
+  keys: readonly string[],
+): ReadonlyMap<string, ExpectedWindow> {
+  const byKey = lanes.some(l => Object.keys(l.keys).length > 0);
+  const found = expectedWindows(tables, byKey ? keys : [], byKey || keys.length === 0 ? "expected" : "expectedAll");
+  return new Map(found.map(e => [`${e.start} ${e.end} ${e.key}`, e]));
+}
+
+function drawLanes(
+  lanes: readonly Lane[],
+  expected: ReadonlyMap<string, ExpectedWindow>,
+  options: LaneFacts & DrawOptions,
+): Element {
   const width = widthOf(options);
   const timeZone = options.timeZone ?? options.zone ?? "UTC";
   const nameOf = windowNames(lanes, timeZone);
@@ -115,6 +131,13 @@ function drawLanes(lanes: readonly Lane[], options: LaneFacts & DrawOptions): El
     values: { ...r.keys, window_start: r.start, window_end: r.end },
   });
   const opened = rows.filter(r => !Number.isNaN(r.opened));
+  const still = opened.flatMap(r => {
+    const e =
+      Number.isNaN(r.fired) && Number.isNaN(r.closed) ? expected.get(`${r.start} ${r.end} ${r.key}`) : undefined;
+    return e === undefined
+      ? []
+      : [{ e, at: now, row: r.row, lane: r, title: `${r.name}, incomplete\n${expectedText(e)}` }];
+  });
   const fired = rows.filter(r => !Number.isNaN(r.fired));
   const symbols: Record<string, Plot.DotOptions> = {
     early: { symbol: "square", r: 3.6, fill: PAPER, stroke: EARLY, strokeWidth: 1.8 },
@@ -166,7 +189,19 @@ function drawLanes(lanes: readonly Lane[], options: LaneFacts & DrawOptions): El
       options.now === null || options.now === undefined
         ? null
         : Plot.ruleX([options.now], { stroke: INK, strokeOpacity: 0.8 }),
-      tip(marks, { x: "at", y: "row", title: "title" }, m => story(m.lane)),
+      Plot.text(still, {
+        x: "at",
+        y: "row",
+        text: ({ e }) =>
+          `${numberText(e.known)} of ≈ ${guessText(e.expected)}, ${guessText(e.low)} to ${guessText(e.high)}`,
+        textAnchor: "end",
+        dx: -7,
+        fill: INK,
+        fontStyle: "italic",
+        stroke: PAPER,
+        strokeWidth: 4,
+      }),
+      tip([...marks, ...still], { x: "at", y: "row", title: "title" }, m => story(m.lane)),
     ],
   });
 }

@@ -1,7 +1,7 @@
 /** `windowLanes`, the engine's half: what happened to each window, key by key while these are few, else over all keys. */
 import { Stream } from "../../pipeline/stream.ts";
 import type { ChartPlan } from "../chart.ts";
-import { courseTables, windowLives } from "../shared-plans.ts";
+import { courseTables, expectedTables, windowLives } from "../shared-plans.ts";
 import { windowed, windowFacts } from "../twins.ts";
 
 export interface WindowLanesOptions {
@@ -13,10 +13,16 @@ export const windowLanes: ChartPlan<WindowLanesOptions> = {
   name: "windowLanes",
   title: "Window lanes",
   question: "What became of each window? When it opened, fired, was refined, and closed, in processing time.",
-  limits: { life: 3_000, windows: 20_000, progress: 20_000 },
+  limits: { life: 3_000, expected: 3_000, windows: 20_000, progress: 20_000 },
   plan(args) {
     const node = windowed(args.streams.stream, "windowLanes");
-    return { life: new Stream(node).life(), windows: windowLives(node), ...courseTables(args) };
+    return {
+      life: new Stream(node).life(),
+      windows: windowLives(node),
+      ...courseTables(args),
+      ...expectedTables(node, { keyed: true }),
+      ...expectedTables(node, { keyed: false, name: "expectedAll" }),
+    };
   },
   facts: ({ streams }) => ({ ...windowFacts(streams.stream) }),
 };
