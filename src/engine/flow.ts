@@ -17,6 +17,23 @@ export interface PaneColumns {
   readonly last: Uint8Array;
 }
 
+/**
+ * Says of each row whose turn it is where several speak at one position, so that the rows of a run that is worked in shards can
+ * be put in the order of one that is not. Compared after the position, by cause, the row's clock, end, start and key.
+ */
+export interface Turns {
+  /** What made the row come out: one of `CAUSES`. */
+  readonly cause: Uint8Array;
+  /** Bounds of the window that speaks, ms. A row that it takes back says the window's too, and not its own. */
+  readonly end: Float64Array;
+  readonly start: Float64Array;
+  /** Position, from the start of the run, of the first row of the key. */
+  readonly key: Float64Array;
+}
+
+/** What happens at a position, in order: timers due before it, its row, what follows from that, its watermark, the last timers. */
+export const CAUSES = { timer: 0, row: 1, after: 2, watermark: 3, end: 4 } as const;
+
 export interface Flow {
   readonly batch: Batch;
   /** Rows of the batch that belong to the flow, ascending; null: all of them. `at`, `time` … are indexed by batch row. */
@@ -32,6 +49,8 @@ export interface Flow {
   /** Weight of each row in the Z-set of changes; null: all +1. */
   readonly weight: Int32Array | null;
   readonly pane: PaneColumns | null;
+  /** Where an operator was asked to keep them, and several keys may speak at one position. */
+  readonly turns?: Turns | null;
   /** The watermark after each position of the step, ms; never goes back. Rows at position p meet that of p − 1. */
   readonly watermark: Float64Array;
 }
@@ -138,6 +157,15 @@ export function dense(flow: Flow): Flow {
             nonSpeculativeIndex: gatherInts(flow.pane.nonSpeculativeIndex, selection, count),
             first: gatherBytes(flow.pane.first, selection, count),
             last: gatherBytes(flow.pane.last, selection, count),
+          },
+    turns:
+      flow.turns === undefined || flow.turns === null
+        ? null
+        : {
+            cause: gatherBytes(flow.turns.cause, selection, count),
+            end: gatherFloats(flow.turns.end, selection, count),
+            start: gatherFloats(flow.turns.start, selection, count),
+            key: gatherFloats(flow.turns.key, selection, count),
           },
     watermark: flow.watermark,
   };

@@ -10,7 +10,7 @@ import { batchOf } from "../columns/builder.ts";
 import type { Schema } from "../columns/column.ts";
 import type { Profile } from "../model/profiles.ts";
 import { identity } from "../pipeline/identity.ts";
-import { inputsOf, type Node, portRead, topological, verbOf } from "../pipeline/node.ts";
+import { inputsOf, type Node, portRead, schemaOf, topological, verbOf } from "../pipeline/node.ts";
 import type { JoinNode } from "../pipeline/verbs/join.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { MAIN, type Port } from "../pipeline/verb.ts";
@@ -26,6 +26,10 @@ export interface GraphOptions {
   readonly sources: (source: SourceNode) => Schema;
   readonly remembers?: boolean;
   readonly codegen?: boolean;
+  /** Identities of nodes whose outputs are handed in with a step, as those of sources are. What only they read is left out. */
+  readonly given?: ReadonlySet<string>;
+  /** Whether operators say whose turn it is where several keys speak at one position. */
+  readonly turns?: boolean;
   readonly specialize?: boolean;
 }
 
@@ -67,11 +71,21 @@ export class Graph {
     const absorbed =
       options.specialize === false ? new Map<string, JoinNode>() : absorbedJoins(roots, order, reads, options.profile);
     const away = new Set([...absorbed.values()].map(identity));
+    const given = options.given ?? NONE;
+    const wantedAt = given.size === 0 ? null : readBeyond(roots, given);
     const nodes: GraphNode[] = [];
     const fresh: GraphNode[] = [];
     for (const node of order) {
       const id = identity(node);
       if (this.#byId.has(id) || away.has(id)) continue;
+      // Every source stays, because together they make the steps.
+      if (wantedAt !== null && node.verb !== "source" && !wantedAt.has(id)) continue;
+      if (given.has(id)) {
+        const entry = planGiven(id, node, reads.get(id) as ReadonlySet<Port>, options);
+        nodes.push(entry);
+        this.#byId.set(id, entry);
+        continue;
+      }
       const wanted = reads.get(id) as ReadonlySet<Port>;
       const join = absorbed.get(id) ?? null;
       const known = previous?.find(id);
@@ -161,6 +175,34 @@ function absorbedJoins(
   return out;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** Finds the nodes that roots need where some are given, by identity. */
+function readBeyond(roots: readonly Node[], given: ReadonlySet<string>): Set<string> {
+  const found = new Set<string>();
+  const visit = (node: Node): void => {
+    const id = identity(node);
+    if (found.has(id)) return;
+    found.add(id);
+    if (!given.has(id)) for (const input of inputsOf(node)) visit(input);
+  };
+  for (const root of roots) visit(root);
+  return found;
+}
+
+/** Makes the entry of a node that is handed its outputs. */
+function planGiven(id: string, node: Node, reads: ReadonlySet<Port>, options: GraphOptions): GraphNode {
+  const schemas = new Map<Port, Schema>();
+  const schema = (port: Port): Schema => {
+    let found = schemas.get(port);
+    if (found === undefined) schemas.set(port, (found = schemaOf(node, options.sources, port)));
+    return found;
+  };
+  const outputs: Outputs = { main: emptyFlow(schema(MAIN), emptyBatch(schema(MAIN)), new Float64Array(0)) };
+  const none = { absorbs: null, inputs: [], operator: null };
+  return { id, node, ...none, reads, schema, outputs, rows: 0, watermark: -Infinity };
+}
+
 function covers(has: ReadonlySet<Port>, wanted: ReadonlySet<Port>): boolean {
   for (const port of wanted) if (!has.has(port)) return false;
   return true;
@@ -224,6 +266,7 @@ function plan(
       reads: port => reads.has(port),
       profile: options.profile,
       remembers: options.remembers,
+      turns: options.turns,
       codegen: options.codegen ?? true,
       specialize: options.specialize ?? true,
     };

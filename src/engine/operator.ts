@@ -48,6 +48,8 @@ export interface OperatorContext {
   readonly profile: Profile;
   /** Whether flows are kept after their step, so that it is worth handing them out in arrays of their own. */
   readonly remembers?: boolean;
+  /** Whether rows say whose turn it is where several keys speak at one position. Default false. */
+  readonly turns?: boolean;
   /** False where the host forbids code generation; then expressions are interpreted. */
   readonly codegen: boolean;
   /** False runs the readable general operator even where a specialised one would fit; tests compare the two. */

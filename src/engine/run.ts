@@ -27,6 +27,7 @@ import { CatchUp, type Enough, memorable, Pass, type Remembered } from "./catch-
 import { SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import { Graph, type GraphNode, type GraphOptions, read } from "./graph.ts";
+import type { Outputs } from "./operator.ts";
 import type { Step } from "./step.ts";
 import { Supplies, type Supply } from "./supplies.ts";
 import { Timeline, type TimedStep } from "./timeline.ts";
@@ -59,6 +60,18 @@ export interface RunOptions {
   readonly remember?: boolean;
   /** Reads on, from row `from`, in a log that is read in parts. */
   readonly supply?: (source: SourceNode, from: number) => Supply;
+  /** What makes it a part of another run. */
+  readonly part?: RunPart;
+}
+
+/** What makes a run a part of another one: one of its shards, or the run that brings their results together (see `shards/`). */
+export interface RunPart {
+  /** Identities of nodes whose outputs are handed in; what only they read is not computed. */
+  readonly given?: ReadonlySet<string>;
+  /** Whether operators say whose turn it is where several keys speak at one position. */
+  readonly turns?: boolean;
+  /** Returns what the graph works a step with: what the sources put out, or a part of it, and what given nodes do. */
+  flows(timed: TimedStep): ReadonlyMap<string, Outputs>;
 }
 
 /** A moment of a run that it can be taken to, backwards or forwards, as long as its sources stay the same. */
@@ -196,13 +209,15 @@ export class Run {
   }
 
   #graphOptions(): GraphOptions {
-    const { logs, codegen, specialize } = this.#options;
+    const { logs, codegen, specialize, part } = this.#options;
     return {
       profile: this.#profile,
       remembers: this.#remember,
       sources: source => logs(source).batch.schema,
       codegen,
       specialize,
+      given: part?.given,
+      turns: part?.turns,
     };
   }
 
@@ -273,7 +288,8 @@ export class Run {
   }
 
   #work(timed: TimedStep): void {
-    this.#graph.step(timed.step, timed.flows);
+    const { part } = this.#options;
+    this.#graph.step(timed.step, part === undefined ? timed.flows : part.flows(timed));
     this.#deliver(timed);
   }
 

@@ -53,7 +53,7 @@ export class DenseFixed implements Operator, Cutting {
     this.#grid = grid;
     this.#keys = keys;
     this.#windows = new Slices(context, plan, keys, grid, settings.mostCells);
-    this.#panes = new Panes(node, context, plan, keys, settings.accumulation === "retracting");
+    this.#panes = new Panes(node, context, plan, keys, this.#windows.order, settings.accumulation === "retracting");
     this.#late = new LateRows(context, settings.allowedLateness);
   }
 
@@ -62,7 +62,7 @@ export class DenseFixed implements Operator, Cutting {
     this.#panes.clear();
     this.#late.clear();
     this.#flow = flow;
-    if (flow.count > 0) this.#windows.read(flow);
+    if (flow.count > 0) this.#windows.read(flow, step.first);
     cut(flow, this);
     if (watermark.length > 0) this.#before = watermark[watermark.length - 1];
     const main = this.#panes.flow(watermark);

@@ -8,6 +8,8 @@ export class KeyOrder {
   #met = new Int32Array(17);
   #count = 0;
   #ordered = new Int32Array(16);
+  /** Where it is asked for: the position, from the start of the run, of each key's first row, by its code + 1. */
+  #first: Float64Array | null = null;
 
   /** Makes room for key codes below `size`. */
   widen(size: number): void {
@@ -18,13 +20,38 @@ export class KeyOrder {
     met.set(this.#met);
     this.#ranks = ranks;
     this.#met = met;
+    if (this.#first === null) return;
+    const first = new Float64Array(met.length);
+    first.set(this.#first);
+    this.#first = first;
   }
 
-  /** Takes note of a key that may be new. */
-  meet(code: number): void {
-    if (this.#ranks[code + 1] !== 0) return;
+  /** Takes note of a key that may be new, and says whether it was. */
+  meet(code: number): boolean {
+    if (this.#ranks[code + 1] !== 0) return false;
     this.#met[this.#count++] = code;
     this.#ranks[code + 1] = this.#count;
+    return true;
+  }
+
+  /** Keeps where keys came first, from now on. */
+  keepFirst(): void {
+    this.#first = new Float64Array(this.#met.length);
+  }
+
+  /** Whether it is kept where keys came first. */
+  get keepsFirst(): boolean {
+    return this.#first !== null;
+  }
+
+  /** Says at which position, from the start of the run, the first row of a key came. */
+  cameFirst(code: number, position: number): void {
+    if (this.#first !== null) this.#first[code + 1] = position;
+  }
+
+  /** Returns what `cameFirst` was told; 0 where it is not kept. */
+  firstOf(code: number): number {
+    return this.#first === null ? 0 : this.#first[code + 1];
   }
 
   rank(code: number): number {

@@ -5,10 +5,12 @@ import type { Batch } from "../../../columns/batch.ts";
 import type { Column, Schema } from "../../../columns/column.ts";
 import { type ColumnKernel, compileColumn } from "../../../expressions/compile.ts";
 import { type AggregateNode, groupSchema } from "../../../pipeline/verbs/aggregate.ts";
-import type { Flow } from "../../flow.ts";
+import { CAUSES, type Flow, type Turns } from "../../flow.ts";
+import { ON_TIME } from "../../../model/panes.ts";
 import type { OperatorContext } from "../../operator.ts";
 import { type ArgumentCells, type Cells, sumAt } from "./dense-cells.ts";
 import type { KeyCodes } from "./dense-keys.ts";
+import type { KeyOrder } from "./dense-order.ts";
 import type { DensePlan, DenseResult } from "./dense-plan.ts";
 
 export class Panes {
@@ -35,16 +37,25 @@ export class Panes {
   readonly #lasting: boolean;
   readonly #plan: DensePlan;
   readonly #keyCodes: KeyCodes;
+  readonly #order: KeyOrder;
   readonly #group: Schema;
   readonly #schema: Schema;
   /** For each output column: the group's column it is, or the kernel that computes it. */
   readonly #outputs: readonly (number | ColumnKernel)[];
 
-  constructor(node: AggregateNode, context: OperatorContext, plan: DensePlan, keys: KeyCodes, retracting: boolean) {
+  constructor(
+    node: AggregateNode,
+    context: OperatorContext,
+    plan: DensePlan,
+    keys: KeyCodes,
+    order: KeyOrder,
+    retracting: boolean,
+  ) {
     this.#retracting = retracting;
     this.#lasting = context.remembers === true;
     this.#plan = plan;
     this.#keyCodes = keys;
+    this.#order = order;
     this.#values = plan.results.map(() => new Float64Array(64));
     this.#valid = plan.results.map(() => new Uint8Array(64));
     const group = groupSchema(node, context.inputs[0]);
@@ -179,10 +190,30 @@ export class Panes {
         first: this.#part(this.#first, count),
         last: this.#part(this.#last, count),
       },
+      turns: this.#order.keepsFirst ? this.#turns(count) : null,
       watermark,
     };
     if (count === 0) this.#nothing = flow;
     return flow;
+  }
+
+  /** Whose turn each pane is: windows speak when the watermark completes them, and after that when a row comes for them. */
+  #turns(count: number): Turns {
+    const cause = new Uint8Array(count);
+    const key = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      cause[i] = this.#timing[i] === ON_TIME ? CAUSES.watermark : CAUSES.row;
+      key[i] = this.#order.firstOf(this.#keys[i]);
+    }
+    const end = this.#end.slice(0, count);
+    const start = this.#start.slice(0, count);
+    // What is taken back comes before what replaces it, in the same turn.
+    for (let i = count - 2; i >= 0; i--)
+      if (this.#weight[i] < 0) {
+        end[i] = end[i + 1];
+        start[i] = start[i + 1];
+      }
+    return { cause, end, start, key };
   }
 
   #part<A extends Float64Array | Int32Array | Uint8Array>(array: A, count: number): A {

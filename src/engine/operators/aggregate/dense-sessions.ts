@@ -82,6 +82,8 @@ export class DenseSessions implements Operator {
   /** The watermark with which the step began. */
   #before = -Infinity;
   #flow: Flow | null = null;
+  /** Positions before the step. */
+  #first = 0;
   #codes: Int32Array = new Int32Array(0);
   /** Rows whose sessions are known and whose values have not been added: from this one on, so many. */
   readonly #located = new Int32Array(CHUNK);
@@ -99,10 +101,11 @@ export class DenseSessions implements Operator {
     this.#settings = settings;
     this.#keys = keys;
     this.#arguments = new Arguments(context, plan);
-    this.#panes = new Panes(node, context, plan, keys, settings.accumulation === "retracting");
+    this.#panes = new Panes(node, context, plan, keys, this.#order, settings.accumulation === "retracting");
     this.#late = new LateRows(context, settings.allowedLateness);
     this.#cells = new Cells(plan.arguments, 16, 1);
     this.#ends = new DueQueue(settings.gap);
+    if (context.turns === true) this.#order.keepFirst();
     this.#grow();
   }
 
@@ -112,6 +115,7 @@ export class DenseSessions implements Operator {
     this.#panes.clear();
     this.#late.clear();
     this.#flow = flow;
+    this.#first = step.first;
     if (count > 0) this.#read(flow);
     let row = 0;
     let position = 0;
@@ -233,7 +237,7 @@ export class DenseSessions implements Operator {
     const code = this.#codes[at];
     const from = flow.time[at];
     const to = from + gap;
-    this.#order.meet(code);
+    if (this.#order.meet(code)) this.#order.cameFirst(code, this.#first + positionOf(flow, at));
     const expired = to + allowedLateness <= this.#watermark;
     let session = expired && lateness === "before-merge" ? NONE : this.#mergeAround(code, from, to);
     if (session === NONE) {

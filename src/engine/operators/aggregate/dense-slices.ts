@@ -6,7 +6,7 @@
  * argument adds its chunk. Rows whose slice is not open go one by one to the operator, which knows what being late means.
  * Rows of one slice and key keep their order on both ways, so that even sums of fractions do not depend on the way.
  */
-import type { Flow } from "../../flow.ts";
+import { type Flow, positionOf } from "../../flow.ts";
 import type { OperatorContext } from "../../operator.ts";
 import { Arguments } from "./dense-arguments.ts";
 import { type BlockHolder, Cells, CHUNK, NOWHERE, type SavedBlock } from "./dense-cells.ts";
@@ -64,6 +64,9 @@ export class Slices {
   codes: Int32Array = new Int32Array(0);
   #time: Float64Array = new Float64Array(0);
   #selection: Int32Array | null = null;
+  #flow: Flow | null = null;
+  /** Positions before the step. */
+  #first = 0;
 
   constructor(context: OperatorContext, plan: DensePlan, keys: KeyCodes, grid: Grid, mostCells: number) {
     this.#mostCells = mostCells;
@@ -74,11 +77,14 @@ export class Slices {
     this.#keys = keys;
     this.arguments = new Arguments(context, plan);
     this.cells = new Cells(plan.arguments);
+    if (context.turns === true) this.order.keepFirst();
   }
 
-  /** Computes keys and arguments of a step's batch, and makes room for new keys. */
-  read(flow: Flow): void {
+  /** Computes keys and arguments of a step's batch, and makes room for new keys. `first`: positions before the step. */
+  read(flow: Flow, first: number): void {
     const { batch } = flow;
+    this.#flow = flow;
+    this.#first = first;
     this.#time = flow.time;
     this.#selection = flow.selection;
     this.codes = this.#keys.codes(batch);
@@ -102,7 +108,7 @@ export class Slices {
       this.#freshCount = 0;
       if (this.#grid.regular === null) this.#search(selection, first, count);
       else this.#locateAll(selection, first, count);
-      this.#takeNote();
+      this.#takeNote(first);
       this.arguments.accumulate(this.cells, this.#located, selection, first, count);
       for (let i = 0; i < this.#asideCount; i++) careful(this.#aside[i]);
     }
@@ -124,9 +130,14 @@ export class Slices {
     this.#fresh[this.#freshCount++] = -2 - this.codes[row];
   }
 
-  /** Enters the cells that were used for the first time, and the keys that came for the first time, in order. */
-  #takeNote(): void {
+  /**
+   * Enters the cells that were used for the first time, and the keys that came for the first time, in order: those of the
+   * chunk's rows, of which `first` is the first.
+   */
+  #takeNote(first: number): void {
     const { stride } = this.cells;
+    const { keepsFirst } = this.order;
+    let from = first;
     for (let i = 0; i < this.#freshCount; i++) {
       const fresh = this.#fresh[i];
       let code = -2 - fresh;
@@ -135,8 +146,18 @@ export class Slices {
         code = fresh - this.cells.origin(block);
         this.cells.touch(block, code);
       }
-      this.order.meet(code);
+      if (this.order.meet(code) && keepsFirst) from = this.#cameFirst(code, from);
     }
+  }
+
+  /** Finds the first row of a new key, in the flow's own order and not before `from`, and returns its place. */
+  #cameFirst(code: number, from: number): number {
+    const selection = this.#selection;
+    let place = from;
+    while (this.codes[selection === null ? place : selection[place]] !== code) place++;
+    const row = selection === null ? place : selection[place];
+    this.order.cameFirst(code, this.#first + positionOf(this.#flow as Flow, row));
+    return place;
   }
 
   /**

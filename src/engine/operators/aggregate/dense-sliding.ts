@@ -84,7 +84,7 @@ export class DenseSliding implements Operator, Cutting {
     this.#merged = new Cells(plan.arguments, 16, 1);
     this.#earlier = new Cells(plan.arguments, 16, 1);
     for (const own of [this.#merged, this.#earlier]) own.allocate();
-    this.#panes = new Panes(node, context, plan, keys, settings.accumulation === "retracting");
+    this.#panes = new Panes(node, context, plan, keys, this.#slices.order, settings.accumulation === "retracting");
     this.#late = new LateRows(context, settings.allowedLateness);
   }
 
@@ -94,7 +94,7 @@ export class DenseSliding implements Operator, Cutting {
     this.#late.clear();
     this.#flow = flow;
     if (flow.count > 0) {
-      this.#slices.read(flow);
+      this.#slices.read(flow, step.first);
       this.#widen();
     }
     cut(flow, this);

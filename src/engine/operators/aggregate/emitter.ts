@@ -42,6 +42,7 @@ export class Emitter {
     pane.first = cell.timing === -1;
     pane.last = last;
     cell.timing = timing;
+    panes.speaks(cell.key, cell.start, cell.end, now.cause);
     this.#retract(cell, pane);
     // A group whose rows have all been taken back is gone: nothing replaces the pane that was retracted.
     if (rules.retracting && cell.weight === 0 && cell.rows > 0) cell.emitted = null;

@@ -14,6 +14,8 @@ export class GroupKeys {
   /** The key of each slot. */
   readonly #keys: RowStore;
   #count = 0;
+  /** Rows at which groups were met for the first time in the last call of `slots`, in order of their slots. */
+  readonly fresh: number[] = [];
 
   /** Makes the groups of keys with these columns; without columns all rows are one group. */
   constructor(schema: Schema) {
@@ -35,12 +37,14 @@ export class GroupKeys {
   /** Returns the slot of each of `count` rows, in an array that the next call uses again. */
   slots(columns: readonly Column[], count: number): Int32Array {
     const ids = this.#index.ids(columns, count, true);
+    this.fresh.length = 0;
     if (this.#schema.length > 1) {
       // Combinations of several columns are numbered as they first appear.
       for (let row = 0; row < count; row++)
         if (ids[row] === this.#count) {
           this.#keys.put({ schema: this.#schema, length: count, columns }, row, 0);
           this.#count++;
+          this.fresh.push(row);
         }
       return ids;
     }
@@ -55,6 +59,7 @@ export class GroupKeys {
         this.#keys.put({ schema: this.#schema, length: count, columns }, row, 0);
         ids[row] = this.#count;
         slotOf[id] = ++this.#count;
+        this.fresh.push(row);
       }
     }
     return ids;

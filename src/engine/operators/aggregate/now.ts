@@ -9,8 +9,10 @@ export interface Now {
   settled: number;
   /** The output watermark as readers know it, ms. */
   outputWatermark: number;
+  /** What is happening: one of `CAUSES`. */
+  cause: number;
 }
 
 export function startOfTime(): Now {
-  return { at: 0, clock: -Infinity, watermark: -Infinity, settled: -Infinity, outputWatermark: -Infinity };
+  return { at: 0, clock: -Infinity, watermark: -Infinity, settled: -Infinity, outputWatermark: -Infinity, cause: 0 };
 }

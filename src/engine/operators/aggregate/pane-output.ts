@@ -2,7 +2,7 @@
 import { columnBuilder, type ColumnBuilder } from "../../../columns/builder.ts";
 import type { Column, Value } from "../../../columns/column.ts";
 import { Bytes, Floats, Ints } from "../../../columns/growing.ts";
-import type { Flow } from "../../flow.ts";
+import type { Flow, Turns } from "../../flow.ts";
 import type { Step } from "../../step.ts";
 import type { GroupKeys } from "./group-keys.ts";
 import type { AggregatePlan } from "./plan.ts";
@@ -34,10 +34,14 @@ export class PaneOutput {
   readonly #first = new Bytes();
   readonly #last = new Bytes();
   #retractions = 0;
+  /** Whose turn rows are; null where nobody asks. */
+  readonly #turns: TurnRows | null;
 
-  constructor(plan: AggregatePlan, keys: GroupKeys) {
+  /** `turns`: whether rows say whose turn they are. */
+  constructor(plan: AggregatePlan, keys: GroupKeys, turns = false) {
     this.#plan = plan;
     this.#keys = keys;
+    this.#turns = turns ? new TurnRows() : null;
     const fixed = plan.keys + (plan.windowColumns ? 2 : 0);
     this.results = plan.group.slice(fixed).map(field => columnBuilder(field));
   }
@@ -66,6 +70,17 @@ export class PaneOutput {
     this.#nonSpeculative.push(pane.nonSpeculative);
     this.#first.push(pane.first ? 1 : 0);
     this.#last.push(pane.last ? 1 : 0);
+    this.#turns?.append();
+  }
+
+  /** Notes that groups have come, in order of their slots: the position of the first row of each, from the start of the run. */
+  cameFirst(position: number): void {
+    this.#turns?.first.push(position);
+  }
+
+  /** Says whose turn it is from now on: that of a window of a group, and why. */
+  speaks(key: number, start: number, end: number, cause: number): void {
+    this.#turns?.speaks(key, start, end, cause);
   }
 
   /** Appends the values of the row that was begun. */
@@ -102,10 +117,38 @@ export class PaneOutput {
         first: this.#first.take(),
         last: this.#last.take(),
       },
+      turns: this.#turns?.take() ?? null,
       watermark,
     };
     this.#retractions = 0;
     return flow;
+  }
+}
+
+/** Whose turn each row is. */
+class TurnRows {
+  /** By slot of a group: the position of its first row. */
+  readonly first = new Floats();
+  readonly #cause = new Bytes();
+  readonly #end = new Floats();
+  readonly #start = new Floats();
+  readonly #key = new Floats();
+  #now = { key: 0, start: 0, end: 0, cause: 0 };
+
+  speaks(key: number, start: number, end: number, cause: number): void {
+    this.#now = { key, start, end, cause };
+  }
+
+  append(): void {
+    const { key, start, end, cause } = this.#now;
+    this.#cause.push(cause);
+    this.#end.push(end);
+    this.#start.push(start);
+    this.#key.push(this.first.values[key]);
+  }
+
+  take(): Turns {
+    return { cause: this.#cause.take(), end: this.#end.take(), start: this.#start.take(), key: this.#key.take() };
   }
 }
 

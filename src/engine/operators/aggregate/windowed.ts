@@ -15,7 +15,7 @@ import { Ints } from "../../../columns/growing.ts";
 import { type Column, type Schema, type Value, valueAt } from "../../../columns/column.ts";
 import type { WindowingStrategy } from "../../../model/strategy.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
-import { dense, type Flow } from "../../flow.ts";
+import { CAUSES, dense, type Flow } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
 import type { Step } from "../../step.ts";
 import { runTrigger } from "../../triggers/registry.ts";
@@ -102,7 +102,7 @@ class WindowedAggregate implements Operator {
     this.#oneWindow = kind === "fixed" || kind === "calendar" || kind === "global";
     this.#accumulators = this.#plan.accumulators();
     this.#keys = new GroupKeys(this.#plan.group.slice(0, this.#plan.keys));
-    this.#panes = new PaneOutput(this.#plan, this.#keys);
+    this.#panes = new PaneOutput(this.#plan, this.#keys, context.turns === true);
     this.#side = new SideOutput(this.#rules, this.#keys, context);
     this.#holds = new Holds(this.#rules, this.#now);
     const trigger = runTrigger(this.#rules.trigger);
@@ -125,6 +125,8 @@ class WindowedAggregate implements Operator {
     const now = this.#now;
     this.#resume();
     const rows = this.#read(flow.batch, flow.time, flow.weight);
+    for (const fresh of this.#keys.fresh)
+      this.#panes.cameFirst(step.first + (flow.at === null ? fresh : flow.at[fresh]));
     const watermark = new Float64Array(step.length);
     const bundled = this.#rules.profile.evaluate === "bundle";
     const { count, at: positions, clock: clocks } = flow;
@@ -134,6 +136,7 @@ class WindowedAggregate implements Operator {
     for (let at = 0; at < step.length; at++) {
       now.at = at;
       const clock = step.clock[at];
+      now.cause = CAUSES.timer;
       for (; row < count && (positions === null ? row : positions[row]) === at; row++) {
         this.#moveClock(clocks === null ? clock : clocks[row]);
         if (
@@ -146,15 +149,21 @@ class WindowedAggregate implements Operator {
           )
         )
           this.#bundle.push({ rows, row, clock: now.clock });
-        else this.#addRow(rows, row);
+        else {
+          now.cause = CAUSES.row;
+          this.#addRow(rows, row);
+        }
+        now.cause = CAUSES.after;
       }
       this.#moveClock(clock);
       if (bundled && (step.bundleEnd === null || step.bundleEnd[at] === 1)) this.#endBundle();
+      now.cause = CAUSES.watermark;
       this.#windows.moveWatermark(flow.watermark[at]);
       const limit = this.#holds.limit(now.watermark);
       if (limit > now.outputWatermark) now.outputWatermark = limit;
       watermark[at] = now.outputWatermark;
     }
+    now.cause = CAUSES.end;
     if (step.last && step.length > 0) this.#endMoment();
     this.#accumulators.settle();
     this.#bound = null;

@@ -1,0 +1,204 @@
+/**
+ * A shard: a run over the whole of the logs that computes the divided part of a pipeline with the rows of its own keys. It goes
+ * through the same steps as the whole run, sees every position and every watermark, and hands over what comes out, a few steps
+ * at a time.
+ */
+import type { Dictionary } from "../../columns/dictionary.ts";
+import type { Profile } from "../../model/profiles.ts";
+import { identity } from "../../pipeline/identity.ts";
+import type { Node } from "../../pipeline/node.ts";
+import type { SourceLog } from "../../pipeline/source-log.ts";
+import { MAIN } from "../../pipeline/verb.ts";
+import type { Flow } from "../flow.ts";
+import { type GraphNode, read } from "../graph.ts";
+import type { Outputs } from "../operator.ts";
+import { Run } from "../run.ts";
+import type { Step } from "../step.ts";
+import type { TimedStep } from "../timeline.ts";
+import { dictionariesOf } from "./shared-log.ts";
+import { Packer, type ShardPart } from "./part.ts";
+
+/** The settings of a run that its shards share. */
+export interface ShardSettings {
+  readonly profile: Profile;
+  readonly codegen?: boolean;
+  readonly specialize?: boolean;
+  readonly stepLength: number;
+  readonly microBatch: number | null;
+}
+
+/** What a shard is to do. Plain data but for its logs. */
+export interface ShardTask {
+  /** Its number, from 0. */
+  readonly shard: number;
+  readonly settings: ShardSettings;
+  /** The sources of the whole run, in its order: every one makes steps. */
+  readonly sources: readonly Node[];
+  /** Side outputs of sources that the whole run reads, because steps depend on that. */
+  readonly sourcePorts: readonly Node[];
+  /** The log of each source. */
+  readonly logs: readonly SourceLog[];
+  readonly groups: readonly ShardTaskGroup[];
+  /** Steps that are handed over together. */
+  readonly stepsPerPart: number;
+}
+
+export interface ShardTaskGroup {
+  readonly cuts: readonly Node[];
+  /** By place of a source: the shard of each of its rows; null where the group does not read it. */
+  readonly owners: readonly (Uint8Array | null)[];
+}
+
+/** The rows of a shard in a log, for one group. */
+class OwnRows {
+  readonly #rows: Int32Array;
+  #next = 0;
+  #selection = new Int32Array(0);
+
+  constructor(owners: Uint8Array, shard: number) {
+    this.#rows = rowsOf(owners, shard);
+  }
+
+  /** Restricts a flow, whose rows are those of the log that follow the last ones seen, to those of the shard. */
+  of(flow: Flow, from: number): Flow {
+    const rows = this.#rows;
+    const until = from + flow.count;
+    const first = this.#next;
+    let next = first;
+    if (this.#selection.length < flow.count) this.#selection = new Int32Array(flow.count);
+    const selection = this.#selection;
+    while (next < rows.length && rows[next] < until) {
+      selection[next - first] = rows[next] - from;
+      next++;
+    }
+    this.#next = next;
+    return { ...flow, selection, count: next - first };
+  }
+}
+
+const OWN = new WeakMap<Uint8Array, (Int32Array | undefined)[]>();
+
+/** Lists the rows of a shard, once for each division of a log. */
+function rowsOf(owners: Uint8Array, shard: number): Int32Array {
+  let known = OWN.get(owners);
+  if (known === undefined) OWN.set(owners, (known = []));
+  let rows = known[shard];
+  if (rows === undefined) {
+    let count = 0;
+    for (let i = 0; i < owners.length; i++) if (owners[i] === shard) count++;
+    rows = new Int32Array(count);
+    count = 0;
+    for (let i = 0; i < owners.length; i++) if (owners[i] === shard) rows[count++] = i;
+    known[shard] = rows;
+  }
+  return rows;
+}
+
+/** A node that is handed over. */
+interface Handed {
+  readonly node: GraphNode;
+  readonly packer: Packer;
+}
+
+/** The run of one group. */
+class Group {
+  readonly run: Run;
+  readonly #handed: readonly Handed[];
+  readonly #sources: readonly string[];
+  readonly #own: readonly (OwnRows | null)[];
+  /** Rows of each source so far. */
+  readonly #offsets: Int32Array;
+  #timed: TimedStep | null = null;
+
+  constructor(task: ShardTask, { cuts, owners }: ShardTaskGroup, dictionaries: ReadonlyMap<Dictionary, number>) {
+    const { shard, settings, sources, logs } = task;
+    this.#sources = sources.map(identity);
+    this.#own = owners.map(of => (of === null ? null : new OwnRows(of, shard)));
+    this.#offsets = new Int32Array(sources.length);
+    const byId = new Map(this.#sources.map((id, s) => [id, logs[s]]));
+    // Sources come first, so that their order, on which the steps depend, is that of the whole run.
+    this.run = new Run([...sources, ...task.sourcePorts, ...cuts], {
+      ...settings,
+      logs: node => byId.get(identity(node)) as SourceLog,
+      remember: false,
+      part: { turns: true, flows: timed => this.#restrict(timed) },
+    });
+    this.#handed = cuts.map(cut => {
+      const node = this.run.graph.of(cut);
+      return { node, packer: new Packer(node.schema(MAIN), dictionaries) };
+    });
+  }
+
+  #restrict(timed: TimedStep): ReadonlyMap<string, Outputs> {
+    const out = new Map<string, Outputs>();
+    this.#sources.forEach((id, s) => {
+      const outputs = timed.flows.get(id) as Outputs;
+      const { main } = outputs;
+      const own = this.#own[s];
+      out.set(id, own === null ? { main } : { main: own.of(main, this.#offsets[s]) });
+      this.#offsets[s] += main.count;
+    });
+    this.#timed = { step: timed.step, flows: out };
+    return out;
+  }
+
+  /** Works a step. Returns it, or null when there is none. */
+  advance(): Step | null {
+    if (!this.run.advance()) return null;
+    const { step, flows } = this.#timed as TimedStep;
+    for (const { node, packer } of this.#handed) {
+      const flow = read(node, MAIN);
+      packer.add(flow, step, this.#sourceOf(flow, flows));
+    }
+    return step;
+  }
+
+  /** The place of the source whose watermark a flow has, or −1. */
+  #sourceOf(flow: Flow, flows: ReadonlyMap<string, Outputs>): number {
+    const { watermark } = flow;
+    return this.#sources.findIndex(id => flows.get(id)?.["main"].watermark === watermark);
+  }
+
+  take(transfer: ArrayBuffer[]): ShardPart["outputs"] {
+    return this.#handed.map(({ packer }) => packer.take(transfer));
+  }
+}
+
+export class Shard {
+  readonly #groups: readonly Group[];
+  readonly #stepsPerPart: number;
+  #ended = false;
+
+  constructor(task: ShardTask) {
+    const dictionaries = new Map<Dictionary, number>();
+    task.logs.flatMap(dictionariesOf).forEach((dictionary, place) => {
+      if (!dictionaries.has(dictionary)) dictionaries.set(dictionary, place);
+    });
+    this.#groups = task.groups.map(group => new Group(task, group, dictionaries));
+    this.#stepsPerPart = task.stepsPerPart;
+  }
+
+  /** Works the next steps and hands over what came out; null after the last. `transfer` receives the memory that goes with it. */
+  next(transfer: ArrayBuffer[] = []): ShardPart | null {
+    if (this.#ended) return null;
+    const lengths: number[] = [];
+    let first = -1;
+    while (lengths.length < this.#stepsPerPart) {
+      const [step, ...others] = this.#groups.map(group => group.advance());
+      if (others.some(other => other?.length !== step?.length))
+        throw new Error("A shard's groups have gone out of step.");
+      if (step === null) {
+        this.#ended = true;
+        break;
+      }
+      if (first < 0) ({ first } = step);
+      lengths.push(step.length);
+    }
+    if (lengths.length === 0) return null;
+    return {
+      first,
+      lengths: Int32Array.from(lengths),
+      outputs: this.#groups.flatMap(group => group.take(transfer)),
+    };
+  }
+}

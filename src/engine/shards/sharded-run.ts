@@ -1,0 +1,213 @@
+/**
+ * A run whose divided part is worked in shards, elsewhere, and whose rest is worked here on what they hand over: the same rows
+ * in the same order as from one run. It goes from beginning to end; what changes in mid-run, or goes back, needs a run of its own.
+ *
+ * The shards run ahead. A link hands over their parts one at a time and lets them make no more than a few that nobody has asked
+ * for, so however slow what follows is, little is held in between.
+ */
+import type { Dictionary } from "../../columns/dictionary.ts";
+import { PROFILES } from "../../model/profiles.ts";
+import { identity } from "../../pipeline/identity.ts";
+import { type Node, schemaOf, topological } from "../../pipeline/node.ts";
+import type { SourceNode } from "../../pipeline/verbs/source.ts";
+import type { Outputs } from "../operator.ts";
+import { Run, type RunOptions } from "../run.ts";
+import type { TimedStep } from "../timeline.ts";
+import { Merger } from "./merge.ts";
+import { ownersOf } from "./owners.ts";
+import type { ShardPart } from "./part.ts";
+import { planShards, type ShardPlan } from "./plan.ts";
+import type { ShardSettings, ShardTask } from "./shard.ts";
+import { dictionariesOf } from "./shared-log.ts";
+import { sumsAreExact } from "./exact-sums.ts";
+
+/** The way to a shard, wherever it is worked. */
+export interface ShardLink {
+  /** Hands over the shard's next part; null after the last. Rejects with the shard's error. */
+  next(): Promise<ShardPart | null>;
+  /** Ends the shard, if it still works. */
+  close(): void;
+}
+
+/** Where shards are worked: what a host offers. */
+export interface ShardHost {
+  start(task: ShardTask): ShardLink;
+}
+
+export interface ShardOptions extends Omit<RunOptions, "remember" | "part"> {
+  readonly host: ShardHost;
+  /** How many shards, at least 2. */
+  readonly shards: number;
+  /** Steps that shards hand over together. Default 8. */
+  readonly stepsPerPart?: number;
+}
+
+/** How a run is divided for its logs, as `divide` plans it. */
+export interface Division {
+  readonly plan: ShardPlan;
+  /** In the order in which a run has them. */
+  readonly sources: readonly SourceNode[];
+  /** Side outputs of sources that somebody reads, because steps depend on that. */
+  readonly sourcePorts: readonly Node[];
+  /** By group, then by place of a source: the shard of each row. */
+  readonly owners: readonly (readonly (Uint8Array | null)[])[];
+}
+
+/** Divides what computes `roots` for so many shards, or says in a sentence why it cannot be. */
+export function divide(
+  roots: readonly Node[],
+  options: Pick<ShardOptions, "logs" | "profile" | "shards">,
+): Division | { readonly reason: string } {
+  const { logs, shards } = options;
+  const profile = options.profile ?? PROFILES.tidemark;
+  const sources = sourcesOf(roots);
+  if (sources.some(source => logs(source).whole !== undefined))
+    return { reason: "A log is read in parts, and shards share logs that are whole in memory." };
+  if (sources.some(source => logs(source).known !== undefined))
+    return { reason: "A source may still grow, and shards work on logs that are complete." };
+  const plan = planShards(roots, source => logs(source).batch.schema, profile);
+  if ("reason" in plan) return plan;
+  for (const node of plan.sums)
+    if (!sumsAreExact(node, logs, profile))
+      return {
+        reason: `The balances of ${node.value.source} are sums of fractions, whose last digits depend on all keys.`,
+      };
+  const ids = sources.map(identity);
+  const owners = plan.groups.map(({ parting }) => {
+    const parted = [...parting].map(([id, columns]) => ({ log: logs(sources[ids.indexOf(id)]), columns }));
+    const found = ownersOf(parted, shards);
+    const places = [...parting.keys()];
+    return ids.map(id => (places.includes(id) ? found[places.indexOf(id)] : null));
+  });
+  const sourcePorts = topological(roots).filter(node => node.verb === "port" && node.input.verb === "source");
+  return { plan, sources, sourcePorts, owners };
+}
+
+/** The sources below roots, each once, in the order in which a run's graph has them. */
+function sourcesOf(roots: readonly Node[]): SourceNode[] {
+  const byId = new Map<string, SourceNode>();
+  for (const node of topological(roots))
+    if (node.verb === "source" && !byId.has(identity(node))) byId.set(identity(node), node);
+  return [...byId.values()];
+}
+
+export class ShardedRun {
+  /** What is worked here. Taps are put on it; it must not be advanced, edited or taken back by itself. */
+  readonly run: Run;
+  readonly #links: readonly ShardLink[];
+  readonly #sources: readonly string[];
+  readonly #cuts: readonly { readonly id: string; readonly merger: Merger }[];
+  #parts: readonly ShardPart[] = [];
+  /** The next step of the parts. */
+  #step = 0;
+  /** Positions of the parts' steps before it. */
+  #positions = 0;
+  #closed = false;
+
+  constructor(roots: readonly Node[], division: Division, options: ShardOptions) {
+    const { host, shards, stepsPerPart = 8, ...run } = options;
+    const { plan, sources, sourcePorts, owners } = division;
+    const logs = sources.map(source => options.logs(source));
+    const dictionaries: Dictionary[] = logs.flatMap(dictionariesOf);
+    const cuts = plan.groups.flatMap(group => group.cuts);
+    this.#sources = sources.map(identity);
+    this.#cuts = cuts.map(cut => {
+      const schema = schemaOf(cut, source => options.logs(source).batch.schema);
+      return { id: identity(cut), merger: new Merger(schema, shards, dictionaries) };
+    });
+    const settings: ShardSettings = {
+      profile: run.profile ?? PROFILES.tidemark,
+      codegen: run.codegen,
+      specialize: run.specialize,
+      stepLength: run.stepLength ?? 8_192,
+      microBatch: run.microBatch ?? null,
+    };
+    this.run = new Run(roots, {
+      ...run,
+      stepLength: settings.stepLength,
+      remember: false,
+      part: { given: new Set(this.#cuts.map(c => c.id)), flows: timed => this.#flows(timed) },
+    });
+    const groups = plan.groups.map((group, g) => ({ cuts: group.cuts, owners: owners[g] }));
+    const links: ShardLink[] = [];
+    try {
+      for (let shard = 0; shard < shards; shard++)
+        links.push(host.start({ shard, settings, sources, sourcePorts, logs, groups, stepsPerPart }));
+    } catch (error) {
+      for (const link of links) link.close();
+      throw error;
+    }
+    this.#links = links;
+  }
+
+  /**
+   * Works the steps that the shards hand over next. Says whether there was anything to do. Rejects with the error of a shard, or
+   * of what is worked here, and ends the shards then.
+   */
+  async advance(): Promise<boolean> {
+    try {
+      const parts = await Promise.all(this.#links.map(link => link.next()));
+      if (this.#closed) throw new Error("The run was ended.");
+      const there = parts.filter(part => part !== null);
+      if (there.length === 0) {
+        if (this.run.advance()) throw new Error("The shards ended before the run.");
+        return false;
+      }
+      if (there.length < parts.length) throw new Error("A shard ended before the others.");
+      this.#parts = there;
+      this.#step = 0;
+      this.#positions = 0;
+      this.#cuts.forEach(({ merger }, c) => {
+        merger.begin(there.map(part => part.outputs[c]));
+      });
+      while (this.#step < there[0].lengths.length) this.run.advance();
+      return true;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Works to the end of all sources. */
+  async finish(): Promise<void> {
+    while (await this.advance());
+  }
+
+  /** Ends the shards. What was worked so far stays. */
+  close(): void {
+    this.#closed = true;
+    for (const link of this.#links) link.close();
+  }
+
+  #flows({ step, flows }: TimedStep): ReadonlyMap<string, Outputs> {
+    const index = this.#step++;
+    const parts = this.#parts;
+    if (index >= (parts[0]?.lengths.length ?? 0)) throw new Error("The run goes on where its shards have ended.");
+    for (const { lengths } of parts)
+      if (lengths[index] !== step.length)
+        throw new Error(
+          `A shard has made a step of ${lengths[index]} positions where the run has one of ${step.length}.`,
+        );
+    const out = new Map(flows);
+    this.#cuts.forEach(({ id, merger }, c) => {
+      const watermark = this.#watermark(c, step.length, flows);
+      out.set(id, { main: merger.step(step, index, watermark) });
+    });
+    this.#positions += step.length;
+    return out;
+  }
+
+  /** The least of what the shards promise after each position. */
+  #watermark(cut: number, length: number, flows: ReadonlyMap<string, Outputs>): Float64Array {
+    let least: Float64Array | null = null;
+    for (const { outputs } of this.#parts) {
+      const own = outputs[cut].watermark;
+      // Shards see the sources' watermarks as they are.
+      if (typeof own === "number") return (flows.get(this.#sources[own]) as Outputs)["main"].watermark;
+      const values = own.subarray(this.#positions, this.#positions + length);
+      if (least === null) least = values.slice();
+      else for (let p = 0; p < length; p++) if (values[p] < least[p]) least[p] = values[p];
+    }
+    return least as Float64Array;
+  }
+}
