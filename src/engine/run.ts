@@ -175,6 +175,12 @@ export class Run {
     feed.extend(log);
   }
 
+  /** Whether a source may still bring rows. */
+  get open(): boolean {
+    for (const feed of this.#feeds.values()) if (feed.open && !feed.ended) return true;
+    return false;
+  }
+
   /** Processing time of the next position, or Infinity when nothing but the end is left. */
   get next(): number {
     return this.#timeline.next();

@@ -5,6 +5,7 @@
  * Everything here is structured-cloneable.
  */
 import type { Comparison } from "./comparison.ts";
+import type { LiveRequest, LiveUpdate } from "./live.ts";
 import type { WireTable } from "./table.ts";
 
 /** A cell as the session sees it. */
@@ -110,6 +111,8 @@ export interface CellState {
   readonly references: readonly string[];
   /** Milliseconds its last evaluation took; null before the first. */
   readonly took: number | null;
+  /** Keys of the live sources that it reads. */
+  readonly live?: readonly string[];
 }
 
 export interface Symbol {
@@ -163,6 +166,8 @@ export type TransportAction =
   | { readonly kind: "seek"; readonly to: number }
   /** Times real time; Infinity is as fast as possible. */
   | { readonly kind: "speed"; readonly factor: number }
+  /** Catches up with live sources, and stays with them. */
+  | { readonly kind: "live" }
   /**
    * Stops all work: the clock, as `pause` does, and what an edit brought from catching up. What it has reached by then stays to be
    * seen, marked as partial, until `resume`, another edit, or anything that moves the clock lets it go on.
@@ -241,6 +246,8 @@ export interface TransportState {
    * Null when nothing is behind. The clock stands still meanwhile.
    */
   readonly behind?: { readonly share: number; readonly held: boolean } | null;
+  /** Where live sources are read: whether the clock follows them, ms that it is behind, and keys of those whose memory is full. */
+  readonly live?: { readonly following: boolean; readonly behind: number; readonly full: readonly string[] } | null;
   /** What is loading, with progress from 0 to 1; null when nothing is. */
   readonly loading: { readonly what: string; readonly progress: number } | null;
 }
@@ -325,6 +332,8 @@ export type ShellMessage =
       readonly bytes: ArrayBuffer | null;
       readonly error: string | null;
     }
+  /** What has come of live sources. */
+  | { readonly type: "live"; readonly updates: readonly LiveUpdate[] }
   | { readonly type: "ping"; readonly at: number };
 
 /** A language that pipelines can be exported to. */
@@ -343,6 +352,9 @@ export type SessionMessage =
   | { readonly type: "views"; readonly updates: readonly ViewUpdate[] }
   /** How the replay compares with the pinned one; null when none is pinned. */
   | { readonly type: "comparison"; readonly comparison: Comparison | null }
+  /** Asks the shell to connect to a live source, or says that nobody reads it any more. */
+  | { readonly type: "live-open"; readonly request: LiveRequest }
+  | { readonly type: "live-close"; readonly key: string }
   /** Asks the shell for a file that a source names. */
   | { readonly type: "need-file"; readonly request: number; readonly name: string }
   | {

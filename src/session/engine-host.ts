@@ -12,11 +12,13 @@ import { disturbing } from "../pipeline/faults.ts";
 import { identity } from "../pipeline/identity.ts";
 import { type Node, schemaOf, topological } from "../pipeline/node.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
+import type { LiveUpdate } from "../protocol/live.ts";
 import type { NodeFigures, TransportAction, TransportState, ViewUpdate } from "../protocol/session.ts";
 import { DensityCount } from "./density.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, Watched } from "./engine-messages.ts";
 import { type Explanation, explainRow, explainMark } from "./explain.ts";
 import { Counter, nodeFigures, sourceFigures, tableFigures } from "./figures.ts";
+import { isLive, liveKey, LiveSources, WaitingForRows, withRoom } from "./live-sources.ts";
 import { Playback } from "./playback.ts";
 import { SourceFiles } from "./source-files.ts";
 import { type VariantContext, Variants } from "./variants.ts";
@@ -92,8 +94,18 @@ export class EngineHost {
   /** Asked while the run was behind, and answered when it has caught up. */
   #questions: Question[] = [];
 
+  readonly #live: LiveSources;
+  /** Whether the clock was set to follow live sources since there are any. */
+  #followed = false;
+  /** Length of time that charts were planned for, ms. */
+  #horizon = 0;
+
   constructor(options: EngineHostOptions) {
     this.#options = options;
+    this.#live = new LiveSources(
+      request => options.post({ type: "live-open", request }),
+      key => options.post({ type: "live-close", key }),
+    );
     this.#playback = new Playback(
       () => options.now(),
       () => this.#watermark(),
@@ -104,6 +116,7 @@ export class EngineHost {
         this.#loading = { what, progress };
         this.#sendTransport();
       },
+      this.#live,
     );
   }
 
@@ -133,12 +146,46 @@ export class EngineHost {
         else awaited?.reject(new Error(message.error ?? "The file could not be read."));
         return;
       }
+      case "live":
+        this.#takeLive(message.updates);
+        return;
       case "explain":
         this.#questions.push(message);
         // A story looks back over everything, so what was stopped goes on.
         if (this.#playback.behind?.held === true) this.#playback.act({ kind: "resume" });
         this.#schedule(0);
     }
+  }
+
+  /** Hands what has come of live sources to the run; once columns are known, plans what waited for them. */
+  #takeLive(updates: readonly LiveUpdate[]): void {
+    let plan = false;
+    const extended = new Set<string>();
+    for (const update of updates) {
+      const brought = this.#live.take(update);
+      if (brought === "columns") plan = true;
+      else if (brought === "more") extended.add(update.key);
+    }
+    const run = this.#run;
+    for (const { id, node } of run?.graph.nodes ?? []) {
+      if (node.verb !== "source" || !isLive(node) || !extended.has(liveKey(node))) continue;
+      if (run?.feed(id)?.ended === false) run.extend(id, this.#live.log(node));
+    }
+    this.#live.sweep(this.#options.now());
+    // Charts have bins for as long as there was room; when it is full they are planned for twice as long.
+    const span = this.#span();
+    if (this.#live.open && span !== null && span.end - span.start > this.#horizon) plan = true;
+    if (plan) void this.#load(this.#plan);
+    this.#countAnew(false);
+    this.#dirty = true;
+    this.#schedule(0);
+  }
+
+  /** Counts the arrivals of the strip anew, where there are others than those counted; `atOnce` gives up a count that goes on. */
+  #countAnew(atOnce: boolean): void {
+    if (!atOnce && this.#density?.done === false) return;
+    const counted = this.#ownSources().map(node => ({ log: this.#files.log(node), watermark: node.watermark }));
+    if (this.#density?.counts(counted) !== true) this.#density = new DensityCount(counted, DENSITY_BINS);
   }
 
   #ask(name: string): Promise<Uint8Array> {
@@ -154,8 +201,9 @@ export class EngineHost {
     // What can be known without data is answered once every source has been read; a newer plan overtakes this one.
     const all = [...plan.views.flatMap(namedNodes), ...this.#variants.named()];
     const sources = topological(all).filter(n => n.verb === "source");
-    await Promise.all(sources.map(n => this.#files.load(n)));
+    await Promise.all(sources.map(n => this.#files.load(n, plan.names[identity(n)]?.[0])));
     if (this.#plan !== plan) return;
+    this.#live.keep(sources, this.#options.now());
     this.#loading = null;
     this.#ready = { plan, sources };
     this.#schedule(0);
@@ -192,8 +240,11 @@ export class EngineHost {
     }
     this.#views = live;
     this.#dropped = dropped;
-    const counted = this.#ownSources().map(node => ({ log: this.#files.log(node), watermark: node.watermark }));
-    if (this.#density?.counts(counted) !== true) this.#density = new DensityCount(counted, DENSITY_BINS);
+    this.#countAnew(true);
+    const room = withRoom(this.#span(), this.#ownSources().map(node => this.#files.log(node)));
+    this.#horizon = room === null ? 0 : room.end - room.start;
+    if (this.#live.open && !this.#followed) this.#playback.act({ kind: "live" });
+    this.#followed = this.#live.open;
     this.#options.post({ type: "planned", result });
     this.#lastGraph = -Infinity;
     this.#dirty = true;
@@ -215,7 +266,8 @@ export class EngineHost {
       this.#playback.takeOver(run);
       return;
     }
-    const was = before.progress;
+    // A run without sources has ended before it began; that is nowhere to return to.
+    const was = before.totalRows === 0 ? { clock: -Infinity, finished: false } : before.progress;
     // Checkpoints outlive an edit: what it brought is worked up to them when they are used. Other sources are another replay.
     if (before.replan(roots, taps) === "restarted") this.#playback.restarted(was);
     else this.#playback.edited(new Set(taps));
@@ -233,6 +285,7 @@ export class EngineHost {
         if (planned.chart === null) schemas[view.view] = shown[0].map(({ name, type }) => ({ name, type }));
         views.push(planned);
       } catch (error) {
+        if (error instanceof WaitingForRows) continue;
         errors[view.view] = error instanceof Error ? error.message : String(error);
       }
     }
@@ -446,6 +499,15 @@ export class EngineHost {
       run === null ? { late: 0, watermark: Infinity } : sourceFigures(run, this.#ownSources());
     const now = this.#now();
     const span = run === null ? null : this.#span();
+    const { known } = this.#live;
+    const live =
+      known === null || (!this.#live.open && !this.#playback.following)
+        ? null
+        : {
+            following: this.#playback.following,
+            behind: Math.max(0, known - Math.max(now ?? known, span?.start ?? known)),
+            full: this.#live.full,
+          };
     const dropped = this.#droppedBy(this.#own);
     this.#options.post({
       type: "transport",
@@ -454,7 +516,8 @@ export class EngineHost {
         speed: this.#playback.speed,
         now,
         start: span?.start ?? null,
-        end: span?.end ?? null,
+        // The strip of a live source reaches to the present, also while nothing comes.
+        end: span === null ? null : Math.max(span.end, live === null ? -Infinity : (known ?? -Infinity)),
         finished: progress.finished,
         rows: progress.rows,
         totalRows: run?.totalRows ?? 0,
@@ -468,6 +531,7 @@ export class EngineHost {
         faultsError: this.#faultsError,
         density: this.#arrivals,
         behind: this.#playback.behind,
+        live,
         loading: this.#loading,
       },
     });

@@ -42,6 +42,7 @@ export type ToEngine =
       readonly bytes: ArrayBuffer | null;
       readonly error: string | null;
     }
+  | Extract<ShellMessage, { type: "live" }>
   | (Extract<ShellMessage, { type: "explain" }> & {
       /** The stream itself, for cells, which know no views. */
       readonly node?: Node;
@@ -67,4 +68,4 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 export type FromEngine =
   | { readonly type: "planned"; readonly result: PlanResult }
   | { readonly type: "compared"; readonly compared: ComparedViews | null }
-  | Extract<SessionMessage, { type: "views" | "transport" | "graph" | "need-file" | "explained" }>;
+  | Extract<SessionMessage, { type: "views" | "transport" | "graph" | "need-file" | "explained" | "live-open" | "live-close" }>;

@@ -5,9 +5,9 @@
 import type { ColumnType, Schema } from "../columns/column.ts";
 import { ARRIVAL, OFFSET, PARTITION } from "../connectors/live/envelope.ts";
 import { GrowingLog } from "../connectors/live/growing-log.ts";
-import type { LiveReading } from "../connectors/live/sample.ts";
 import type { LiveInput } from "../pipeline/verbs/source.ts";
 import type { LiveReplay, LiveRequest } from "../protocol/live.ts";
+import { readingOf } from "./live-sources.ts";
 import { type DataPackage, describeRecording, descriptorText, recordSource, replayOptions } from "./record.ts";
 
 /** What is known of a recording. Times in ms. */
@@ -96,16 +96,6 @@ export function linesDescriptor(facts: LiveRecordingFacts, malformed: number): D
 
 function descriptorName({ stem }: LiveRecordingFacts): string {
   return `${stem}.datapackage.json`;
-}
-
-/** How the rows of a request are read. */
-export function readingOf(request: LiveRequest): LiveReading {
-  return {
-    file: request.input.name,
-    eventTime: request.eventTime as LiveReading["eventTime"],
-    partition: request.partition,
-    types: request.types as LiveReading["types"],
-  };
 }
 
 function iso(time: number | null): string | null {

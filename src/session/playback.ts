@@ -43,6 +43,8 @@ export class Playback {
   #run: Run | null = null;
   #playing = false;
   #speed = Infinity;
+  /** Whether the clock stays with live sources, whatever the speed. */
+  #following = false;
   #paused: TransportState["paused"] = null;
   /** Wall clock and virtual clock when playing began or the speed changed. */
   #anchor = { wall: 0, clock: 0 };
@@ -72,6 +74,10 @@ export class Playback {
 
   get speed(): number {
     return this.#speed;
+  }
+
+  get following(): boolean {
+    return this.#following;
   }
 
   /** What the replay was paused by; null when by nobody but its reader. */
@@ -124,6 +130,7 @@ export class Playback {
     }
     this.#paused = null;
     this.#back = null;
+    this.#following = action.kind === "live";
     if (action.kind === "pause" || action.kind === "cancel") {
       this.#playing = false;
       this.#target = null;
@@ -140,6 +147,10 @@ export class Playback {
         if (run.progress.finished) run.restart();
         this.#playing = true;
         this.#setAnchor();
+        return;
+      case "live":
+        this.#playing = true;
+        this.#target = null;
         return;
       case "restart":
         this.#playing = false;
@@ -224,9 +235,16 @@ export class Playback {
         if (!this.#playing) return { moved, busy: false };
         continue;
       }
-      if (!run.progress.finished) return { moved, busy: true };
-      this.#playing = false;
-      return { moved: true, busy: false };
+      if (run.progress.finished) {
+        this.#playing = false;
+        this.#following = false;
+        return { moved: true, busy: false };
+      }
+      if (!run.open) return { moved, busy: true };
+      // Of a live source everything has been worked that is known: time goes on, and what comes next is told.
+      const { clock } = run.progress;
+      run.tick(goal.clock);
+      return { moved: moved || run.progress.clock > clock, busy: goal.clock < Infinity };
     }
     return { moved, busy: true };
   }
@@ -272,7 +290,7 @@ export class Playback {
   #goal(run: Run): Goal | null {
     if (this.#target !== null) return this.#target;
     if (!this.#playing) return null;
-    if (this.#speed === Infinity) return { clock: Infinity, end: true, stops: true };
+    if (this.#following || this.#speed === Infinity) return { clock: Infinity, end: true, stops: true };
     const clock = this.#anchor.clock + (this.#now() - this.#anchor.wall) * this.#speed;
     // When the last row has been played the sources end, whatever the clock says.
     return { clock, end: run.next === Infinity, stops: true };

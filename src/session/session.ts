@@ -39,6 +39,7 @@ import { exportStream, exportTargets } from "./export.ts";
 import { Input } from "./inputs.ts";
 import { inspect } from "./inspect.ts";
 import { LatestValues } from "./latest.ts";
+import { isLive, liveKey } from "./live-sources.ts";
 import { library } from "./library.ts";
 import { changesAbove, changesBetween, NO_SETTINGS, type CellSettings, type Settings, settingsOf } from "./settings.ts";
 import { asTable, Queries } from "./sql/queries.ts";
@@ -173,6 +174,9 @@ export class Session {
         return;
       case "file":
         this.#host.engine(message, message.bytes === null ? [] : [message.bytes]);
+        return;
+      case "live":
+        this.#host.engine(message);
         return;
       case "export":
         this.#export(message.request, message.name, message.target);
@@ -417,7 +421,24 @@ export class Session {
       definitions: analysis?.outputs.map(o => o.name) ?? [],
       references: analysis?.inputs.map(i => i.name) ?? [],
       took: state?.duration ?? null,
+      live: this.#liveOf(cell.id),
     };
+  }
+
+  /** Keys of the live sources of which a cell is the one to tell: the first that holds the source, or a stream of it. */
+  #liveOf(id: number): readonly string[] {
+    const own = (cell: number, direct: boolean): string[] =>
+      [...(this.#states.get(cell)?.values.values() ?? [])].flatMap(value => {
+        if (!(value instanceof Stream)) return [];
+        const nodes = direct ? [value.node] : topological([value.node]);
+        return nodes.flatMap(node => (node.verb === "source" && isLive(node) ? [liveKey(node)] : []));
+      });
+    const teller = (key: string): number | undefined =>
+      (
+        this.#cells.find(cell => own(cell.id, true).includes(key)) ??
+        this.#cells.find(cell => own(cell.id, false).includes(key))
+      )?.id;
+    return [...new Set(own(id, false))].filter(key => teller(key) === id);
   }
 
   #outputs(cell: CellText, state: KernelCell): CellOutput[] {

@@ -10,7 +10,8 @@ import { sourceLog } from "../connectors/source-log.ts";
 import { epochToMs, TimeReader } from "../connectors/timestamps.ts";
 import { canonical } from "../pipeline/identity.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
-import { ERRORS_SCHEMA, type SourceNode, type TimeField } from "../pipeline/verbs/source.ts";
+import { ERRORS_SCHEMA, inputName, type SourceNode, type TimeField } from "../pipeline/verbs/source.ts";
+import { isLive, LiveSources } from "./live-sources.ts";
 
 /** Gets a data file's bytes by the name that a source gave. Rejects with a message for the user. */
 export type FileReader = (name: string) => Promise<Uint8Array>;
@@ -21,30 +22,40 @@ export type LoadingListener = (what: string, progress: number) => void;
 export class SourceFiles {
   readonly #read: FileReader;
   readonly #loading: LoadingListener;
+  readonly #live: LiveSources;
   readonly #bytes = new Map<string, Promise<Uint8Array>>();
   readonly #decoded = new Map<string, Promise<DecodedLog>>();
   readonly #logs = new Map<string, SourceLog | Error>();
 
-  constructor(read: FileReader, loading: LoadingListener = () => {}) {
+  /** `live`: where live sources are found; by default nobody can connect to them. */
+  constructor(read: FileReader, loading: LoadingListener = () => {}, live: LiveSources = UNREACHABLE) {
     this.#read = read;
     this.#loading = loading;
+    this.#live = live;
   }
 
   /** The log of a source that has been loaded. Throws what went wrong with it, or when `load` has not run. */
   log(node: SourceNode): SourceLog {
+    if (isLive(node)) return this.#live.log(node);
     const log = this.#logs.get(logKey(node));
     if (log === undefined) throw new Error("The source has not been loaded yet.");
     if (log instanceof Error) throw log;
     return log;
   }
 
-  /** Loads a source if it is not there yet. Never rejects: what went wrong is thrown by `log`. */
-  async load(node: SourceNode): Promise<void> {
+  /** Loads a source if it is not there yet. Never rejects: what went wrong is thrown by `log`. A live one is only asked for. */
+  async load(node: SourceNode, name: string | null = null): Promise<void> {
+    if (isLive(node)) {
+      this.#live.want(node, name ?? inputName(node.input));
+      return;
+    }
     const key = logKey(node);
     if (this.#logs.has(key)) return;
     try {
       const decoded = await this.#decode(node);
-      this.#logs.set(key, sourceLog(decoded, node, fileName(node)));
+      const log = sourceLog(decoded, node, fileName(node));
+      const { input } = node;
+      this.#logs.set(key, input.kind === "file" && input.ended !== undefined ? { ...log, ended: input.ended } : log);
     } catch (error) {
       this.#logs.set(key, error instanceof Error ? error : new Error(String(error)));
     }
@@ -59,6 +70,7 @@ export class SourceFiles {
   #decode(node: SourceNode): Promise<DecodedLog> {
     const { input } = node;
     if (input.kind === "rows") return Promise.resolve(rowsLog(node, input.rows));
+    if (input.kind === "live") throw new Error("A live source has no file.");
     const key = canonical([input, timesOf(node), node.types]);
     let decoded = this.#decoded.get(key);
     if (decoded === undefined) {
@@ -91,6 +103,13 @@ export class SourceFiles {
   }
 }
 
+const UNREACHABLE = new LiveSources(
+  request => {
+    throw new Error(`${request.input.name}: a live source cannot be read here. Record it, and read the recording.`);
+  },
+  () => {},
+);
+
 /** Short names of formats, as people write them. */
 const FORMAT_NAMES: Readonly<Record<string, string>> = { jsonl: "jsonlines", ndjson: "jsonlines", json: "jsonlines" };
 
@@ -100,7 +119,7 @@ function logKey(node: SourceNode): string {
 }
 
 function fileName(node: SourceNode): string {
-  return node.input.kind === "file" ? node.input.name : "rows";
+  return inputName(node.input);
 }
 
 function timesOf(node: SourceNode): Record<string, { unit?: "s" | "ms" | "us" | "ns"; timeZone?: string }> {

@@ -8,6 +8,7 @@ import type { Node } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { ViewUpdate } from "../protocol/session.ts";
 import type { ViewPlan, Watched } from "./engine-messages.ts";
+import { withRoom } from "./live-sources.ts";
 import { wirePage } from "./wire.ts";
 
 /** A view with its charts planned: the streams to keep tables of. */
@@ -53,7 +54,8 @@ export function planView(view: ViewPlan, logsBelow: (nodes: readonly Node[]) => 
       limits: {},
       options: {},
     };
-  const { tables, limits, options } = planChart(view.spec, spanOf(logsBelow(namedNodes(view))));
+  const logs = logsBelow(namedNodes(view));
+  const { tables, limits, options } = planChart(view.spec, withRoom(spanOf(logs), logs));
   const streams = Object.fromEntries(Object.entries(tables).map(([name, stream]) => [name, stream.node]));
   return { view: view.view, chart: view.spec.chart, streams, roles: view.spec.streams, limits, options };
 }

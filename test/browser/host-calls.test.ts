@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { callHost, externalUrl } from "../../src/browser/host-calls.ts";
 import type { HostPlace } from "../../src/browser/host-calls.ts";
+import type { LiveHost } from "../../src/browser/live-host.ts";
 import type { NotebookFiles } from "../../src/browser/notebook-files.ts";
 
 const asked: unknown[] = [];
@@ -9,6 +10,7 @@ const place: HostPlace = {
   chooseAndOpen: async () => null,
   saveFiles: async files => asked.push(files) > 0,
   openExternal: async url => void asked.push(url),
+  live: { open: async (...args: unknown[]) => args } as unknown as LiveHost,
 };
 const files = { save: async (...args: unknown[]) => args } as unknown as NotebookFiles;
 

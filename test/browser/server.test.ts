@@ -4,10 +4,13 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { AddressStore } from "../../src/browser/address-store.ts";
+import { LiveHost } from "../../src/browser/live-host.ts";
 import { NotebookFiles } from "../../src/browser/notebook-files.ts";
 import { startServer } from "../../src/browser/server.ts";
 import type { LocalServer } from "../../src/browser/server.ts";
 import { TrustStore } from "../../src/browser/trust-store.ts";
+import { recordings } from "../../src/cli/recordings.ts";
 
 let base: string;
 let server: LocalServer;
@@ -59,7 +62,8 @@ beforeAll(async () => {
     writeFileSync(join(pages, file), file);
   }
   const files = new NotebookFiles(new TrustStore(join(base, "home"), []), base);
-  server = await startServer({ files, pages });
+  const live = new LiveHost(files, new AddressStore(join(base, "home")), recordings);
+  server = await startServer({ files, live, pages });
 });
 
 afterAll(async () => {

@@ -13,7 +13,7 @@ import type { RowExpression } from "../../expressions/tree.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { inputsOf, type Node } from "../../pipeline/node.ts";
 import type { SourceLog } from "../../pipeline/source-log.ts";
-import type { SourceNode } from "../../pipeline/verbs/source.ts";
+import { inputName, type SourceNode } from "../../pipeline/verbs/source.ts";
 import type { SourceLine } from "./words.ts";
 
 /** A row as it passed: `row` counts in `batch`. */
@@ -116,7 +116,7 @@ export class SourceSight implements Tap {
 }
 
 export function fileOf(node: SourceNode): string {
-  return node.input.kind === "file" ? node.input.name : "rows";
+  return inputName(node.input);
 }
 
 /** Verbs whose rows come out where their source's row came in, so that a position leads back to a line. */
