@@ -216,6 +216,12 @@ export const FIGURES: readonly Figure[] = [
   },
   {
     chart: "waterfall",
+    title: "payments by the hour, in mid-replay",
+    make: () => charts.waterfall(hourly),
+    until: START + 12.6 * HOUR,
+  },
+  {
+    chart: "waterfall",
     title: "three days of payments",
     make: () => charts.waterfall(daily, { opening: 500_000, closing: 3_000_000 }),
   },

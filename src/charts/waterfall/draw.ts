@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
 import { numberAxisY } from "../duration-axis.ts";
+import { expectedWindows, guessText } from "../expected.ts";
 import {
   CLICK_HINT,
   defsMark,
@@ -9,7 +10,6 @@ import {
   DROPPED,
   emptyState,
   figure,
-  GRID,
   hatch,
   INK,
   INK_SOFT,
@@ -17,6 +17,7 @@ import {
   ON_TIME,
   PAPER,
   plot,
+  TIP_STYLE,
   widthOf,
 } from "../look.ts";
 import { asksFor, bearing, type MarkStory } from "../stories.ts";
@@ -30,10 +31,15 @@ interface Part {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  readonly kind: "total" | "on-time" | "late" | "dropped" | "unexplained";
+  readonly kind: "total" | "on-time" | "late" | "waiting" | "expected" | "all" | "dropped" | "unexplained";
+  /** Where it ends in four of five cases; absent where it is known. */
+  readonly band?: readonly [number, number];
 }
 
-export function partsOf(tables: Tables, options: WaterfallFacts): readonly Part[] {
+/** Whose bars are hatched: windows that are not complete, and what nobody can stand for. */
+const HATCHED: ReadonlySet<string> = new Set(["waiting", "expected", "all", "dropped", "unexplained"]);
+
+export function partsOf(tables: Tables, options: WaterfallFacts & DrawOptions): readonly Part[] {
   const windows = table(tables, "windows");
   const opening = options.opening ?? 0;
   const inflow = sum(numbers(windows, "in"));
@@ -50,12 +56,28 @@ export function partsOf(tables: Tables, options: WaterfallFacts): readonly Part[
   step("in, on time", inflow, "on-time");
   step("out, on time", outflow, "on-time");
   step("late corrections", late, "late");
+  if (options.finished !== true) {
+    // Open windows are not plain zero: they hold something that no pane has said, and more is expected.
+    const known = numbers(table(tables, "kept"), "known")[0] ?? 0;
+    const waiting = known - inflow - outflow - late;
+    if (Math.abs(waiting) > 1e-9 * Math.abs(known)) step("so far, not said yet", waiting, "waiting");
+    const open = expectedWindows(tables, []);
+    const more = (of: "expected" | "low" | "high"): number => open.reduce((n, w) => n + (w[of] - w.known), 0);
+    const from = at;
+    step("still to come", more("expected"), "expected");
+    const last = parts[parts.length - 1];
+    if (last.kind === "expected")
+      parts[parts.length - 1] = { ...last, band: [from + more("low"), from + more("high")] };
+  }
   const closing = options.closing ?? null;
   if (closing !== null) {
     step("dropped as too late", dropped, "dropped");
     step("unexplained", Number((closing - at).toPrecision(12)), "unexplained");
   }
-  parts.push({ name: closing === null ? "in the results" : "closing", from: 0, to: closing ?? at, kind: "total" });
+  if (closing !== null) parts.push({ name: "closing", from: 0, to: closing, kind: "total" });
+  else if (parts.some(p => p.kind === "expected"))
+    parts.push({ name: "expected in all", from: 0, to: at, kind: "all" });
+  else parts.push({ name: "in the results", from: 0, to: at, kind: "total" });
   if (closing === null && Math.abs(dropped) > 1e-9)
     parts.push({ name: "dropped as too late", from: at, to: at + dropped, kind: "dropped" });
   return parts;
@@ -94,16 +116,28 @@ function summary(tables: Tables, options: DrawOptions & WaterfallFacts): string 
   const late = change("late corrections");
   const dropped = change("dropped as too late");
   const unexplained = change("unexplained");
+  const waiting = change("so far, not said yet");
+  const more = change("still to come");
+  const open = [
+    waiting === 0 ? "" : ` Windows that are not complete hold ${signedText(Number(waiting.toPrecision(12)))}`,
+    more === 0
+      ? ""
+      : `${waiting === 0 ? " Of windows that are not complete" : ","} about ${guessText(more)} more is expected`,
+    waiting === 0 && more === 0 ? "" : ".",
+  ].join("");
   const sentence = `On time ${signedText(onTime)}, by late corrections ${signedText(late)}${onTime === 0 ? "" : ` (${shareText(Math.abs(late / onTime))})`}, ${Math.abs(dropped) < 1e-9 ? "nothing dropped" : `${numberText(dropped)} dropped`}`;
   return options.closing === null || options.closing === undefined
-    ? `${sentence}.`
-    : `${sentence}; ${unexplained === 0 ? "nothing is unexplained" : `${signedText(unexplained)} is unexplained`}.`;
+    ? `${sentence}.${open}`
+    : `${sentence}; ${unexplained === 0 ? "nothing is unexplained" : `${signedText(unexplained)} is unexplained`}.${open}`;
 }
 
 const COLOURS: Readonly<Record<Part["kind"], string>> = {
   total: INK_SOFT,
   "on-time": ON_TIME,
   late: LATE,
+  waiting: ON_TIME,
+  expected: INK_SOFT,
+  all: INK_SOFT,
   dropped: DROPPED,
   unexplained: DROPPED,
 };
@@ -124,6 +158,26 @@ function storyOf(part: Part): MarkStory {
           step,
           `It is the sum of what windows said when the watermark passed their end or before, of those with a ${change > 0 ? "gain" : "loss"}.`,
         ],
+        values: null,
+      };
+    case "waiting":
+      return {
+        title: part.name,
+        sentences: [step, "Windows that are not complete hold it; no pane has said it yet."],
+        values: null,
+      };
+    case "expected":
+      return {
+        title: part.name,
+        sentences: [
+          `About ${guessText(change)} more is expected of the windows that are not complete${part.band === undefined ? "" : `, ${guessText(part.band[0] - part.from)} to ${guessText(part.band[1] - part.from)} in four of five cases`}: as much as closed windows still had to come at their age.`,
+        ],
+        values: null,
+      };
+    case "all":
+      return {
+        title: part.name,
+        sentences: [`What windows have said, what they hold, and what is still to come: about ${guessText(part.to)}.`],
         values: null,
       };
     case "unexplained":
@@ -149,8 +203,11 @@ function storyOf(part: Part): MarkStory {
 }
 
 function bars(parts: readonly Part[], options: DrawOptions): Element {
-  const pattern = hatch(documentOf(options), DROPPED, 5);
-  const values = parts.flatMap(p => [p.from, p.to]);
+  const hatched = new Set(parts.flatMap(({ kind }) => (HATCHED.has(kind) ? [COLOURS[kind]] : [])));
+  const patterns = new Map(Array.from(hatched, colour => [colour, hatch(documentOf(options), colour, 5)]));
+  const fillOf = ({ kind }: Part): string =>
+    (HATCHED.has(kind) ? patterns.get(COLOURS[kind])?.fill : null) ?? COLOURS[kind];
+  const values = parts.flatMap(p => [p.from, p.to, ...(p.band ?? [])]);
   const steps = parts.filter(p => p.kind !== "total");
   const [low, high] = [Math.min(...values, 0), Math.max(...values, 0)];
   // Where the changes are small beside the totals, the axis begins near them: a step must be seen.
@@ -171,7 +228,7 @@ function bars(parts: readonly Part[], options: DrawOptions): Element {
     x: { type: "band", domain: parts.map(p => p.name), padding: 0.32 },
     y: { type: "linear", domain: [base, high + pad] },
     marks: [
-      defsMark(pattern.defs),
+      [...patterns.values()].map(p => defsMark(p.defs)),
       ...numberAxisY(cut ? "↑ balance (axis does not begin at 0)" : "↑ balance", {
         ticks: 5,
         tickFormat: (v: number) => tickText(v),
@@ -182,20 +239,29 @@ function bars(parts: readonly Part[], options: DrawOptions): Element {
         x: "name",
         y1: "a",
         y2: "b",
-        fill: p => (p.kind === "unexplained" || p.kind === "dropped" ? pattern.fill : COLOURS[p.kind as Part["kind"]]),
+        fill: fillOf,
         stroke: p => COLOURS[p.kind as Part["kind"]],
         fillOpacity: 0.85,
         rx: 1.5,
         title: p => `${p.name}: ${p.kind === "total" ? numberText(p.to) : signedText(p.to - p.from)}\n${CLICK_HINT}`,
-        tip: { stroke: GRID },
+        tip: TIP_STYLE,
         ...bearing(shown, storyOf),
       }),
       asksFor(storyOf),
+      Plot.ruleX(
+        shown.filter(p => p.band !== undefined),
+        { x: "name", y1: p => p.band?.[0], y2: p => p.band?.[1], stroke: INK, strokeWidth: 1.3 },
+      ),
       Plot.text(shown, {
         x: "name",
-        y: "b",
+        y: p => Math.max(p.b, p.band?.[1] ?? -Infinity),
         dy: -10,
-        text: p => (p.kind === "total" ? numberText(p.to) : signedText(p.to - p.from)),
+        text: p =>
+          p.kind === "total"
+            ? numberText(p.to)
+            : p.kind === "expected" || p.kind === "all"
+              ? `≈ ${guessText(p.to - p.from)}`
+              : signedText(Number((p.to - p.from).toPrecision(12))),
         fill: INK,
         fontWeight: 600,
         stroke: PAPER,

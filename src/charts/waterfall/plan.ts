@@ -1,7 +1,9 @@
 /** `waterfall`, the engine's half: what windows said on time, what late rows added, and what was dropped. */
 import { Stream } from "../../pipeline/stream.ts";
 import type { AggregateNode } from "../../pipeline/verbs/aggregate.ts";
+import { additiveOutputs, amountAdded } from "../../pipeline/additive.ts";
 import type { ChartPlan } from "../chart.ts";
+import { expectedTables } from "../shared-plans.ts";
 import { windowed, windowFacts, withStrategy } from "../twins.ts";
 
 export interface WaterfallOptions {
@@ -19,10 +21,8 @@ export const waterfall: ChartPlan<WaterfallOptions> = {
   plan({ streams }) {
     const node = windowed(streams.stream, "waterfall");
     const [output] = node.outputs;
-    const call = node.aggregates.find(
-      a => output.expression.expr.kind === "column" && a.name === output.expression.expr.name,
-    );
-    if (call === undefined || (call.aggregate !== "sum" && call.aggregate !== "count"))
+    const additive = additiveOutputs(node).find(o => o.name === output.name);
+    if (additive === undefined)
       throw new Error(
         `waterfall adds values up, and "${output.name}" is no sum or count of a column: means and maxima do not add. Roll up a sum first.`,
       );
@@ -34,7 +34,7 @@ export const waterfall: ChartPlan<WaterfallOptions> = {
       input: new Stream(node).late().node,
       keys: [],
       strategy: null,
-      aggregates: [call],
+      aggregates: [additive.call],
       outputs: [{ name: "value", expression: output.expression }],
     };
     return {
@@ -52,6 +52,12 @@ export const waterfall: ChartPlan<WaterfallOptions> = {
           late: "d => op.sum(d.late)",
         }),
       dropped: new Stream(dropped),
+      // What windows hold, whether they have spoken or not, and what open ones are expected to come to.
+      kept: new Stream(node)
+        .kept()
+        .derive({ added: amountAdded(additive) })
+        .rollup({ known: "d => op.sum(d.added)" }),
+      ...expectedTables(node, { keyed: false, value: output.name }),
     };
   },
   facts: ({ streams }) => ({ ...windowFacts(streams.stream) }),
