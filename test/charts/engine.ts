@@ -44,9 +44,9 @@ export async function runChart(chart: ChartSpec, until: number | null = null): P
     tables: Object.fromEntries(
       taps.map(([name, table]) => [
         name,
-        wirePage(table, 0, table.length > (limits[name] ?? Infinity) ? 0 : table.length, null).page,
+        wirePage(table, 0, table.length > (limits[name] ?? Infinity) ? 0 : table.length, table.slots(null)).page,
       ]),
     ),
-    options: { span, ...options, now: until },
+    options: { span, ...options, now: until, finished: until === null },
   };
 }

@@ -201,6 +201,12 @@ export const FIGURES: readonly Figure[] = [
     make: () => charts.joinMisses(rows(orders, { ...inMs }), rows(paid, { ...inMs }), { on: "order", within: "5 min" }),
   },
   { chart: "stateCost", title: "payments by the hour", make: () => charts.stateCost(hourly) },
+  {
+    chart: "wholeDay",
+    title: "UTC and Los Angeles, in mid-replay",
+    make: () => charts.wholeDay(payments, { zone: "America/Los_Angeles" }),
+    until: START + 36.2 * HOUR,
+  },
   { chart: "wholeDay", title: "UTC and London", make: () => charts.wholeDay(daily) },
   {
     chart: "wholeDay",
