@@ -174,6 +174,9 @@ export function timeAxisY(low: number, high: number, timeZone: string, height: n
   ];
 }
 
+/** How tips look, also those of marks that bring their own. */
+export const TIP_STYLE = { fontSize: 11.5, lineHeight: 1.25, stroke: GRID, textPadding: 9 } as const;
+
 /**
  * A tip in the shared style: shown at the mark nearest to the pointer. A title given as a function is written only when its tip is
  * shown, so that twenty thousand marks cost no twenty thousand sentences. `story` says what a click asks about, and the tip says so.
@@ -195,10 +198,7 @@ export function tip<T>(
     Plot.tip(
       data as T[],
       Plot.pointer({
-        fontSize: 11.5,
-        lineHeight: 1.25,
-        stroke: GRID,
-        textPadding: 9,
+        ...TIP_STYLE,
         maxRadius: 24,
         ...options,
         ...lazy,

@@ -1,8 +1,24 @@
 /** `corrections`, the page's half: a bar for what late rows changed, beside what was said on time and what holds now. */
 import * as Plot from "@observablehq/plot";
+import type { Nowcast } from "../../model/nowcast.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { expectedText, expectedWindows } from "../expected.ts";
 import { asksFor, bearing, type MarkStory } from "../stories.ts";
-import { CLICK_HINT, emptyState, figure, GRID, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
+import {
+  CLICK_HINT,
+  defsMark,
+  documentOf,
+  emptyState,
+  figure,
+  GRID,
+  hatch,
+  INK,
+  INK_SOFT,
+  LATE,
+  plot,
+  TIP_STYLE,
+  widthOf,
+} from "../look.ts";
 import { windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, shareText, signedText } from "../words.ts";
@@ -20,6 +36,8 @@ export interface Correction {
   readonly difference: number;
   /** Whether nothing of the window was there on time. */
   readonly onlyLate: boolean;
+  /** What it is expected to come to, where it still takes late rows and enough others are closed. */
+  readonly expected: Nowcast | null;
 }
 
 /** Reads the windows that have spoken on time or late, the most corrected first; those still open have nothing to correct. */
@@ -34,6 +52,7 @@ export function correctionsOf(tables: Tables, keys: readonly string[]): readonly
   const earlyPanes = numbers(rows, "early_panes");
   const reached = numbers(table(tables, "watermark"), "reached")[0] ?? -Infinity;
   const key = keyTexts(rows, keys);
+  const open = new Map(expectedWindows(tables, keys).map(e => [`${e.start} ${e.end} ${e.key}`, e]));
   const out: Correction[] = [];
   for (let i = 0; i < rows.length; i++) {
     // A window that has spoken early alone is complete once the watermark is past it, with or without a pane that says so.
@@ -50,6 +69,7 @@ export function correctionsOf(tables: Tables, keys: readonly string[]): readonly
       final: final[i],
       difference: dust ? 0 : difference,
       onlyLate: !(onTimePanes[i] > 0 || earlyPanes[i] > 0),
+      expected: open.get(`${start[i]} ${end[i]} ${key[i]}`) ?? null,
     });
   }
   return out.sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference) || a.start - b.start);
@@ -125,9 +145,25 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
     title: r.name,
     values: { ...r.keys, window_start: r.start, window_end: r.end },
   });
-  const most = Math.max(...shown.map(c => Math.abs(c.difference)));
-  const low = Math.min(0, ...shown.map(c => c.difference));
-  const high = Math.max(0, ...shown.map(c => c.difference));
+  const pattern = hatch(documentOf(options), LATE, 5);
+  // Hatched: what late rows are still expected to change.
+  const still = rows.flatMap(r =>
+    r.expected === null || r.expected.high === r.expected.low
+      ? []
+      : [
+          {
+            row: r.row,
+            from: r.difference,
+            to: r.expected.expected - r.onTime,
+            low: r.expected.low - r.onTime,
+            high: r.expected.high - r.onTime,
+          },
+        ],
+  );
+  const ends = [...shown.map(c => c.difference), ...still.flatMap(s => [s.low, s.high])];
+  const most = Math.max(...ends.map(Math.abs));
+  const low = Math.min(0, ...ends);
+  const high = Math.max(0, ...ends);
   const change = (c: Correction): string =>
     c.onlyLate
       ? "nothing on time"
@@ -143,6 +179,7 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
     x: { type: "linear", domain: [low - most * 0.02, high + most * 0.02] },
     y: { type: "band", domain: rows.map(r => r.row), padding: 0.34, axis: null },
     marks: [
+      still.length > 0 ? defsMark(pattern.defs) : null,
       Plot.gridX({ stroke: GRID, strokeOpacity: 1, ticks: 5 }),
       Plot.axisX({
         ticks: 5,
@@ -160,11 +197,13 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
         fill: LATE,
         rx: 1.5,
         title: r =>
-          `${r.name}\non time ${numberText(r.onTime)}\nfinal ${numberText(r.final)}\n${signedText(r.difference)}\n${CLICK_HINT}`,
-        tip: { stroke: GRID },
+          `${r.name}\non time ${numberText(r.onTime)}\nfinal ${numberText(r.final)}\n${signedText(r.difference)}${r.expected === null ? "" : `\n${expectedText(r.expected)}`}\n${CLICK_HINT}`,
+        tip: TIP_STYLE,
         ...bearing(rows, story),
       }),
       asksFor(story),
+      Plot.barX(still, { y: "row", x1: "from", x2: "to", fill: pattern.fill, stroke: LATE, strokeDasharray: "3 2" }),
+      Plot.ruleY(still, { y: "row", x1: "low", x2: "high", stroke: INK, strokeWidth: 1.1 }),
       Plot.ruleX([0], { stroke: INK_SOFT }),
       Plot.text(rows, { y: "row", text: "name", frameAnchor: "left", dx: -8, textAnchor: "end", fill: INK }),
       Plot.text(rows, {
@@ -207,6 +246,11 @@ function notesOf(
   const top = options.top ?? 12;
   if (changed.length > top) notes.push(`The ${top} largest of ${numberText(changed.length)} corrections.`);
   const only = all.filter(c => c.onlyLate).length;
+  const open = changed.slice(0, top).filter(c => c.expected !== null).length;
+  if (open > 0)
+    notes.push(
+      `${countText(open, "window still takes", "windows still take")} late rows: hatched is what they may change yet.`,
+    );
   if (only > 0) notes.push(`${countText(only, "window had", "windows had")} nothing at all on time.`);
   const seen = extent(
     Float64Array.from(all, c => c.start),

@@ -5,6 +5,7 @@
  */
 import { Stream } from "../../pipeline/stream.ts";
 import type { ChartPlan } from "../chart.ts";
+import { expectedTables } from "../shared-plans.ts";
 import { windowed, windowFacts, withStrategy } from "../twins.ts";
 
 export interface CorrectionsOptions {
@@ -18,7 +19,7 @@ export const corrections: ChartPlan<CorrectionsOptions> = {
   name: "corrections",
   title: "Corrections",
   question: "What did late data change? On-time value, final value and the difference, largest first.",
-  limits: { corrections: 20_000 },
+  limits: { corrections: 20_000, expected: 20_000 },
   plan({ streams, options }) {
     const node = windowed(streams.stream, "corrections");
     const value = valueOf(
@@ -37,6 +38,8 @@ export const corrections: ChartPlan<CorrectionsOptions> = {
       }),
       // Tells "none" from "more than the limit", which both come as an empty table.
       said: panes.rollup({ panes: "d => op.count()" }),
+      // Windows that still take late rows are not final yet.
+      ...expectedTables(node, { keyed: true, value }),
       watermark: new Stream(node).fates().rollup({ reached: "d => op.max(d.watermark)" }),
     };
   },
