@@ -130,6 +130,8 @@ export class Playback {
     }
     this.#paused = null;
     this.#back = null;
+    // Who leaves the present wants to look at something: it stands still there.
+    if (this.#following) this.#playing = false;
     this.#following = action.kind === "live";
     if (action.kind === "pause" || action.kind === "cancel") {
       this.#playing = false;
