@@ -52,3 +52,27 @@ test("only web pages and mail addresses are opened outside", async () => {
   await callHost(files, place, "openExternal", ["https://example.org/"]);
   expect(asked).toEqual(["https://example.org/"]);
 });
+
+test("a live source is asked for in full, or not at all", async () => {
+  const request = {
+    key: "k",
+    name: "payments",
+    input: { kind: "live", connector: "http", name: "https://a.example/", format: null, options: {} },
+    eventTime: { column: "t", unit: null, timeZone: null },
+    partition: null,
+    types: {},
+  };
+  const open = (given: unknown): Promise<unknown> => callHost(files, place, "liveOpen", ["h", "s", given]);
+  expect(await open(request)).toEqual(["h", "s", request]);
+  for (const wrong of [
+    null,
+    {},
+    { ...request, input: { ...request.input, connector: "toString" } },
+    { ...request, input: { ...request.input, kind: "file" } },
+    { ...request, input: { ...request.input, name: "x".repeat(9_000) } },
+    { ...request, eventTime: "t" },
+    { ...request, partition: 5 },
+  ])
+    await expect(open(wrong)).rejects.toThrow("argument 3 of liveOpen is not of its type");
+  await expect(callHost(files, place, "liveAct", ["h", "s", "k", "delete"])).rejects.toThrow("argument 4 of liveAct");
+});
