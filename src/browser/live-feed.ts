@@ -308,12 +308,9 @@ export class LiveFeed {
   async record(on: boolean): Promise<void> {
     if (on === this.#recording || this.#ended !== null) return;
     this.#recording = on;
+    if (on) this.#recorder = null;
+    else await this.#seal(Math.max(this.#now(), this.#arrival));
     this.#changed();
-    if (on) return;
-    const sealed = this.#seal(Math.max(this.#now(), this.#arrival));
-    await sealed;
-    if (!this.#recording) return;
-    this.#recorder = null;
   }
 
   retry(): void {
