@@ -13,6 +13,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readPartOf } from "./browser/file-parts.ts";
 import type { Schema, Value } from "./columns/column.ts";
 import { OutputHash } from "./engine/output-hash.ts";
 import { Run } from "./engine/run.ts";
@@ -77,19 +78,26 @@ export interface PipelineResult {
 export async function runPipeline(stream: Stream, options: PipelineOptions = {}): Promise<PipelineResult> {
   const { node } = stream;
   const { folder = ".", profile = "tidemark" } = options;
-  const files = new SourceFiles(async name => {
+  const reading = async <Result>(name: string, read: (path: string) => Promise<Result>): Promise<Result> => {
     const path = join(folder, name);
     try {
-      return await readFile(path);
+      return await read(path);
     } catch (error) {
       throw new Error(`${name}: cannot be read at ${path}. Name the folder it is in.`, { cause: error });
     }
-  });
+  };
+  const files = new SourceFiles(
+    name => reading(name, path => readFile(path)),
+    undefined,
+    undefined,
+    (name, from, to) => reading(name, path => readPartOf(path, from, to)),
+  );
   const sources = topological([node]).filter(n => n.verb === "source");
   await Promise.all(sources.map(source => files.load(source)));
   const schema = schemaOf(node, source => files.log(source).batch.schema);
   const run = new Run([node], {
     logs: source => files.log(source),
+    supply: (source, from) => files.supply(source, from),
     profile: profileNamed(profile),
     remember: false,
   });
@@ -97,7 +105,7 @@ export async function runPipeline(stream: Stream, options: PipelineOptions = {})
   const hash = new OutputHash();
   run.tap(table);
   run.tap({ node, apply: (flow, step) => hash.apply(flow, step), reset: () => {} });
-  run.finish();
+  await run.complete();
   const rows = table.rows();
   return { schema, rows, hash: hash.digest(), jsonLines: () => rows.map(row => JSON.stringify(plainRow(schema, row))) };
 }

@@ -22,6 +22,7 @@ export interface HostPlace {
 type Check = (value: unknown) => boolean;
 const text: Check = value => typeof value === "string" && value.length <= 64 * 1024 * 1024;
 const short: Check = value => typeof value === "string" && value.length <= 1_024;
+const offset: Check = value => Number.isSafeInteger(value) && (value as number) >= 0;
 const textOrNull: Check = value => value === null || text(value);
 const saveOptions: Check = value =>
   typeof value === "object" && value !== null && typeof (value as { force?: unknown }).force === "boolean";
@@ -79,6 +80,11 @@ const calls: Readonly<Record<string, Call>> = {
   readData: {
     checks: [short, short],
     run: (files, _, [handle, name]) => files.readData(handle as string, name as string),
+  },
+  readPart: {
+    checks: [short, short, offset, offset],
+    run: (files, _, [handle, name, from, to]) =>
+      files.readPart(handle as string, name as string, from as number, to as number),
   },
   saveFiles: {
     checks: [namedTexts],

@@ -10,10 +10,14 @@ import { mkdir, readdir, readFile, realpath, stat, unlink, writeFile } from "nod
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { NotebookEntry, OpenedNotebook } from "../protocol/host.ts";
 import { writeAtomically } from "./atomic-write.ts";
+import { type PartOfFile, readPartOf } from "./file-parts.ts";
 import { contentHash } from "./trust-store.ts";
 import type { TrustStore } from "./trust-store.ts";
 
 const dataFile = /\.(?:jsonl|ndjson|json|csv|tsv|txt|parquet|arrow|arrows|ipc)(?:\.(?:gz|zst))?$/i;
+
+/** Bytes of a data file that are given at once. */
+const largestPart = 2 ** 29;
 
 interface Entry {
   readonly path: string;
@@ -32,6 +36,8 @@ export class NotebookFiles {
   readonly #trust: TrustStore;
   readonly #entries = new Map<string, Entry>();
   readonly #handles = new Map<string, string>();
+  /** Where data files are that are read in parts, by notebook and name. */
+  readonly #parts = new Map<string, string>();
   #initial: string | null = null;
   #folder: string;
 
@@ -202,6 +208,21 @@ export class NotebookFiles {
 
   /** Reads a data file by the name under which `open` listed it. */
   async readData(handle: string, name: string): Promise<Uint8Array> {
+    return readFile(await this.#dataFile(handle, name));
+  }
+
+  /** Reads bytes `[from, to)` of a data file. Rejects when that is more than is given at once. */
+  async readPart(handle: string, name: string, from: number, to: number): Promise<PartOfFile> {
+    if (to < from || to - from > largestPart)
+      throw new HostError(`${name}: bytes ${from} to ${to} are no part that is given at once`);
+    // A large file is read in many parts, and looked for but once.
+    const key = `${handle} ${name}`;
+    const path = this.#parts.get(key) ?? (await this.#dataFile(handle, name));
+    this.#parts.set(key, path);
+    return readPartOf(path, from, to);
+  }
+
+  async #dataFile(handle: string, name: string): Promise<string> {
     const entry = this.#entry(handle);
     const files = await this.#dataFiles(entry.path);
     const wanted = name.replace(/^(?:\.\/|(?:\.\.\/)?samples\/)/, "");
@@ -213,7 +234,7 @@ export class NotebookFiles {
           files.map(file => file.name),
         ),
       );
-    return readFile(found.path);
+    return found.path;
   }
 
   /** The notebook's own folder first, then `samples` in it, `samples` beside it, its recordings. Links that lead out are left out. */

@@ -10,6 +10,7 @@ import { createReadStream } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isPart } from "./file-parts.ts";
 import { callHost } from "./host-calls.ts";
 import type { LiveHost } from "./live-host.ts";
 import { HostError } from "./notebook-files.ts";
@@ -181,6 +182,16 @@ async function call(door: Door, path: string, request: IncomingMessage, response
     if (result instanceof Uint8Array) {
       response.writeHead(200, { "Content-Type": "application/octet-stream", "Cache-Control": "no-store" });
       response.end(result);
+    } else if (isPart(result)) {
+      const { bytes, from, size, version } = result;
+      const range = bytes.length === 0 ? "*" : `${from}-${from + bytes.length - 1}`;
+      response.writeHead(206, {
+        "Content-Type": "application/octet-stream",
+        "Content-Range": `bytes ${range}/${size}`,
+        ETag: JSON.stringify(version),
+        "Cache-Control": "no-store",
+      });
+      response.end(bytes);
     } else {
       response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" });
       response.end(JSON.stringify(result ?? null));

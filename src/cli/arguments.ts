@@ -9,6 +9,7 @@ import {
   openResult,
   openStream,
 } from "../session/headless.ts";
+import { readPartOf } from "../browser/file-parts.ts";
 import { progressBar } from "./progress.ts";
 
 /** A mistake in how a command was called: exit code 2. */
@@ -35,13 +36,16 @@ export function openNotebookStream(
   return opened(file, parameters, (text, options) => openStream(text, cell, options));
 }
 
-/** Opens a stream of a notebook file, or what a SQL cell gives. */
+/** Opens a stream of a notebook file, or what a SQL cell gives, to be run by `complete`: logs may be larger than memory. */
 export function openNotebookResult(
   file: string,
   cell: string | null,
   parameters: readonly string[],
 ): Promise<HeadlessStream | HeadlessQuery> {
-  return opened(file, parameters, (text, options) => openResult(text, cell, options));
+  return opened(file, parameters, (text, options) => {
+    const part: HeadlessOptions["part"] = async (name, from, to) => readPartOf(dataFile(dirname(file), name), from, to);
+    return openResult(text, cell, { ...options, part });
+  });
 }
 
 async function opened<Result>(
@@ -67,7 +71,11 @@ async function opened<Result>(
   }
 }
 
-async function readData(folder: string, name: string): Promise<Uint8Array> {
+function readData(folder: string, name: string): Promise<Uint8Array> {
+  return readFile(dataFile(folder, name));
+}
+
+function dataFile(folder: string, name: string): string {
   // A notebook names files, not paths: it must not reach what nobody gave it.
   const safe = normalize(name);
   if (safe.startsWith("..") || safe.startsWith("/") || /^[a-z]:/i.test(safe))
@@ -80,7 +88,7 @@ async function readData(folder: string, name: string): Promise<Uint8Array> {
     throw new Error(
       `${name}: there is no such file beside the notebook or in samples. Looked for ${places.join(", ")}.`,
     );
-  return readFile(found);
+  return found;
 }
 
 /** Runs a command's work; errors become one line on standard error and the exit code 1, or 2 for wrong usage. */

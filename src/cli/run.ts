@@ -102,7 +102,11 @@ async function replay(
     const due = speed === Infinity ? Infinity : first + (performance.now() - began) * speed;
     const until = run.next === Infinity || run.next <= due ? due : null;
     if (until === null) await new Promise(resolve => setTimeout(resolve, 20));
-    else if (!run.advance({ until: run.next === Infinity ? Infinity : until })) break;
+    else if (!run.advance({ until: run.next === Infinity ? Infinity : until })) {
+      // A log that is read in groups has more to come.
+      if (run.waiting === null) break;
+      await run.waiting;
+    }
     const { rows } = run.progress;
     bar.show(total === 0 ? 1 : rows / total, `${rows.toLocaleString("en")} of ${total.toLocaleString("en")} rows`);
     if (speed === Infinity && process.stderr.isTTY) await new Promise(resolve => setImmediate(resolve));

@@ -111,7 +111,7 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 const HOST_OPTIONS = ["file", "times", "expectedBytes", "onProgress"];
 
 /** Refuses an option that the format does not have: a misspelt one would be silently without effect. */
-function checkOptions(format: Format, options: ReadOptions): void {
+export function checkOptions(format: Format, options: ReadOptions): void {
   const known = connectors[format].options.map(option => option.name);
   for (const name of Object.keys(options))
     if (!known.includes(name) && !HOST_OPTIONS.includes(name))

@@ -63,6 +63,14 @@ export const fileOptions: readonly OptionSpec[] = [
   },
 ];
 
+/** The option of formats that can be read a group of rows at a time. */
+export const memoryOption: OptionSpec = {
+  name: "memory",
+  value: '"groups" | "whole"',
+  default: '"groups" where the rows would take more than 512 MB',
+  about: "Whether the rows are read a group at a time while they are replayed, or all at once before.",
+};
+
 /** The option of formats whose types are told from their first rows. */
 export const inferOption: OptionSpec = {
   name: "inferRows",

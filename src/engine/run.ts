@@ -183,7 +183,8 @@ export class Run {
 
   /** Processing time of the next position, or Infinity when nothing but the end is left. */
   get next(): number {
-    return this.#timeline.next();
+    const next = this.#timeline.next();
+    return next === Infinity ? this.#supplies.next : next;
   }
 
   /** Rows in all logs. */

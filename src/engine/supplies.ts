@@ -62,6 +62,15 @@ export class Supplies {
     return null;
   }
 
+  /** The earliest time at which rows may arrive that are not here yet; Infinity where all are. */
+  get next(): number {
+    let next = Infinity;
+    for (const [{ whole }, { feeds }] of this.#entries)
+      for (const feed of feeds)
+        if (!feed.ended && feed.open) next = Math.min(next, Math.max(feed.known, whole?.start ?? -Infinity));
+    return next;
+  }
+
   /** Asks for rows where nothing is known up to `until`, of those logs alone that hold the run up. */
   ask(until: number): void {
     if (this.#waiting !== null) return;

@@ -30,6 +30,14 @@ const host: Host = {
     const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
     return whole ? bytes.buffer : bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   },
+  readPart: async (handle, name, from, to) => {
+    const part = (await call("readPart", [handle, name, from, to])) as {
+      bytes: Uint8Array<ArrayBuffer>;
+      size: number;
+      version: string;
+    };
+    return { bytes: part.bytes.slice().buffer, size: part.size, version: part.version };
+  },
   saveFiles: through("saveFiles"),
   openExternal: through("openExternal"),
   liveOpen: through("liveOpen"),

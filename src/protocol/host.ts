@@ -23,6 +23,15 @@ export interface NotebookEntry {
   readonly title: string;
 }
 
+/** A part of a data file, for those that are too large to be read at once. */
+export interface FilePart {
+  readonly bytes: ArrayBuffer;
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** Another text when the file has changed. */
+  readonly version: string;
+}
+
 export interface Host {
   readonly kind: "desktop" | "browser";
   /** Where the kernel frame of a new session is served: an origin of its own per kernel. */
@@ -49,6 +58,8 @@ export interface Host {
   trust(handle: string, text: string): Promise<void>;
   /** Reads a data file that the notebook may see. */
   readData(handle: string, name: string): Promise<ArrayBuffer>;
+  /** Reads bytes `[from, to)` of such a file, or as many of them as there are; none where both are 0. */
+  readPart(handle: string, name: string, from: number, to: number): Promise<FilePart>;
   /** Saves files the user asked for (exports, pictures) where she chooses, or as downloads. */
   saveFiles(files: readonly { readonly name: string; readonly text: string }[]): Promise<boolean>;
   openExternal(url: string): Promise<void>;

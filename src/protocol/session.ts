@@ -331,6 +331,9 @@ export type ShellMessage =
       readonly request: number;
       readonly bytes: ArrayBuffer | null;
       readonly error: string | null;
+      /** Of a part: bytes of the whole file, and a text that changes with it. */
+      readonly size?: number;
+      readonly version?: string;
     }
   /** What has come of live sources. */
   | { readonly type: "live"; readonly updates: readonly LiveUpdate[] }
@@ -355,8 +358,13 @@ export type SessionMessage =
   /** Asks the shell to connect to a live source, or says that nobody reads it any more. */
   | { readonly type: "live-open"; readonly request: LiveRequest }
   | { readonly type: "live-close"; readonly key: string }
-  /** Asks the shell for a file that a source names. */
-  | { readonly type: "need-file"; readonly request: number; readonly name: string }
+  /** Asks the shell for a file that a source names, or for a part of it: bytes `[from, to)`. */
+  | {
+      readonly type: "need-file";
+      readonly request: number;
+      readonly name: string;
+      readonly part?: { readonly from: number; readonly to: number };
+    }
   | {
       readonly type: "exported";
       readonly request: number;

@@ -1,6 +1,7 @@
 /** Arrivals over processing time, for the transport bar: how many rows came when, and how many of them out of order. */
-import type { SourceLog } from "../pipeline/source-log.ts";
 import type { WatermarkStrategy } from "../model/watermarks.ts";
+import type { SourceLog, WholeLog } from "../pipeline/source-log.ts";
+import { spanOf } from "./views.ts";
 
 interface Counted {
   readonly log: SourceLog;
@@ -30,9 +31,9 @@ export class DensityCount {
     this.#sources = sources;
     this.#arrivals = new Float64Array(bins);
     this.#late = new Float64Array(bins);
-    const filled = sources.filter(s => s.log.arrival.length > 0);
-    this.#start = Math.min(...filled.map(s => s.log.arrival[0]));
-    const end = Math.max(...filled.map(s => s.log.arrival[s.log.arrival.length - 1]));
+    const span = spanOf(sources.map(s => s.log));
+    this.#start = span?.start ?? Infinity;
+    const end = span?.end ?? -Infinity;
     this.#scale = end > this.#start ? bins / (end - this.#start) : 0;
   }
 
@@ -60,12 +61,27 @@ export class DensityCount {
   work(enough: () => boolean): void {
     while (!this.done && !enough()) {
       const { log } = this.#sources[this.#source];
+      if (log.whole !== undefined) {
+        for (const part of log.whole.parts) this.#spread(part);
+        this.#source++;
+        continue;
+      }
       this.#stretch(Math.min(log.arrival.length, this.#row + STRETCH));
       if (this.#row < log.arrival.length) continue;
       this.#source++;
       this.#row = 0;
       this.#greatest = -Infinity;
     }
+  }
+
+  /** Spreads the rows of a part that is not in memory evenly over the time in which they arrive; which are late, nobody knows yet. */
+  #spread({ rows, start, end }: WholeLog["parts"][number]): void {
+    const arrivals = this.#arrivals;
+    const bin = (time: number): number =>
+      Math.max(0, Math.min(arrivals.length - 1, Math.floor((time - this.#start) * this.#scale)));
+    const from = bin(start);
+    const to = bin(end);
+    for (let b = from; b <= to; b++) arrivals[b] += rows / (to - from + 1);
   }
 
   #stretch(to: number): void {

@@ -20,6 +20,7 @@ import { type Explanation, explainRow, explainMark } from "./explain.ts";
 import { Counter, nodeFigures, sourceFigures, tableFigures } from "./figures.ts";
 import { isLive, liveKey, LiveSources, WaitingForRows, withRoom } from "./live-sources.ts";
 import { Playback } from "./playback.ts";
+import type { FilePart } from "./grouped-sources.ts";
 import { SourceFiles } from "./source-files.ts";
 import { type VariantContext, Variants } from "./variants.ts";
 import {
@@ -53,6 +54,8 @@ const GRAPH_EVERY = 250;
 /** Milliseconds between two slices while a replay keeps to a speed. */
 const TICK = 4;
 const DENSITY_BINS = 240;
+/** Rows that are kept to be shown of a log that is itself too large for memory. */
+const LOG_ROWS = 1_000_000;
 /** Milliseconds of work on the strip of arrivals between two chances to hear a message. */
 const DENSITY_SLICE = 6;
 
@@ -60,7 +63,11 @@ export class EngineHost {
   readonly #options: EngineHostOptions;
   readonly #files: SourceFiles;
   readonly #playback: Playback;
-  readonly #awaited = new Map<number, { resolve(bytes: Uint8Array): void; reject(error: Error): void }>();
+  readonly #awaited = new Map<number, { resolve(part: FilePart): void; reject(error: Error): void }>();
+  /** What the run waits for in a log that is read in parts, as far as somebody listens. */
+  #waited: Promise<void> | null = null;
+  /** What became of the plan that is worked. */
+  #planned: PlanResult | null = null;
   #request = 0;
   #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
   #run: Run | null = null;
@@ -111,12 +118,13 @@ export class EngineHost {
       () => this.#watermark(),
     );
     this.#files = new SourceFiles(
-      name => this.#ask(name),
+      async name => (await this.#ask(name)).bytes,
       (what, progress) => {
         this.#loading = { what, progress };
         this.#sendTransport();
       },
       this.#live,
+      (name, from, to) => this.#ask(name, { from, to }),
     );
   }
 
@@ -142,7 +150,8 @@ export class EngineHost {
       case "file": {
         const awaited = this.#awaited.get(message.request);
         this.#awaited.delete(message.request);
-        if (message.bytes !== null) awaited?.resolve(new Uint8Array(message.bytes));
+        const { bytes, size = 0, version = "" } = message;
+        if (bytes !== null) awaited?.resolve({ bytes: new Uint8Array(bytes), size, version });
         else awaited?.reject(new Error(message.error ?? "The file could not be read."));
         return;
       }
@@ -188,12 +197,32 @@ export class EngineHost {
     if (this.#density?.counts(counted) !== true) this.#density = new DensityCount(counted, DENSITY_BINS);
   }
 
-  #ask(name: string): Promise<Uint8Array> {
+  /** Asks the host for a file, or for a part of it. */
+  #ask(name: string, part?: { readonly from: number; readonly to: number }): Promise<FilePart> {
     const request = ++this.#request;
     return new Promise((resolve, reject) => {
       this.#awaited.set(request, { resolve, reject });
-      this.#options.post({ type: "need-file", request, name });
+      this.#options.post({ type: "need-file", request, name, ...(part === undefined ? {} : { part }) });
     });
+  }
+
+  /** Goes on when the rows are here that the run waits for. Where they cannot be read, says why, and stops. */
+  #waitForRows(): void {
+    const run = this.#run;
+    const waiting = run?.waiting ?? null;
+    if (waiting === null || waiting === this.#waited) return;
+    this.#waited = waiting;
+    waiting.then(
+      () => this.#schedule(0),
+      (error: unknown) => {
+        if (this.#run !== run || this.#waited !== waiting) return;
+        const message = error instanceof Error ? error.message : String(error);
+        const errors = Object.fromEntries(this.#plan.views.map(v => [v.view, message]));
+        this.#playback.act({ kind: "pause" });
+        if (this.#planned !== null) this.#options.post({ type: "planned", result: { ...this.#planned, errors } });
+        this.#sendTransport();
+      },
+    );
   }
 
   async #load(plan: EnginePlan): Promise<void> {
@@ -245,6 +274,7 @@ export class EngineHost {
     this.#horizon = room === null ? 0 : room.end - room.start;
     if (this.#live.open && !this.#followed) this.#playback.act({ kind: "live" });
     this.#followed = this.#live.open;
+    this.#planned = result;
     this.#options.post({ type: "planned", result });
     this.#lastGraph = -Infinity;
     this.#dirty = true;
@@ -257,7 +287,9 @@ export class EngineHost {
     const profile = profileNamed(this.#plan.profile);
     const before = this.#run;
     if (before === null || before.profile !== profile) {
-      const run = new Run(roots, { logs, profile, codegen: this.#options.codegen });
+      const supply = (source: SourceNode, from: number) => this.#files.supply(source, from);
+      const run = new Run(roots, { logs, supply, profile, codegen: this.#options.codegen });
+      before?.close();
       for (const tap of taps) {
         tap.reset();
         run.tap(tap);
@@ -358,8 +390,14 @@ export class EngineHost {
     return liveView(
       plan,
       this.#views.get(plan.view),
-      (node, limit) => new Table(node, this.#schemaOf(node), undefined, limit),
+      (node, limit = Infinity) =>
+        new Table(node, this.#schemaOf(node), undefined, this.#isInParts(node) ? Math.min(limit, LOG_ROWS) : limit),
     );
+  }
+
+  /** Whether a stream is made from a log that is read in parts. */
+  #isInParts(node: Node): boolean {
+    return topological([node]).some(n => n.verb === "source" && this.#files.log(n).whole !== undefined);
   }
 
   #ownSources(): SourceNode[] {
@@ -407,6 +445,7 @@ export class EngineHost {
   #slice(): void {
     this.#replan();
     const { moved, busy } = this.#playback.work();
+    this.#waitForRows();
     if (moved) this.#dirty = true;
     if (this.#questions.length > 0 && this.#playback.behind === null)
       for (const question of this.#questions.splice(0)) this.#explain(question);

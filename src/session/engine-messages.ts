@@ -41,6 +41,8 @@ export type ToEngine =
       readonly request: number;
       readonly bytes: ArrayBuffer | null;
       readonly error: string | null;
+      readonly size?: number;
+      readonly version?: string;
     }
   | Extract<ShellMessage, { type: "live" }>
   | (Extract<ShellMessage, { type: "explain" }> & {

@@ -23,6 +23,9 @@ import { valueText } from "./explain/words.ts";
 
 export type { Explanation } from "./explain/explanation.ts";
 
+const FORGOTTEN =
+  'The log is read a group of rows at a time, so what has passed is not kept, and its story cannot be told. With memory: "whole" on the source it can, where there is memory enough.';
+
 /** Explains row `row` of a table as it is shown in `order`. `nameOf` gives the variable that holds a node, if one does. */
 export function explainRow(
   table: Table,
@@ -39,6 +42,8 @@ export function explainRow(
   const plain = Object.entries(facts)
     .map(([name, value]) => `${name}: ${valueText(value)}`)
     .join(" · ");
+  // Why a row was dropped stands in the row itself; the other stories look back.
+  if (!run.remembers && latePortBelow(table.node) === null) return { sentences: [plain, FORGOTTEN], facts, lines: [] };
   return story(table, facts, table.placeOf(row, order), run, nameOf) ?? { sentences: [plain], facts, lines: [] };
 }
 
@@ -53,6 +58,7 @@ export function explainMark(
   nameOf: (node: Node) => string | null = () => null,
 ): Explanation {
   const nothing = (sentence: string): Explanation => ({ sentences: [sentence], facts: { ...values }, lines: [] });
+  if (!run.remembers) return { ...nothing(FORGOTTEN), facts: { ...values, nothing: true } };
   if (typeof values["about"] === "string")
     return aboutStory({ nodes, roles }, values, run, nameOf) ?? nothing("Nothing more is known of this place.");
   if (namesRow(values))

@@ -1,5 +1,6 @@
 /** Figures of a run for the inspector, the heads of tables and the transport bar. */
 import type { Flow } from "../engine/flow.ts";
+import type { SourceFeed } from "../engine/feed.ts";
 import type { GraphNode } from "../engine/graph.ts";
 import type { Run, Tap } from "../engine/run.ts";
 import { identity } from "../pipeline/identity.ts";
@@ -87,7 +88,7 @@ export function nodeFigures(run: Run, node: GraphNode, names: readonly string[],
     // What a node reads: where it does the work of its input too, that is what the input would read.
     inputs: node.inputs.map(i => i.from.id),
     rows: node.rows,
-    rate: feed === undefined ? 0 : recentRate(feed.log.arrival, feed.offset, run.progress.clock),
+    rate: feed === undefined ? 0 : recentRate(feed, run.progress.clock),
     late: feed?.late ?? 0,
     dropped: dropped.get(node.id)?.count ?? 0,
     errors: feed?.log.errors.length ?? 0,
@@ -108,8 +109,11 @@ export function nodeFigures(run: Run, node: GraphNode, names: readonly string[],
 const MINUTE = 60_000;
 
 /** Rows per second of processing time over the last minute of it. */
-function recentRate(arrival: Float64Array, offset: number, clock: number): number {
+function recentRate({ log, offset }: SourceFeed, clock: number): number {
+  const { arrival, first = 0 } = log;
   let from = offset;
   while (from > 0 && arrival[from - 1] > clock - MINUTE) from--;
-  return (offset - from) / (MINUTE / 1_000);
+  // Of a log that is read in parts the rows of the whole minute may not be here any more.
+  const seen = from === 0 && first > 0 && offset > 0 ? Math.max(1, clock - arrival[0]) : MINUTE;
+  return (offset - from) / (seen / 1_000);
 }

@@ -13,19 +13,26 @@ import { identity } from "../pipeline/identity.ts";
 import { schemaOf, topological } from "../pipeline/node.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
+import { isLive, type LiveSources } from "./live-sources.ts";
 import { Session } from "./session.ts";
 import { SqlQuery } from "./sql/headless-query.ts";
+import type { PartReader } from "./grouped-sources.ts";
 import { type FileReader, type LoadingListener, SourceFiles } from "./source-files.ts";
 
 export interface HeadlessOptions {
   /** The notebook's name, for messages. */
   readonly file: string;
   readonly read: FileReader;
+  /** Reads parts of files, so that logs can be larger than memory. Default: they are read whole. Then a run takes `complete`. */
+  readonly part?: PartReader;
   /** Values that stand in for what cells define. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly now: () => number;
   readonly defer: (work: () => void) => void;
   readonly loading?: LoadingListener;
+  /** Where live sources are found, and a way to wait until those of a stream are there. Absent: they cannot be read. */
+  readonly live?: LiveSources;
+  readonly connected?: (sources: readonly SourceNode[]) => Promise<void>;
 }
 
 /** A stream of a notebook with everything needed to run it. */
@@ -92,26 +99,33 @@ export async function openResult(
         throw new Error(`No cell defines "${key}", so it cannot be a parameter. There are: ${defined.join(", ")}.`);
     const wanted = name ?? (await lastStream(session));
     const value = await session.value(wanted);
-    const sources = new SourceFiles(options.read, options.loading);
+    const sources = new SourceFiles(options.read, options.loading, options.live, options.part);
+    const open = (own: string, stream: Stream): Promise<HeadlessStream> => loaded(own, stream, sources, options);
     if (value instanceof SqlQuery) {
       const streams = new Map<string, HeadlessStream>();
-      for (const [own, stream] of value.streams()) streams.set(own, await loaded(own, stream, sources));
+      for (const [own, stream] of value.streams()) streams.set(own, await open(own, stream));
       return { name: wanted, query: value, streams, sources };
     }
     if (!(value instanceof Stream))
       throw new Error(
         `"${wanted}" is no stream, but ${value === null ? "null" : `a ${typeof value}`}. Name a stream with --cell.`,
       );
-    return await loaded(wanted, value, sources);
+    return await open(wanted, value);
   } finally {
     session.dispose();
   }
 }
 
 /** Reads what a stream is made from. */
-async function loaded(name: string, stream: Stream, sources: SourceFiles): Promise<HeadlessStream> {
+async function loaded(
+  name: string,
+  stream: Stream,
+  sources: SourceFiles,
+  { connected }: HeadlessOptions,
+): Promise<HeadlessStream> {
   const nodes = topological([stream.node]).filter(n => n.verb === "source");
-  await Promise.all(nodes.map(n => sources.load(n)));
+  await Promise.all(nodes.map(n => sources.load(n, n === stream.node ? name : null)));
+  await connected?.(nodes.filter(isLive));
   const schema = schemaOf(stream.node, source => sources.log(source).batch.schema);
   return {
     name,
@@ -155,6 +169,7 @@ export function runOfAll(
 ): { run: Run; tables: Table[] } {
   const settings: RunOptions = {
     logs: source => streams[0].sources.log(source),
+    supply: (source, from) => streams[0].sources.supply(source, from),
     profile: profileNamed(options.profile ?? "tidemark"),
     microBatch: options.microBatch ?? null,
     specialize: options.specialize,

@@ -169,7 +169,7 @@ export function withRoom(
   span: { readonly start: number; readonly end: number } | null,
   logs: readonly SourceLog[],
 ): { start: number; end: number } | null {
-  if (span === null || logs.every(log => log.known === undefined)) return span;
+  if (span === null || logs.every(log => log.known === undefined || log.whole !== undefined)) return span;
   let length = SHORTEST;
   while (length < span.end - span.start) length *= 2;
   return { start: span.start, end: span.start + length };

@@ -228,6 +228,8 @@ export class Playback {
         moved = true;
         continue;
       }
+      // Rows that are not here yet are waited for; whoever hears of them calls again.
+      if (left > 0 && run.waiting !== null) return { moved, busy: false };
       // Nothing is left up to the goal.
       if (this.#target !== null) {
         this.#target = null;
@@ -269,6 +271,12 @@ export class Playback {
 
   /** Looks on for where a step backwards leads, and goes there. */
   #lookBack(run: Run, back: { readonly by: StepUnit; look: StepBack | null }, enough: () => boolean): void {
+    if (!run.remembers) {
+      // Where nothing is remembered there is nothing to look at: the row before is the position before.
+      this.#back = null;
+      this.#workTo(run, Math.max(0, run.progress.positions - (back.by === "row" ? 1 : 0)));
+      return;
+    }
     back.look ??= new StepBack(run, back.by);
     if (back.look.work(enough)) return;
     this.#back = null;

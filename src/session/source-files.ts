@@ -2,15 +2,17 @@
  * Loads what sources name: asks for each file once, decodes it once for each way of reading it, and keeps the logs while
  * the session lives, so that moving a slider never reads a file again.
  */
-import { decodeAll } from "../connectors/decode.ts";
+import { decodeAll, type ReadOptions } from "../connectors/decode.ts";
 import { batchOf } from "../columns/builder.ts";
 import type { ColumnType, Schema, Value } from "../columns/column.ts";
 import type { DecodedLog } from "../connectors/log.ts";
 import { sourceLog } from "../connectors/source-log.ts";
 import { epochToMs, TimeReader } from "../connectors/timestamps.ts";
 import { canonical } from "../pipeline/identity.ts";
+import type { GroupReader } from "../connectors/groups/grouped-log.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import { ERRORS_SCHEMA, inputName, type SourceNode, type TimeField } from "../pipeline/verbs/source.ts";
+import { GroupedSources, type PartReader } from "./grouped-sources.ts";
 import { isLive, LiveSources } from "./live-sources.ts";
 
 /** Gets a data file's bytes by the name that a source gave. Rejects with a message for the user. */
@@ -26,12 +28,28 @@ export class SourceFiles {
   readonly #bytes = new Map<string, Promise<Uint8Array>>();
   readonly #decoded = new Map<string, Promise<DecodedLog>>();
   readonly #logs = new Map<string, SourceLog | Error>();
+  /** Those that are too large to be in memory at once. */
+  readonly #groups: GroupedSources;
 
-  /** `live`: where live sources are found; by default nobody can connect to them. */
-  constructor(read: FileReader, loading: LoadingListener = () => {}, live: LiveSources = UNREACHABLE) {
+  /**
+   * `live`: where live sources are found; by default nobody can connect to them. `parts`: reads parts of files; by default they
+   * are read whole, however large they are.
+   */
+  constructor(
+    read: FileReader,
+    loading: LoadingListener = () => {},
+    live: LiveSources = UNREACHABLE,
+    parts: PartReader | null = null,
+  ) {
     this.#read = read;
     this.#loading = loading;
     this.#live = live;
+    this.#groups = new GroupedSources(parts, loading);
+  }
+
+  /** Reads on from row `from` in a log that is read in parts. */
+  supply(node: SourceNode, from: number): GroupReader {
+    return this.#groups.reader(logKey(node), from);
   }
 
   /** The log of a source that has been loaded. Throws what went wrong with it, or when `load` has not run. */
@@ -52,6 +70,11 @@ export class SourceFiles {
     const key = logKey(node);
     if (this.#logs.has(key)) return;
     try {
+      const grouped = await this.#groups.open(key, node, readOptions(node));
+      if (grouped !== null) {
+        this.#logs.set(key, grouped.log);
+        return;
+      }
       const decoded = await this.#decode(node);
       const log = sourceLog(decoded, node, fileName(node));
       const { input } = node;
@@ -74,17 +97,12 @@ export class SourceFiles {
     const key = canonical([input, timesOf(node), node.types]);
     let decoded = this.#decoded.get(key);
     if (decoded === undefined) {
-      decoded = this.#file(input.name).then(bytes => {
-        const required = [node.eventTime.column, ...(node.arrivalTime === null ? [] : [node.arrivalTime.column])];
-        return decodeAll(bytes, FORMAT_NAMES[input.format ?? ""] ?? input.format, {
-          ...input.options,
-          file: input.name,
-          types: { ...node.types, ...Object.fromEntries(required.map(name => [name, "timestamp" as const])) },
-          times: timesOf(node),
-          required,
+      decoded = this.#file(input.name).then(bytes =>
+        decodeAll(bytes, FORMAT_NAMES[input.format ?? ""] ?? input.format, {
+          ...readOptions(node),
           onProgress: ({ bytes: read }) => this.#loading(`Reading ${input.name}`, read / bytes.length),
-        });
-      });
+        }),
+      );
       this.#decoded.set(key, decoded);
       decoded.catch(() => this.#decoded.delete(key));
     }
@@ -109,6 +127,19 @@ const UNREACHABLE = new LiveSources(
   },
   () => {},
 );
+
+/** How the rows of a source's file are to be read. */
+function readOptions(node: SourceNode): ReadOptions {
+  const { input } = node;
+  const required = [node.eventTime.column, ...(node.arrivalTime === null ? [] : [node.arrivalTime.column])];
+  return {
+    ...(input.kind === "file" ? input.options : {}),
+    file: fileName(node),
+    types: { ...node.types, ...Object.fromEntries(required.map(name => [name, "timestamp" as const])) },
+    times: timesOf(node),
+    required,
+  };
+}
 
 /** Short names of formats, as people write them. */
 const FORMAT_NAMES: Readonly<Record<string, string>> = { jsonl: "jsonlines", ndjson: "jsonlines", json: "jsonlines" };

@@ -76,12 +76,17 @@ export function liveView(
 
 /** First and last arrival of several logs; null when they are all empty. */
 export function spanOf(logs: readonly SourceLog[]): { start: number; end: number } | null {
-  const filled = logs.filter(log => log.arrival.length > 0);
-  if (filled.length === 0) return null;
-  return {
-    start: Math.min(...filled.map(log => log.arrival[0])),
-    end: Math.max(...filled.map(log => log.arrival[log.arrival.length - 1])),
-  };
+  const spans = logs
+    .flatMap(({ arrival, whole }) =>
+      whole !== undefined
+        ? [whole]
+        : arrival.length > 0
+          ? [{ start: arrival[0], end: arrival[arrival.length - 1] }]
+          : [],
+    )
+    .filter(span => span.start <= span.end);
+  if (spans.length === 0) return null;
+  return { start: Math.min(...spans.map(s => s.start)), end: Math.max(...spans.map(s => s.end)) };
 }
 
 type TableFigures = Extract<ViewUpdate, { kind: "table" }>["figures"];

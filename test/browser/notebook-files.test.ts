@@ -116,6 +116,8 @@ test("data files are those of the folder and of samples; no name leads out of th
   ]);
   expect(new TextDecoder().decode(await files.readData(handle, "log.jsonl"))).toBe("{}\n");
   expect(new TextDecoder().decode(await files.readData(handle, "../samples/log.jsonl"))).toBe("{}\n");
+  expect(new TextDecoder().decode((await files.readPart(handle, "log.jsonl", 1, 3)).bytes)).toBe("}\n");
+  await expect(files.readPart(handle, "../secret.jsonl", 0, 9)).rejects.toThrow("no data file");
   await expect(files.readData(handle, "lg.jsonl")).rejects.toThrow(
     'there is no data file "lg.jsonl" for this notebook; did you mean "log.jsonl"?',
   );

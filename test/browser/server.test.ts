@@ -158,3 +158,28 @@ test("paths do not lead out of the pages", async () => {
     expect((await ask(path, { cookie })).status).toBe(404);
   }
 });
+
+test("a part of a data file comes with its range and the file's version", async () => {
+  const cookie = await signIn();
+  const json = { cookie, origin: `http://localhost:${server.port}`, "content-type": "application/json" };
+  const { handle } = JSON.parse((await ask("/host/create", json, "POST", JSON.stringify(["parts.html"]))).body) as {
+    handle: string;
+  };
+  writeFileSync(join(base, "parts.csv"), "0123456789");
+  const part = (...args: unknown[]): Promise<Answer> =>
+    ask("/host/readPart", json, "POST", JSON.stringify([handle, "parts.csv", ...args]));
+  const middle = await part(3, 6);
+  expect([middle.status, middle.body, middle.headers["content-range"]]).toEqual([206, "345", "bytes 3-5/10"]);
+  expect((await part(8, 100)).body).toBe("89");
+  expect((await part(0, 0)).headers["content-range"]).toBe("bytes */10");
+  writeFileSync(join(base, "parts.csv"), "01234567890");
+  expect((await part(3, 6)).headers["etag"]).not.toBe(middle.headers["etag"]);
+  for (const wrong of [
+    [-1, 2],
+    [5, 3],
+    [0.5, 2],
+    ["0", 2],
+    [0, 2 ** 40],
+  ])
+    expect((await part(...wrong)).status).toBe(400);
+});

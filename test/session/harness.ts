@@ -15,6 +15,11 @@ export class Harness {
   readonly views = new Map<string, ViewUpdate>();
   transport: TransportState | null = null;
   messages: SessionMessage[] = [];
+  /** Files that are not among the samples, and texts that say which version of them there is. */
+  readonly files = new Map<string, Uint8Array>();
+  readonly versions = new Map<string, string>();
+  /** Parts of files that were asked for. */
+  readonly parts: { readonly name: string; readonly bytes: number }[] = [];
   clock = 0;
   #queue: { work: () => void; at: number }[] = [];
   #pending = 0;
@@ -39,15 +44,22 @@ export class Harness {
     if (message.type === "cell") this.cells.set(message.state.id, message.state);
     if (message.type === "transport") this.transport = message.state;
     if (message.type === "views") for (const update of message.updates) this.views.set(update.view, update);
-    if (message.type === "need-file") void this.#answer(message.request, message.name);
+    if (message.type === "need-file") void this.#answer(message.request, message.name, message.part);
   }
 
-  async #answer(request: number, name: string): Promise<void> {
+  async #answer(request: number, name: string, part?: { from: number; to: number }): Promise<void> {
     this.#pending++;
     try {
-      const bytes = await readFile(resolve(SAMPLES, name));
-      const copy = new Uint8Array(bytes).buffer;
-      this.session.receive({ type: "file", request, bytes: copy, error: null });
+      const bytes = this.files.get(name) ?? new Uint8Array(await readFile(resolve(SAMPLES, name)));
+      if (part === undefined) {
+        const copy = new Uint8Array(bytes).buffer;
+        this.session.receive({ type: "file", request, bytes: copy, error: null });
+      } else {
+        this.parts.push({ name, bytes: part.to - part.from });
+        const copy = new Uint8Array(bytes.subarray(part.from, part.to)).buffer;
+        const version = this.versions.get(name) ?? "1";
+        this.session.receive({ type: "file", request, bytes: copy, error: null, size: bytes.length, version });
+      }
     } catch (error) {
       this.session.receive({ type: "file", request, bytes: null, error: String(error) });
     } finally {

@@ -1,4 +1,4 @@
-import { type ConnectorSpec, fileOptions } from "../spec.ts";
+import { type ConnectorSpec, fileOptions, memoryOption } from "../spec.ts";
 
 export const arrow: ConnectorSpec = {
   name: "arrow",
@@ -6,5 +6,5 @@ export const arrow: ConnectorSpec = {
     "Arrow IPC files and streams (Feather version 2), uncompressed or with Zstandard; nested columns are kept as json.",
   extensions: ["arrow", "arrows", "feather", "ipc"],
   streams: false,
-  options: fileOptions,
+  options: [...fileOptions, memoryOption],
 };

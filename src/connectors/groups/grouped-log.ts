@@ -61,7 +61,10 @@ export class GroupedLog {
     this.#greatest = new Float64Array(spans.length + 1).fill(-Infinity);
     this.#errors = new Array<Batch | undefined>(file.groups.length);
     const nothing = this.#logOf(-1, file.columns, 0, -Infinity);
-    this.log = { ...nothing, known: -Infinity, first: 0, whole: wholeOf(spans), least: this.#least[0] };
+    const { input } = node;
+    const ended = input.kind === "file" && input.ended !== undefined ? { ended: input.ended } : {};
+    const whole = wholeOf(spans);
+    this.log = { ...nothing, ...ended, known: -Infinity, first: 0, whole, least: this.#least[0] };
   }
 
   /** Opens a log: finds the order of its groups, reading the columns of times where nothing else tells it. */
@@ -183,8 +186,20 @@ export class GroupReader {
       this.#ahead.catch(() => {});
     }
     const errors = (this.#errors ??= this.#log.errorsOf(this.#groups));
-    const { whole } = this.#log.log;
-    const log: SourceLog = { batch, time, arrival, partition, partitions, line, errors, first: this.#first, whole };
+    const { whole, ended } = this.#log.log;
+    const stopped = ended === undefined ? {} : { ended };
+    const log: SourceLog = {
+      ...stopped,
+      batch,
+      time,
+      arrival,
+      partition,
+      partitions,
+      line,
+      errors,
+      first: this.#first,
+      whole,
+    };
     return this.#groups === spans.length
       ? log
       : { ...log, known: this.#known, least: this.#log.leastFrom(this.#groups) };

@@ -47,6 +47,11 @@ const served: Host = {
   recover: call("recover"),
   trust: call("trust"),
   readData: async (handle, name) => (await ask("readData", [handle, name])).arrayBuffer(),
+  readPart: async (handle, name, from, to) => {
+    const response = await ask("readPart", [handle, name, from, to]);
+    const size = Number(response.headers.get("Content-Range")?.split("/")[1]);
+    return { bytes: await response.arrayBuffer(), size, version: response.headers.get("ETag") ?? "" };
+  },
   saveFiles: async files => {
     for (const each of files) download(each.name, new Blob([each.text], { type: "text/plain" }));
     return true;

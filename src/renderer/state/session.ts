@@ -227,7 +227,7 @@ function receive(message: SessionMessage): void {
       });
       break;
     case "need-file":
-      void sendFile(message.request, message.name);
+      void sendFile(message.request, message.name, message.part);
       break;
     case "exported":
       exports.get(message.request)?.(message);
@@ -264,11 +264,16 @@ function keepDensity(state: TransportState): TransportState {
   return before.start === state.start && before.end === state.end ? { ...state, density: before.density } : state;
 }
 
-async function sendFile(id: number, name: string): Promise<void> {
+async function sendFile(id: number, name: string, part?: { from: number; to: number }): Promise<void> {
   const opened = file.peek();
   const mine = generation;
   try {
     if (opened === null) throw new Error("no notebook is open");
+    if (part !== undefined) {
+      const { bytes, size, version } = await host.readPart(opened.handle, name, part.from, part.to);
+      if (mine === generation) send({ type: "file", request: id, bytes, error: null, size, version }, [bytes]);
+      return;
+    }
     const bytes = await host.readData(opened.handle, name);
     if (mine === generation) send({ type: "file", request: id, bytes, error: null }, [bytes]);
   } catch (error) {
