@@ -148,7 +148,10 @@ function kept(checkpoint: Checkpoint, state: number, taps: ReadonlyMap<Tap, numb
   return { checkpoint, state, taps, bytes };
 }
 
-/** Estimates the bytes of plain data: typed arrays by their length, numbers 8, strings 2 for each unit. */
+/** Of longer lists, so many entries stand for all. */
+const SAMPLE = 64;
+
+/** Estimates the bytes of plain data: typed arrays by their length, numbers 8, strings 2 for each unit, long lists by some of their entries. */
 export function bytesOf(value: unknown, seen = new Set<object>()): number {
   if (typeof value === "string") return 2 * value.length;
   if (typeof value !== "object" || value === null) return 8;
@@ -156,9 +159,14 @@ export function bytesOf(value: unknown, seen = new Set<object>()): number {
   seen.add(value);
   if (ArrayBuffer.isView(value)) return value.byteLength;
   let sum = 16;
-  if (value instanceof Map) for (const [k, v] of value) sum += bytesOf(k, seen) + bytesOf(v, seen);
-  else if (Array.isArray(value) && typeof value[0] === "number") sum += 8 * value.length;
-  else if (value instanceof Set || Array.isArray(value)) for (const v of value) sum += bytesOf(v, seen);
+  if (value instanceof Map) {
+    for (const [k, v] of value) sum += bytesOf(k, seen) + bytesOf(v, seen);
+  } else if (Array.isArray(value) && typeof value[0] === "number") sum += 8 * value.length;
+  else if (Array.isArray(value) && value.length > 2 * SAMPLE) {
+    let some = 0;
+    for (let i = 0; i < SAMPLE; i++) some += bytesOf(value[Math.floor((i * value.length) / SAMPLE)], seen);
+    sum += (some * value.length) / SAMPLE;
+  } else if (value instanceof Set || Array.isArray(value)) for (const v of value) sum += bytesOf(v, seen);
   else for (const v of Object.values(value)) sum += bytesOf(v, seen);
   return sum;
 }

@@ -7,12 +7,9 @@
  */
 import type { Batch } from "../columns/batch.ts";
 import type { Column, Schema, Value } from "../columns/column.ts";
-import { valueAt } from "../columns/column.ts";
-import { Dictionary } from "../columns/dictionary.ts";
 import { PROFILES } from "../model/profiles.ts";
 import { compileColumn } from "../expressions/compile.ts";
 import { typeOf } from "../expressions/types.ts";
-import { canonical } from "../pipeline/identity.ts";
 import { hasWindowColumns } from "../pipeline/verbs/aggregate.ts";
 import type { Node } from "../pipeline/node.ts";
 import { inputsOf } from "../pipeline/node.ts";
@@ -21,6 +18,8 @@ import type { GraphNode } from "./graph.ts";
 import { retracts } from "./retracts.ts";
 import type { Tap } from "./run.ts";
 import type { Step } from "./step.ts";
+import { TableColumn } from "./table-column.ts";
+import { TableOrder } from "./table-order.ts";
 
 export type TableKind =
   | { readonly kind: "append" }
@@ -55,153 +54,6 @@ export function tableKind(node: Node): TableKind {
   }
 }
 
-/** One column of a table: grows by doubling, strings in a dictionary of its own. */
-class TableColumn {
-  readonly type: Schema[number]["type"];
-  numbers: Float64Array = new Float64Array(0);
-  codes: Int32Array = new Int32Array(0);
-  values: Value[] = [];
-  readonly dictionary = new Dictionary();
-  /** Code here by code there, for the dictionary last seen. */
-  #translation: Int32Array = new Int32Array(0);
-  #foreign: Dictionary | null = null;
-
-  constructor(type: Schema[number]["type"]) {
-    this.type = type;
-  }
-
-  reserve(capacity: number): void {
-    if (this.type === "json") return;
-    if (this.type === "string") {
-      if (this.codes.length >= capacity) return;
-      const codes = new Int32Array(Math.max(capacity, 2 * this.codes.length, 64));
-      codes.set(this.codes);
-      this.codes = codes;
-    } else {
-      if (this.numbers.length >= capacity) return;
-      const numbers = new Float64Array(Math.max(capacity, 2 * this.numbers.length, 64));
-      numbers.set(this.numbers);
-      this.numbers = numbers;
-    }
-  }
-
-  /** Translates a code of another dictionary into one of this column's. */
-  translate(dictionary: Dictionary, code: number): number {
-    if (code < 0) return -1;
-    if (this.#foreign !== dictionary) {
-      this.#foreign = dictionary;
-      this.#translation = new Int32Array(Math.max(16, dictionary.size)).fill(-1);
-    }
-    if (code >= this.#translation.length) {
-      const grown = new Int32Array(Math.max(dictionary.size, 2 * this.#translation.length)).fill(-1);
-      grown.set(this.#translation);
-      this.#translation = grown;
-    }
-    let own = this.#translation[code];
-    if (own < 0) this.#translation[code] = own = this.dictionary.code(dictionary.value(code));
-    return own;
-  }
-
-  write(slot: number, from: Column, row: number): void {
-    switch (from.type) {
-      case "number":
-      case "timestamp":
-        this.numbers[slot] = from.valid !== null && from.valid[row] === 0 ? NaN : from.values[row];
-        return;
-      case "boolean":
-        this.numbers[slot] = from.valid !== null && from.valid[row] === 0 ? NaN : from.values[row];
-        return;
-      case "string":
-        this.codes[slot] = this.translate(from.dictionary, from.codes[row]);
-        return;
-      case "json":
-        this.values[slot] = valueAt(from, row);
-    }
-  }
-
-  /** Writes the first `count` rows of a column into slots from `slot` on. */
-  writeAll(slot: number, from: Column, count: number): void {
-    switch (from.type) {
-      case "number":
-      case "timestamp":
-      case "boolean": {
-        const { numbers } = this;
-        const { values, valid } = from;
-        numbers.set(values.length === count ? values : values.subarray(0, count), slot);
-        if (valid !== null) for (let row = 0; row < count; row++) if (valid[row] === 0) numbers[slot + row] = NaN;
-        return;
-      }
-      case "string":
-      case "json":
-        for (let row = 0; row < count; row++) this.write(slot + row, from, row);
-    }
-  }
-
-  /** Copies the first `length` cells. Strings are codes of this column's dictionary, which never forgets one. */
-  snapshot(length: number): Float64Array | Int32Array | Value[] {
-    if (this.type === "json") return this.values.slice(0, length);
-    return this.type === "string" ? this.codes.slice(0, length) : this.numbers.slice(0, length);
-  }
-
-  restore(cells: Float64Array | Int32Array | readonly Value[]): void {
-    if (cells instanceof Float64Array) this.numbers.set(cells);
-    else if (cells instanceof Int32Array) this.codes.set(cells);
-    else this.values = [...cells];
-  }
-
-  move(from: number, to: number): void {
-    if (this.type === "json") this.values[to] = this.values[from];
-    else if (this.type === "string") this.codes[to] = this.codes[from];
-    else this.numbers[to] = this.numbers[from];
-  }
-
-  read(slot: number): Value {
-    if (this.type === "json") return this.values[slot] ?? null;
-    if (this.type === "string") return this.codes[slot] < 0 ? null : this.dictionary.value(this.codes[slot]);
-    const value = this.numbers[slot];
-    if (Number.isNaN(value)) return null;
-    return this.type === "boolean" ? value === 1 : value;
-  }
-
-  /** Orders two slots, in the direction of `sign` (1 or −1); nulls come last in either. */
-  compare(a: number, b: number, sign: number): number {
-    if (this.type === "number" || this.type === "timestamp" || this.type === "boolean") {
-      const x = this.numbers[a];
-      const y = this.numbers[b];
-      if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? (Number.isNaN(y) ? 0 : 1) : -1;
-      return x < y ? -sign : x > y ? sign : 0;
-    }
-    const x = this.read(a);
-    const y = this.read(b);
-    if (x === null || y === null) return x === null ? (y === null ? 0 : 1) : -1;
-    const s = typeof x === "string" ? x : JSON.stringify(x);
-    const t = typeof y === "string" ? y : JSON.stringify(y);
-    return s < t ? -sign : s > t ? sign : 0;
-  }
-
-  hash(slot: number): number {
-    if (this.type === "string") return Math.imul(this.codes[slot] + 1, 0x9e3779b1);
-    if (this.type === "json") {
-      const text = canonical(this.values[slot] ?? null);
-      let h = 0;
-      for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-      return h;
-    }
-    // Adding 0 makes −0 and 0, which are the same, have the same bits.
-    SCRATCH[0] = this.numbers[slot] + 0;
-    return Math.imul(SCRATCH_BITS[0] ^ Math.imul(SCRATCH_BITS[1], 0x85ebca6b), 0xc2b2ae35);
-  }
-
-  same(a: number, b: number): boolean {
-    if (this.type === "string") return this.codes[a] === this.codes[b];
-    if (this.type === "json") return canonical(this.values[a] ?? null) === canonical(this.values[b] ?? null);
-    return Object.is(this.numbers[a], this.numbers[b]) || this.numbers[a] === this.numbers[b];
-  }
-}
-
-const SCRATCH = new Float64Array(1);
-const SCRATCH_BITS = new Int32Array(SCRATCH.buffer);
-
 /** How a table is to be ordered. */
 export interface Order {
   readonly column: string;
@@ -232,9 +84,10 @@ export class Table implements Tap {
   #index: Int32Array = new Int32Array(64).fill(-1);
   #changes = 0;
   #rows = 0;
-  #order: { readonly order: Order | null; readonly at: number; readonly slots: Int32Array } | null = null;
+  /** The order that was asked for last. */
+  #order: { readonly order: Order | null; readonly slots: TableOrder } | null = null;
   /** What an `orderby` orders by: columns behind those of the schema, and the direction of each. */
-  readonly #natural: readonly { readonly of: (batch: Batch) => Column; readonly sign: number }[];
+  readonly #natural: readonly { readonly of: (batch: Batch) => Column; readonly descending: boolean }[];
 
   /**
    * Rows of a log that are kept; of a longer one only the number of rows is known, and pages end at the limit. Other
@@ -249,7 +102,7 @@ export class Table implements Tap {
     this.schema = schema;
     this.kind = kind;
     const order = node.verb === "orderby" ? node.order : [];
-    this.#natural = order.map(o => ({ of: compileColumn(o.expression, [schema]), sign: o.descending ? -1 : 1 }));
+    this.#natural = order.map(o => ({ of: compileColumn(o.expression, [schema]), descending: o.descending }));
     const types = [...schema.map(f => f.type), ...order.map(o => typeOf(o.expression, [schema]).type)];
     this.#columns = types.map(type => new TableColumn(type));
     this.#identity = kind.kind === "upsert" ? kind.columns : schema.map((_, i) => i);
@@ -444,59 +297,80 @@ export class Table implements Tap {
     count: number,
     order: Order | null,
   ): { from: number; columns: { name: string; type: Schema[number]["type"]; values: Value[] }[] } {
-    const kept = Math.min(this.#length, this.#limit);
+    const { from: start, columns } = this.cells(from, count, this.slots(order));
+    const plain = (type: string, values: Float64Array | Value[]): Value[] =>
+      Array.isArray(values) ? values : Array.from(values, v => (Number.isNaN(v) ? null : v));
+    return {
+      from: start,
+      columns: columns.map(({ name, type, values }) => ({ name, type, values: plain(type, values) })),
+    };
+  }
+
+  /** Returns as `page` does the rows that `slots` names (null: the table's own order), numbers and times as arrays with NaN for null. */
+  cells(
+    from: number,
+    count: number,
+    slots: Int32Array | null,
+  ): { from: number; columns: { name: string; type: Schema[number]["type"]; values: Float64Array | Value[] }[] } {
+    const kept = slots === null ? Math.min(this.#length, this.#limit) : slots.length;
     const start = Math.max(0, Math.min(from, kept));
     const end = Math.min(kept, start + count);
-    const slots = this.#ordered(order);
     const slot = (i: number): number => (slots === null ? i : slots[i]);
     return {
       from: start,
-      columns: this.schema.map((field, c) => ({
-        name: field.name,
-        type: field.type,
-        values: Array.from({ length: end - start }, (_, i) => this.#columns[c].read(slot(start + i))),
+      columns: this.schema.map(({ name, type }, c) => ({
+        name,
+        type,
+        values:
+          type === "number" || type === "timestamp"
+            ? this.#columns[c].numbersOf(start, end, slots)
+            : Array.from({ length: end - start }, (_, i) => this.#columns[c].read(slot(start + i))),
       })),
     };
   }
 
   /** Place of a row, as it is shown in an order, in the table's own order; of a log, the number of rows before it. */
   placeOf(row: number, order: Order | null): number {
-    return this.#ordered(order)?.[row] ?? row;
+    return this.slots(order)?.[row] ?? row;
   }
 
   /** Slots in an order; null where that is the table's own and there is no `orderby`, or no such column. */
-  #ordered(order: Order | null): Int32Array | null {
+  slots(order: Order | null): Int32Array | null {
+    const ordering = this.ordering(order);
+    ordering?.work();
+    return ordering?.slots ?? null;
+  }
+
+  /**
+   * The order of the rows, which may have to be worked yet; null where it is the table's own and there is no `orderby`, or no such
+   * column. What is asked for again is the same until the table changes.
+   */
+  ordering(order: Order | null): TableOrder | null {
     if (order === null && !this.isOrdered) return null;
     const known = this.#order;
     if (
       known !== null &&
-      known.at === this.#changes &&
+      known.slots.version === this.#changes &&
       known.order?.column === order?.column &&
       known.order?.descending === order?.descending
     )
       return known.slots;
     const by =
       order === null
-        ? this.#natural.map(({ sign }, i) => ({ column: this.#columns[this.schema.length + i], sign }))
+        ? this.#natural.map(({ descending }, i) => ({ column: this.#columns[this.schema.length + i], descending }))
         : this.schema.flatMap(({ name }, c) =>
-            name === order.column ? [{ column: this.#columns[c], sign: order.descending ? -1 : 1 }] : [],
+            name === order.column ? [{ column: this.#columns[c], descending: order.descending }] : [],
           );
     if (by.length === 0) return null;
-    const slots = Int32Array.from({ length: Math.min(this.#length, this.#limit) }, (_, i) => i).sort((a, b) => {
-      for (const { column, sign } of by) {
-        const less = column.compare(a, b, sign);
-        if (less !== 0) return less;
-      }
-      return a - b;
-    });
-    this.#order = { order, at: this.#changes, slots };
+    const slots = new TableOrder(by, Math.min(this.#length, this.#limit), this.#changes);
+    this.#order = { order, slots };
     return slots;
   }
 
   /** All rows as objects, in the order of an `orderby` or the table's own. For exports, tests and small tables. */
   rows(): Record<string, Value>[] {
     const out: Record<string, Value>[] = [];
-    const slots = this.#ordered(null);
+    const slots = this.slots(null);
     for (let i = 0; i < this.#length; i++) {
       const slot = slots === null ? i : slots[i];
       const row: Record<string, Value> = {};

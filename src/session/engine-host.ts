@@ -19,6 +19,7 @@ import type { EnginePlan, FromEngine, PlanResult, ToEngine, Watched } from "./en
 import { type Explanation, explainRow, explainMark } from "./explain.ts";
 import { Counter, nodeFigures, sourceFigures, tableFigures } from "./figures.ts";
 import { isLive, liveKey, LiveSources, WaitingForRows, withRoom } from "./live-sources.ts";
+import { ordering, Painting } from "./painting.ts";
 import { Playback } from "./playback.ts";
 import type { FilePart } from "./grouped-sources.ts";
 import { SourceFiles } from "./source-files.ts";
@@ -33,6 +34,7 @@ import {
   spanOf,
   tableUpdate,
   viewNodes,
+  withPartial,
 } from "./views.ts";
 
 /** What the host gives. */
@@ -47,8 +49,6 @@ export interface EngineHostOptions {
 
 type Question = Extract<ToEngine, { type: "explain" }>;
 
-/** Milliseconds between two updates of what is on screen. */
-const FRAME = 16;
 /** Milliseconds between two updates of the graph's figures while a replay runs. */
 const GRAPH_EVERY = 250;
 /** Milliseconds between two slices while a replay keeps to a speed. */
@@ -87,9 +87,7 @@ export class EngineHost {
   /** Rewrites a pipeline as the faults that are injected ask for. */
   #disturb: (node: Node) => Node = node => node;
   #scheduled = false;
-  #lastSent = -Infinity;
-  /** When a view may be sent that was held back because its reader wants it less often; Infinity: none is. */
-  #owed = Infinity;
+  readonly #painting: Painting;
   #lastGraph = -Infinity;
   #dirty = false;
   #loading: TransportState["loading"] = null;
@@ -113,6 +111,7 @@ export class EngineHost {
       request => options.post({ type: "live-open", request }),
       key => options.post({ type: "live-close", key }),
     );
+    this.#painting = new Painting(() => options.now());
     this.#playback = new Playback(
       () => options.now(),
       () => this.#watermark(),
@@ -268,9 +267,13 @@ export class EngineHost {
       return;
     }
     this.#views = live;
+    this.#painting.hurry();
     this.#dropped = dropped;
     this.#countAnew(true);
-    const room = withRoom(this.#span(), this.#ownSources().map(node => this.#files.log(node)));
+    const room = withRoom(
+      this.#span(),
+      this.#ownSources().map(node => this.#files.log(node)),
+    );
     this.#horizon = room === null ? 0 : room.end - room.start;
     if (this.#live.open && !this.#followed) this.#playback.act({ kind: "live" });
     this.#followed = this.#live.open;
@@ -451,9 +454,12 @@ export class EngineHost {
       for (const question of this.#questions.splice(0)) this.#explain(question);
     if (!busy || !this.#playback.hurried) this.#countDensity();
     const now = this.#options.now();
-    if (this.#dirty && now - this.#lastSent >= FRAME) {
-      this.#lastSent = now;
+    if (this.#painting.order(this.#views.values())) this.#dirty = true;
+    const painting = this.#painting;
+    if (painting.busy) this.#sendViews();
+    else if (this.#dirty && painting.wait === 0) {
       this.#dirty = false;
+      painting.begin(this.#views.keys());
       this.#sendViews();
       this.#sendCompared();
       this.#sendTransport();
@@ -461,12 +467,15 @@ export class EngineHost {
         this.#lastGraph = now;
         this.#options.post({ type: "graph", nodes: this.#figures() });
       }
+    } else if (painting.owes === 0) {
+      painting.begin(this.#views.keys());
+      this.#sendViews();
     }
-    if (this.#owed <= now && now - this.#lastSent >= FRAME) this.#sendViews();
-    if (busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
+    if (painting.busy || ordering(this.#views.values())) this.#schedule(0);
+    else if (busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
     else if (this.#density?.done === false) this.#schedule(0);
-    else if (this.#dirty) this.#schedule(FRAME);
-    else if (this.#owed < Infinity) this.#schedule(Math.max(FRAME, this.#owed - now));
+    else if (this.#dirty) this.#schedule(Math.max(1, painting.wait));
+    else if (painting.owes < Infinity) this.#schedule(Math.max(1, painting.owes));
   }
 
   /** Counts the arrivals of the strip, when there is nothing better to do. */
@@ -480,27 +489,14 @@ export class EngineHost {
     this.#dirty = true;
   }
 
+  /** Sends views of the present round. */
   #sendViews(): void {
-    const updates: ViewUpdate[] = [];
-    const now = this.#options.now();
-    this.#owed = Infinity;
-    for (const [id, view] of this.#views) {
-      const watched = this.#watched.get(id);
-      if (watched === undefined) continue;
+    const updates = this.#painting.next(this.#views, this.#watched, (view, watched) => {
       const versions = Object.values(view.tables).map(t => t.version);
       const figures = tableFigures(this.#run, viewNodes(view.plan)[0], this.#dropped);
       const partial = this.#partialOf(view);
-      const state = JSON.stringify([versions, { ...watched, every: undefined }, figures, partial]);
-      if (state === view.sent) continue;
-      const due = view.sentAt + (watched.every ?? 0);
-      if (due > now) {
-        this.#owed = Math.min(this.#owed, due);
-        continue;
-      }
-      view.sent = state;
-      view.sentAt = now;
       const { chart } = view.plan;
-      const update =
+      const make = (): ViewUpdate | null =>
         chart === null
           ? tableUpdate(view, watched, figures, this.#plan.profile)
           : chartUpdate(view, chart, {
@@ -508,8 +504,11 @@ export class EngineHost {
               now: this.#now(),
               finished: partial === null && this.#run?.progress.finished === true,
             });
-      updates.push({ ...update, partial });
-    }
+      return {
+        state: JSON.stringify([versions, { ...watched, every: undefined }, figures, partial]),
+        make: () => withPartial(make(), partial),
+      };
+    });
     if (updates.length > 0) this.#options.post({ type: "views", updates });
   }
 

@@ -10,9 +10,10 @@ import { StepBack, type StepUnit } from "./step-back.ts";
 
 /** Milliseconds of work between two chances to hear a message. */
 const SLICE = 10;
-/** Milliseconds that a single step of the run is to take, and the positions it has at most and at least. */
+/** Milliseconds that a single step of the run is to take, and the positions it has at most, at first, and at least. */
 const STEP = 4;
 const LONGEST = 8_192;
+const FIRST = 512;
 const SHORTEST = 64;
 /** Milliseconds a step may look for a firing before it gives up. */
 const STEP_LIMIT = 1_000;
@@ -55,7 +56,7 @@ export class Playback {
   /** Whether what is behind after an edit is left as it is until somebody wants it, or wants the clock to move. */
   #held = false;
   /** Positions of the next step. */
-  #positions = LONGEST;
+  #positions = FIRST;
 
   constructor(now: () => number, watermark: () => number) {
     this.#now = now;

@@ -8,6 +8,7 @@ import type { Node } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { ViewUpdate } from "../protocol/session.ts";
 import type { ViewPlan, Watched } from "./engine-messages.ts";
+import { Pager } from "./pager.ts";
 import { withRoom } from "./live-sources.ts";
 import { wirePage } from "./wire.ts";
 
@@ -28,6 +29,8 @@ export interface LiveView {
   readonly plan: PlannedView;
   /** One table for a table; one per stream of a chart. */
   readonly tables: Readonly<Record<string, Table>>;
+  /** Of a table, what puts its rows in order. */
+  readonly pager: Pager | null;
   /** Versions of the tables, page and order last sent, and when that was. */
   sent: string;
   sentAt: number;
@@ -71,7 +74,9 @@ export function liveView(
     const kept = known?.tables[name];
     tables[name] = kept !== undefined && identity(kept.node) === identity(node) ? kept : table(node, plan.limits[name]);
   }
-  return { plan, tables, sent: "", sentAt: known?.sentAt ?? -Infinity };
+  const main = plan.chart === null ? tables["main"] : undefined;
+  const pager = main === undefined ? null : main === known?.tables["main"] ? known.pager : new Pager(main);
+  return { plan, tables, pager, sent: "", sentAt: known?.sentAt ?? -Infinity };
 }
 
 /** First and last arrival of several logs; null when they are all empty. */
@@ -91,10 +96,20 @@ export function spanOf(logs: readonly SourceLog[]): { start: number; end: number
 
 type TableFigures = Extract<ViewUpdate, { kind: "table" }>["figures"];
 
-/** What is sent of a table; `log` names it while it only grows, so that the page can keep what it has. */
-export function tableUpdate(view: LiveView, watched: Watched, figures: TableFigures, profile: string): ViewUpdate {
+/**
+ * What is sent of a table; `log` names it while it only grows, so that the page can keep what it has. Null while its rows are
+ * being put in order for the first time.
+ */
+export function tableUpdate(
+  view: LiveView,
+  watched: Watched,
+  figures: TableFigures,
+  profile: string,
+): ViewUpdate | null {
   const table = view.tables["main"];
-  const { from, page } = wirePage(table, watched.from, watched.count, watched.sort);
+  const slots = view.pager === null ? null : view.pager.slots(watched.sort);
+  if (slots === undefined) return null;
+  const { from, page } = wirePage(table, watched.from, watched.count, slots);
   const log = table.kind.kind === "append" ? `${profile} ${identity(table.node)}` : null;
   return { kind: "table", view: view.plan.view, total: table.length, from, page, figures, log };
 }
@@ -106,9 +121,14 @@ export function chartUpdate(view: LiveView, chart: string, replay: Readonly<Reco
     Object.entries(view.tables).map(([name, table]) => {
       // A chart that draws rows one by one has a coarser table for when there are too many of them.
       const length = table.length > (limits[name] ?? Infinity) ? 0 : table.length;
-      return [name, wirePage(table, 0, length, null).page];
+      return [name, wirePage(table, 0, length, table.slots(null)).page];
     }),
   );
   const { span, ...rest } = replay;
   return { kind: "chart", view: view.plan.view, chart, tables, options: { span, ...options, ...rest } };
+}
+
+/** Says with a view's update how much of what has passed it shows; null where that is all. */
+export function withPartial(update: ViewUpdate | null, partial: number | null): ViewUpdate | null {
+  return update === null || partial === null ? update : { ...update, partial };
 }

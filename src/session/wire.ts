@@ -1,38 +1,25 @@
 /** Turns pages of tables into what the protocol carries. */
-import type { Table, Order } from "../engine/table.ts";
+import type { Table } from "../engine/table.ts";
 import type { WireTable } from "../protocol/table.ts";
 
-/** Rows `[from, from + count)` of a table: numbers and times as arrays with NaN for null, the rest as plain values. */
+/** Rows `[from, from + count)` of a table in the order of `slots` (null: its own): numbers and times as arrays with NaN for null, the rest as plain values. */
 export function wirePage(
   table: Table,
   from: number,
   count: number,
-  order: Order | null,
+  slots: Int32Array | null,
 ): { from: number; page: WireTable } {
-  const page = table.page(from, count, order);
+  const page = table.cells(from, count, slots);
   const length = page.columns[0]?.values.length ?? 0;
-  const weights = weightsOf(table, page.from, length, order);
-  return {
-    from: page.from,
-    page: {
-      length,
-      ...(weights === null ? {} : { weights }),
-      columns: page.columns.map(({ name, type, values }) => ({
-        name,
-        type,
-        values:
-          type === "number" || type === "timestamp"
-            ? Float64Array.from(values, v => (v === null ? NaN : (v as number)))
-            : values,
-      })),
-    },
-  };
+  const weights = weightsOf(table, page.from, length, slots);
+  return { from: page.from, page: { length, ...(weights === null ? {} : { weights }), columns: page.columns } };
 }
 
 /** Weights of the rows of a page of a Z-set; null when every row is there once, as in all other tables. */
-function weightsOf(table: Table, from: number, length: number, order: Order | null): Int32Array | null {
+function weightsOf(table: Table, from: number, length: number, slots: Int32Array | null): Int32Array | null {
   if (table.kind.kind !== "z-set") return null;
   const all = table.weights();
-  const weights = Int32Array.from({ length }, (_, i) => all[table.placeOf(from + i, order)]);
+  const weights =
+    slots === null ? all.slice(from, from + length) : Int32Array.from({ length }, (_, i) => all[slots[from + i]]);
   return weights.every(w => w === 1) ? null : weights;
 }
