@@ -293,6 +293,7 @@ export class LiveFeed {
     if (recorder === null) return this.#sealing;
     this.#sealing = this.#sealing.then(async () => {
       await recorder.file.close();
+      if (types === null) this.#problem = "no row of it could be read";
       if (types === null || recorder.file.problem !== null) return;
       try {
         this.#replay = await this.#options.writer.seal(this.#options.folder, this.#facts(recorder, types, ended));

@@ -88,5 +88,8 @@ export interface LiveUpdate {
   readonly state: LiveState;
 }
 
+/** The part of it that the notebook's kernel is told: nothing of where recordings are. */
+export type LiveRows = Omit<LiveUpdate, "state">;
+
 /** `stop` ends the source, `close` forgets it; `retry` connects at once; `record` and `pause-recording` turn the writing on and off. */
 export type LiveAction = "stop" | "close" | "retry" | "record" | "pause-recording";

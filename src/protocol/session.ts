@@ -5,7 +5,7 @@
  * Everything here is structured-cloneable.
  */
 import type { Comparison } from "./comparison.ts";
-import type { LiveRequest, LiveUpdate } from "./live.ts";
+import type { LiveRequest, LiveRows } from "./live.ts";
 import type { WireTable } from "./table.ts";
 
 /** A cell as the session sees it. */
@@ -336,7 +336,7 @@ export type ShellMessage =
       readonly version?: string;
     }
   /** What has come of live sources. */
-  | { readonly type: "live"; readonly updates: readonly LiveUpdate[] }
+  | { readonly type: "live"; readonly updates: readonly LiveRows[] }
   | { readonly type: "ping"; readonly at: number };
 
 /** A language that pipelines can be exported to. */

@@ -5,6 +5,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/cells.css";
+import "./styles/live.css";
 import "./styles/table.css";
 import "./styles/inspector.css";
 import "./styles/transport.css";

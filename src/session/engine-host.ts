@@ -12,7 +12,7 @@ import { disturbing } from "../pipeline/faults.ts";
 import { identity } from "../pipeline/identity.ts";
 import { type Node, schemaOf, topological } from "../pipeline/node.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
-import type { LiveUpdate } from "../protocol/live.ts";
+import type { LiveRows } from "../protocol/live.ts";
 import type { NodeFigures, TransportAction, TransportState, ViewUpdate } from "../protocol/session.ts";
 import { DensityCount } from "./density.ts";
 import type { EnginePlan, FromEngine, PlanResult, ToEngine, Watched } from "./engine-messages.ts";
@@ -166,7 +166,7 @@ export class EngineHost {
   }
 
   /** Hands what has come of live sources to the run; once columns are known, plans what waited for them. */
-  #takeLive(updates: readonly LiveUpdate[]): void {
+  #takeLive(updates: readonly LiveRows[]): void {
     let plan = false;
     const extended = new Set<string>();
     for (const update of updates) {

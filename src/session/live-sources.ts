@@ -9,7 +9,7 @@ import type { LiveReading } from "../connectors/live/sample.ts";
 import { canonical } from "../pipeline/identity.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import { inputName, type LiveInput, type SourceNode } from "../pipeline/verbs/source.ts";
-import type { LiveRequest, LiveUpdate } from "../protocol/live.ts";
+import type { LiveRequest, LiveRows } from "../protocol/live.ts";
 
 /** Rows that a source holds in memory at most. Those after them are in the recording alone. */
 export const MOST_ROWS = 4_000_000;
@@ -118,7 +118,7 @@ export class LiveSources {
   }
 
   /** Takes what the host says. */
-  take(update: Pick<LiveUpdate, "key" | "types" | "lines" | "known" | "ended">): Brought {
+  take(update: LiveRows): Brought {
     const entry = this.#entries.get(update.key);
     if (entry === undefined || entry.ended !== null || update.types === null) return "nothing";
     const isNew = entry.growing === null;

@@ -7,6 +7,7 @@ import { cellState } from "../state/session.ts";
 import { folded, mode, openSource, selectCell, selectedCell, toggleFold } from "../state/ui.ts";
 import { CellHead } from "./cell-head.tsx";
 import { CodeCell } from "./code-cell.tsx";
+import { LiveBar } from "./live-bar.tsx";
 
 export function CellView({ cell }: { readonly cell: CellSource }) {
   const kind = kindOf(cell.type);
@@ -32,6 +33,7 @@ export function CellView({ cell }: { readonly cell: CellSource }) {
       onPointerDown={select}
     >
       {!reading && <CellHead cell={cell} />}
+      {!reading && <LiveBar cell={cell.id} sources={cellState(cell.id).value?.live ?? []} />}
       {reading ? (
         <div onDblClick={() => selectCell(cell.id, "edit")}>
           <Reading cell={cell} />

@@ -154,6 +154,11 @@ export function playOrPause(): void {
   }
 }
 
+/** Catches up with live sources, where there are any. */
+export function goLive(): void {
+  if (transport.peek()?.live != null) sendTransport({ kind: "live" });
+}
+
 export function runEverything(): void {
   if (trusted.peek()) runAll();
   else void trustAndRun();

@@ -46,6 +46,7 @@ export function commands(): Command[] {
     command("Replay: play or pause", "Space", actions.playOrPause),
     command("Replay: back to the start", "", () => sendTransport({ kind: "restart" })),
     command("Replay: to the end", "", () => sendTransport({ kind: "end" })),
+    command("Live sources: catch up", "L", actions.goLive),
     command("Replay: one row", "", () => sendTransport({ kind: "step", by: "row" })),
     command("Replay: to the next window that fires", "", () => sendTransport({ kind: "step", by: "window" })),
     command("Replay: to the next watermark", "", () => sendTransport({ kind: "step", by: "watermark" })),

@@ -51,6 +51,7 @@ export const shortcuts: readonly { readonly group: string; readonly list: readon
     group: "The replay",
     list: [
       { keys: ["Space"], does: "Play, pause" },
+      { keys: ["L"], does: "Catch up with live sources" },
       { keys: ["Esc"], does: "Stop catching up after an edit" },
       { keys: ["←", "→"], does: "Seek, on the strip" },
     ],
@@ -70,6 +71,7 @@ const single: Readonly<Record<string, () => void>> = {
   ArrowDown: () => actions.step(1),
   Enter: actions.edit,
   " ": actions.playOrPause,
+  l: actions.goLive,
   "?": () => (overlay.value = "shortcuts"),
 };
 

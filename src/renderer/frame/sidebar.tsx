@@ -4,7 +4,7 @@ import { restore } from "../commands/actions.ts";
 import { host } from "../connection/host.ts";
 import { kindOf } from "../../notebook/document.ts";
 import type { CellSource } from "../../notebook/document.ts";
-import { writeCount } from "../parts/time.ts";
+import { writeCount, writeSize } from "../parts/time.ts";
 import { entries, openEntry, openOther } from "../state/files.ts";
 import { bin, file, notebook } from "../state/notebook.ts";
 import { cellState, graph, symbols } from "../state/session.ts";
@@ -165,12 +165,6 @@ function DataFile({ name, size }: { readonly name: string; readonly size: number
       <span class="aside figure">{writeSize(size)}</span>
     </li>
   );
-}
-
-function writeSize(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function Symbols() {

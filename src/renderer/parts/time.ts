@@ -101,6 +101,13 @@ export function writeCount(count: number): string {
   return whole.format(count);
 }
 
+/** Writes a size: `812 B`, `52 kB`, `1.4 MB`. */
+export function writeSize(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Writes a number of things, in the singular where it is one. */
 export function writeMany(count: number, one: string, many = `${one}s`): string {
   return `${writeCount(count)} ${count === 1 ? one : many}`;

@@ -169,6 +169,19 @@ export function replaceSources(sources: ReadonlyMap<number, string>): void {
   });
 }
 
+/** Gives a cell another source as one step; undoing it leaves the cell alone if it was edited since. */
+export function changeCell(id: number, source: string, label: string): void {
+  const before = cellWithId(id)?.source;
+  if (before === undefined) return;
+  const swap = (document: NotebookDocument, from: string, to: string): NotebookDocument =>
+    document.cells.some(cell => cell.id === id && cell.source === from) ? changeSource(document, id, to) : document;
+  perform({
+    label,
+    apply: document => swap(document, before, source),
+    revert: document => swap(document, source, before),
+  });
+}
+
 /** Takes back the last cell operation that can still be taken back; gives its label, or null. */
 export function undo(): string | null {
   return travel(past, future, (operation, document) => operation.revert(document));

@@ -21,6 +21,7 @@ import type {
 } from "../../protocol/session.ts";
 import { host } from "../connection/host.ts";
 import { KernelFrame } from "../connection/kernel-frame.ts";
+import { closeLive, openLive, startLive } from "./live.ts";
 import { file, notebook } from "./notebook.ts";
 
 export type KernelStatus = "none" | "starting" | "ready" | "busy" | "failed";
@@ -72,6 +73,7 @@ function signalIn<Key, Value>(map: Map<Key, Signal<Value | null>>, key: Key): Si
 /** Ends the kernel and forgets what it said. */
 export function stopKernel(): void {
   generation += 1;
+  startLive(null);
   kernel?.dispose();
   kernel = null;
   pingSent = null;
@@ -95,6 +97,7 @@ export async function startKernel(run: "all" | "none"): Promise<void> {
   try {
     const url = await host.kernelUrl();
     if (mine !== generation) return;
+    startLive(updates => send({ type: "live", updates: updates.map(({ state: _, ...rows }) => rows) }));
     kernel = new KernelFrame(url, { message: receive, failed: reason => fail(reason) });
     ranSources.value = new Map((notebook.peek()?.cells ?? []).map(cell => [cell.id, cell.source]));
     sendCells(run);
@@ -226,6 +229,12 @@ function receive(message: SessionMessage): void {
         for (const update of message.updates) viewOf(update.view).value = update;
       });
       break;
+    case "live-open":
+      void openLive(message.request);
+      break;
+    case "live-close":
+      closeLive(message.key);
+      break;
     case "need-file":
       void sendFile(message.request, message.name, message.part);
       break;
@@ -250,7 +259,8 @@ const pleasant = 60_000;
 /** When a log is there for the first time, takes the speed at which it lasts about a minute. */
 function chooseSpeed(state: TransportState): void {
   if (state.start === null || state.end === null || (transport.peek()?.start ?? null) !== null) return;
-  const wanted = (state.end - state.start) / pleasant;
+  // A live source goes as fast as time does.
+  const wanted = state.live == null ? (state.end - state.start) / pleasant : 1;
   const near = SPEEDS.filter(speed => speed < Infinity).reduce((best, each) =>
     Math.abs(Math.log(each / wanted)) < Math.abs(Math.log(best / wanted)) ? each : best,
   );

@@ -59,6 +59,7 @@ export function TransportBar() {
           finished={state?.finished ?? false}
         />
         <Speed value={state?.speed ?? Infinity} disabled={!ready} />
+        {state?.live != null && <Live {...state.live} />}
         <Instrument />
       </div>
       <DensityStrip />
@@ -84,6 +85,24 @@ function Control({
     </button>
   );
 }
+
+/** Whether the clock stays with the live sources, and the way back to the present. */
+function Live({ following, behind }: { following: boolean; behind: number }) {
+  return (
+    <button
+      type="button"
+      class="button live"
+      aria-pressed={following}
+      title={following ? "The clock stays with the live sources; pause to look at something" : "Catch up with the live sources (L)"}
+      onClick={() => sendTransport({ kind: "live" })}
+    >
+      {following && behind < FALLEN_BEHIND ? "Live" : following ? `Live, ${writeDuration(behind)} behind` : `Catch up, ${writeDuration(behind)}`}
+    </button>
+  );
+}
+
+/** Milliseconds behind the present that are worth a word. */
+const FALLEN_BEHIND = 2_000;
 
 /** One step on, and one back. */
 function Step({
