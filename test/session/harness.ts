@@ -1,6 +1,10 @@
 /** A session and its engine side by side in one thread, with a clock that the test moves. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { recordedLine } from "../../src/connectors/live/envelope.ts";
+import { sampleTypes } from "../../src/connectors/live/sample.ts";
+import { simulatedPayments } from "../../src/connectors/simulated/payments.ts";
+import type { LiveRequest } from "../../src/protocol/live.ts";
 import type { CellState, CellText, SessionMessage, TransportState, ViewUpdate } from "../../src/protocol/session.ts";
 import { EngineHost } from "../../src/session/engine-host.ts";
 import { Session } from "../../src/session/session.ts";
@@ -45,6 +49,23 @@ export class Harness {
     if (message.type === "transport") this.transport = message.state;
     if (message.type === "views") for (const update of message.updates) this.views.set(update.view, update);
     if (message.type === "need-file") void this.#answer(message.request, message.name, message.part);
+    if (message.type === "live-open") this.connect(message.request);
+  }
+
+  /** Connects to a live source: simulated rows of a minute come at once, and then it is over. */
+  protected connect({ key, input, eventTime, partition, types }: LiveRequest): void {
+    const began = Date.UTC(2026, 2, 28, 12);
+    const next = simulatedPayments(1);
+    const lines = Array.from({ length: 300 }, (_, i) => {
+      const arrival = began + 200 * i;
+      return recordedLine(JSON.stringify(next(arrival)), { arrival, offset: i + 1, partition });
+    });
+    const reading = { file: input.name, eventTime, partition, types } as Parameters<typeof sampleTypes>[1];
+    const update = { key, types: sampleTypes(lines, reading, "json"), known: began + 60_000, ended: began + 60_000 };
+    this.#queue.push({
+      work: () => this.session.receive({ type: "live", updates: [{ ...update, lines: `${lines.join("\n")}\n` }] }),
+      at: this.clock,
+    });
   }
 
   async #answer(request: number, name: string, part?: { from: number; to: number }): Promise<void> {

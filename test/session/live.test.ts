@@ -159,21 +159,20 @@ describe.each(Object.entries(pipelines))("%s", (name, rest) => {
 class LiveHarness extends Harness {
   readonly hand = new Hand();
   feed: LiveFeed | null = null;
-  #told = 0;
+
+  protected override connect(request: LiveRequest): void {
+    this.feed = new LiveFeed(request, {
+      place: { now: () => BEGAN + Math.floor(this.clock), path: async name => name },
+      folder: join(folder, `harness-${Math.random()}`),
+      writer: recordings,
+      open: this.hand.open,
+    });
+  }
 
   /** Lets time pass, with a heartbeat every hundred milliseconds. */
   async beat(milliseconds: number): Promise<void> {
     for (let passed = 0; passed < milliseconds; passed += 100) {
       await this.pass(100);
-      for (const message of this.messages.slice(this.#told))
-        if (message.type === "live-open")
-          this.feed = new LiveFeed(message.request, {
-            place: { now: () => BEGAN + Math.floor(this.clock), path: async name => name },
-            folder: join(folder, `harness-${Math.random()}`),
-            writer: recordings,
-            open: this.hand.open,
-          });
-      this.#told = this.messages.length;
       if (this.feed !== null) this.session.receive({ type: "live", updates: [this.feed.next()] });
     }
     await this.pass(60);
