@@ -9,6 +9,7 @@
 import type { Node } from "../pipeline/node.ts";
 import type { Stream } from "../pipeline/stream.ts";
 import type { WireTable } from "../protocol/table.ts";
+import type { ScaleSide } from "./shared-scales.ts";
 
 /** A stretch of processing time in milliseconds since the epoch: from the first arrival of the log to the last. */
 export interface Span {
@@ -64,6 +65,8 @@ export interface DrawOptions {
   readonly timeZone?: string | null;
   /** Where elements are made; default the page's. */
   readonly document?: Document;
+  /** The scales that it shares with another drawing of the same chart. */
+  readonly scales?: ScaleSide;
 }
 
 export interface ChartDrawing<O = unknown> {

@@ -123,7 +123,7 @@ export function plot(options: DrawOptions, spec: Plot.PlotOptions): SVGSVGElemen
   const svg = Plot.plot({
     document: documentOf(options),
     width: widthOf(options),
-    ...spec,
+    ...(options.scales?.widened(spec) ?? spec),
     style: {
       background: "none",
       color: INK,

@@ -37,7 +37,7 @@ export interface ComparedStreams {
   readonly summed: readonly string[];
   /** Columns that were left out, because only one side has them or their values cannot be compared. */
   readonly left: readonly string[];
-  /** The rows that differ: `what`, the columns of `on`, then each value as `x pinned`, `x now` and, for numbers, `x Δ`. */
+  /** The rows that differ: `what` became of them, the columns of `on`, then each value as `x pinned`, `x now` and, for numbers, `x Δ`. */
   readonly rows: Stream;
   /** One row: `rows`, `changed`, `only_now`, `only_pinned`, and for summed columns `x now` and `x pinned`. */
   readonly summary: Stream;
@@ -137,7 +137,7 @@ function keyed(
   const rows = all
     .filter(`d => d.what !== "${WHAT.same}"`)
     .derive(deltas)
-    .select(...on, ...shown, "what");
+    .select("what", ...on, ...shown);
   const sums = Object.fromEntries(
     summed.flatMap(name => ["now", "pinned"].map(side => [`${name} ${side}`, `d => op.sum(${of(`${name} ${side}`)})`])),
   );
@@ -151,7 +151,7 @@ function counted(now: Node, pinned: Node, columns: readonly string[]): { rows: S
     .rollup({ "rows now": `d => op.sum(${OF_NOW} ? 1 : 0)`, "rows pinned": `d => op.sum(${OF_NOW} ? 0 : 1)` })
     .derive({ more: `d => ${of("rows now")} - ${of("rows pinned")}` })
     .derive({ what: `d => d.more === 0 ? "${WHAT.same}" : d.more > 0 ? "${WHAT.onlyNow}" : "${WHAT.onlyPinned}"` });
-  const rows = all.filter(`d => d.what !== "${WHAT.same}"`).select(...columns, "what");
+  const rows = all.filter(`d => d.what !== "${WHAT.same}"`).select("what", ...columns);
   const sums = {
     "rows now": `d => op.sum(${of("rows now")})`,
     "rows pinned": `d => op.sum(${of("rows pinned")})`,

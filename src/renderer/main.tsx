@@ -10,6 +10,7 @@ import "./styles/table.css";
 import "./styles/inspector.css";
 import "./styles/transport.css";
 import "./styles/instrument.css";
+import "./styles/compare.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { listenToKeys } from "./commands/keyboard.ts";

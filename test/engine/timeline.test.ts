@@ -37,7 +37,11 @@ function everything(
   positions: number,
   /** Called when there is nothing more to say: says whether there is, after all. */
   more: () => boolean = () => false,
-): { rows: unknown[]; watermarks: Record<string, number[]>; ends: number[] } {
+): {
+  rows: [position: number, clock: number, source: string, value: unknown][];
+  watermarks: Record<string, number[]>;
+  ends: number[];
+} {
   const rows: [number, number, string, unknown][] = [];
   const watermarks: Record<string, number[]> = {};
   const ends: number[] = [];
@@ -374,7 +378,7 @@ describe("several sources over one log", () => {
         );
         if (another) given["other"] = { log: byArrival(others), watermark: bounded(1) };
         const together = everything(timelineOf(given), positions);
-        const at = (id: string): number[] => together.rows.flatMap(([p, , from]) => (from === id ? [p as number] : []));
+        const at = (id: string): number[] => together.rows.flatMap(([p, , from]) => (from === id ? [p] : []));
         for (const name of chosen) {
           expect(at(name)).toEqual(at(chosen[0]));
           const alone = everything(timelineOf({ [name]: given[name] }), 1);
@@ -382,7 +386,7 @@ describe("several sources over one log", () => {
           expect(said(together.watermarks[name])).toEqual(said(alone.watermarks[name]));
           // After each of its rows, the watermark is what it is alone.
           const after = (run: typeof alone, id: string): number[] =>
-            run.rows.flatMap(([p, , from]) => (from === id ? [run.watermarks[id][p as number]] : []));
+            run.rows.flatMap(([p, , from]) => (from === id ? [run.watermarks[id][p]] : []));
           expect(after(together, name)).toEqual(after(alone, name));
         }
         expect(everything(timelineOf(given), 1)).toEqual(together);

@@ -1,7 +1,16 @@
 /** What can be done to the selected cell and to the notebook: one function per command, for keys, buttons and the palette. */
 import { kindOf } from "../../notebook/document.ts";
 import * as book from "../state/notebook.ts";
-import { cellsChanged, runAll, runCells, sendTransport, transport, trusted } from "../state/session.ts";
+import {
+  cellsChanged,
+  comparison,
+  pinReplay,
+  runAll,
+  runCells,
+  sendTransport,
+  transport,
+  trusted,
+} from "../state/session.ts";
 import { trustAndRun } from "../state/files.ts";
 import { openSource, say, selectCell, selectedCell } from "../state/ui.ts";
 
@@ -157,6 +166,28 @@ export function playOrPause(): void {
 /** Catches up with live sources, where there are any. */
 export function goLive(): void {
   if (transport.peek()?.live != null) sendTransport({ kind: "live" });
+}
+
+/** Pins the replay as it is now, or lets the pinned one go. */
+export function togglePin(): void {
+  if (comparison.peek() !== null) pinReplay(false);
+  else if ((transport.peek()?.start ?? null) === null) say("There is no replay to pin yet: no source has been read");
+  else pinReplay(true);
+}
+
+/** Goes to the next output below that differs from the pinned replay's, and after the last one to the first. */
+export function nextDifference(): void {
+  const page = document.querySelector<HTMLElement>(".notebook");
+  const heads = [...document.querySelectorAll<HTMLElement>(".compared-head")];
+  if (page === null || heads.length === 0) {
+    say(comparison.peek() === null ? "No replay is pinned: P pins it" : "Nothing differs from the pinned replay");
+    return;
+  }
+  // What stands at the top of the page is the one that was gone to last.
+  const top = page.getBoundingClientRect().top + 80;
+  const next = heads.find(head => head.getBoundingClientRect().top > top) ?? heads[0];
+  next.scrollIntoView({ block: "start" });
+  next.focus({ preventScroll: true });
 }
 
 export function runEverything(): void {

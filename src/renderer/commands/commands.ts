@@ -2,7 +2,7 @@
 import { entries, openEntry, save } from "../state/files.ts";
 import { findShown } from "../state/find.ts";
 import { file } from "../state/notebook.ts";
-import { exportTargets, sendTransport, symbols, trusted } from "../state/session.ts";
+import { comparison, exportTargets, pinReplay, sendTransport, symbols, trusted } from "../state/session.ts";
 import {
   exportChoice,
   inspectorShown,
@@ -50,6 +50,17 @@ export function commands(): Command[] {
     command("Replay: one row", "", () => sendTransport({ kind: "step", by: "row" })),
     command("Replay: to the next window that fires", "", () => sendTransport({ kind: "step", by: "window" })),
     command("Replay: to the next watermark", "", () => sendTransport({ kind: "step", by: "watermark" })),
+    command(
+      comparison.peek() === null ? "Compare: pin this replay" : "Compare: unpin the replay",
+      "P",
+      actions.togglePin,
+    ),
+    ...(comparison.peek() === null
+      ? []
+      : [
+          command("Compare: pin the replay as it is now", "", () => pinReplay(true)),
+          command("Compare: go to the next difference", "N", actions.nextDifference),
+        ]),
     command("Theme: as the system", "", () => (theme.value = "system")),
     command("Theme: light", "", () => (theme.value = "light")),
     command("Theme: dark", "", () => (theme.value = "dark")),

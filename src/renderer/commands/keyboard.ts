@@ -54,6 +54,8 @@ export const shortcuts: readonly { readonly group: string; readonly list: readon
       { keys: ["L"], does: "Catch up with live sources" },
       { keys: ["Esc"], does: "Stop catching up after an edit" },
       { keys: ["←", "→"], does: "Seek, on the strip" },
+      { keys: ["P"], does: "Pin this replay to compare with, or unpin it" },
+      { keys: ["N"], does: "Go to the next difference" },
     ],
   },
 ];
@@ -72,6 +74,8 @@ const single: Readonly<Record<string, () => void>> = {
   Enter: actions.edit,
   " ": actions.playOrPause,
   l: actions.goLive,
+  p: actions.togglePin,
+  n: actions.nextDifference,
   "?": () => (overlay.value = "shortcuts"),
 };
 

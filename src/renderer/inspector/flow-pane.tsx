@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { NodeFigures } from "../../protocol/session.ts";
 import { writeClock, writeCount } from "../parts/time.ts";
-import { graph, running, transport, trusted } from "../state/session.ts";
+import { comparison, graph, running, transport, trusted } from "../state/session.ts";
 import { selectedNode, zone } from "../state/ui.ts";
 import { layoutGraph, shapeOf } from "./graph-layout.ts";
 import type { PlacedNode } from "./graph-layout.ts";
@@ -73,7 +73,7 @@ export function FlowPane() {
             checked={every.value}
             onChange={event => (every.value = event.currentTarget.checked)}
           />
-          with the {hidden} nodes that charts add
+          with the {hidden} nodes that charts{comparison.value === null ? "" : " and the pinned replay"} add
         </label>
       )}
       {chosen === null ? (

@@ -40,7 +40,9 @@ export function cellText(column: WireColumn, row: number, zone: string, decimals
     case "timestamp":
       return <Instant ms={value as number} before={row > 0 ? (column.values[row - 1] as number) : null} zone={zone} />;
     case "number":
-      return formats[decimals].format(value as number);
+      return column.name.endsWith(" Δ")
+        ? signed(value as number, formats[decimals])
+        : formats[decimals].format(value as number);
     case "boolean":
       return value ? "true" : "false";
     case "string": {
@@ -50,6 +52,11 @@ export function cellText(column: WireColumn, row: number, zone: string, decimals
     case "json":
       return typeof value === "string" ? value : JSON.stringify(value);
   }
+}
+
+/** Writes a difference with its sign, as a difference of two replays is written. */
+function signed(value: number, format: Intl.NumberFormat): string {
+  return `${value > 0 ? "+" : value < 0 ? "−" : ""}${format.format(Math.abs(value))}`;
 }
 
 /** A time with its date; the date steps back where it is that of the row above. */

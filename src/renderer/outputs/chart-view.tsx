@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { SELECTION, type Selection } from "../../charts/brush.ts";
 import { CHARTS } from "../../charts/index.ts";
 import type { Chart } from "../../charts/chart.ts";
+import type { SharedScales } from "../../charts/shared-scales.ts";
 import { insertAfter } from "../commands/actions.ts";
 import type { RowsBelow, ViewUpdate } from "../../protocol/session.ts";
 import { download } from "../connection/host.ts";
@@ -22,9 +23,12 @@ interface Props {
   readonly chart: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly rows: RowsBelow | null;
+  /** The scales that it shares with another drawing of the same chart, and which of the two it is. */
+  readonly scales?: SharedScales;
+  readonly side?: 0 | 1;
 }
 
-export function ChartView({ cell, view, chart, options, rows }: Props) {
+export function ChartView({ cell, view, chart, options, rows, scales, side = 0 }: Props) {
   const selection = useSignal<Selection | null>(null);
   const place = useRef<HTMLDivElement>(null);
   const known = Object.hasOwn(CHARTS, chart) ? (CHARTS as Readonly<Record<string, Chart>>)[chart] : undefined;
@@ -32,7 +36,10 @@ export function ChartView({ cell, view, chart, options, rows }: Props) {
   useEffect(() => {
     const element = place.current;
     if (element === null || known === undefined) return;
-    const ends = [keepDrawn(element, known, view, options), askOnClick(element, story => showMarkStory(view, story))];
+    const ends = [
+      keepDrawn(element, known, view, options, scales, side),
+      askOnClick(element, story => showMarkStory(view, story)),
+    ];
     const select = (event: Event): void => {
       selection.value = (event as CustomEvent<Selection | null>).detail;
     };
@@ -41,7 +48,7 @@ export function ChartView({ cell, view, chart, options, rows }: Props) {
       for (const end of ends) end();
       element.removeEventListener(SELECTION, select);
     };
-  }, [view, chart, options]);
+  }, [view, chart, options, scales]);
 
   if (known === undefined) return <p class="not-run">There is no chart named {chart}.</p>;
   const save = async (kind: "svg" | "png"): Promise<void> => {
@@ -90,6 +97,8 @@ function keepDrawn(
   chart: Chart,
   view: string,
   options: Readonly<Record<string, unknown>>,
+  shared: SharedScales | undefined,
+  index: 0 | 1,
 ): () => void {
   let scheduled = 0;
   let visible = false;
@@ -103,9 +112,12 @@ function keepDrawn(
     const state = transport.peek();
     const span =
       state === null || state.start === null || state.end === null ? null : { start: state.start, end: state.end };
-    const settings = { ...options, ...update.options, width: element.clientWidth, now: state?.now ?? null, span };
+    const width = element.clientWidth;
+    const settings = { ...options, ...update.options, width, now: state?.now ?? null, span, scales };
     try {
+      scales?.begin();
       const drawing = chart.draw(update.tables, settings as never);
+      scales?.end();
       keepingFocus(element, () => element.replaceChildren(drawing));
     } catch (error) {
       const words = document.createElement("p");
@@ -117,6 +129,10 @@ function keepDrawn(
   const schedule = (): void => {
     scheduled ||= requestAnimationFrame(draw);
   };
+  const scales = shared?.side(index, () => {
+    drawn = null;
+    schedule();
+  });
   const stop = effect(() => {
     const next = viewOf(view).value;
     if (next === null || next.kind !== "chart") return;
@@ -142,6 +158,7 @@ function keepDrawn(
     sizes.disconnect();
     seen.disconnect();
     cancelAnimationFrame(scheduled);
+    shared?.leave(index);
     watch(view, null);
   };
 }

@@ -2,7 +2,7 @@
 import type { CellKind, CellSource } from "../../notebook/document.ts";
 import type { CellOutput } from "../../protocol/session.ts";
 import { cellState, trusted } from "../state/session.ts";
-import { ChartView } from "./chart-view.tsx";
+import { Compared } from "./compared.tsx";
 import { ErrorView } from "./error-view.tsx";
 import { HtmlView } from "./html-view.tsx";
 import { InputView } from "./input-view.tsx";
@@ -40,13 +40,10 @@ function keyOf(output: CellOutput, index: number): string {
 function OutputView({ cell, output }: { readonly cell: number; readonly output: CellOutput }) {
   switch (output.kind) {
     case "stream":
-      return <TableView view={output.view} name={output.name} />;
+    case "chart":
+      return <Compared cell={cell} output={output} />;
     case "table":
       return <TableView view={output.view} name={output.name} plain />;
-    case "chart":
-      return (
-        <ChartView cell={cell} view={output.view} chart={output.chart} options={output.options} rows={output.rows} />
-      );
     case "input":
       return <InputView cell={cell} index={output.index} control={output.control} />;
     case "markdown":

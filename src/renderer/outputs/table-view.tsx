@@ -29,9 +29,11 @@ interface Props {
   readonly name: string | null;
   /** Rows that a cell computed, of which nothing more can be told. */
   readonly plain?: boolean;
+  /** What stands there when it has no rows; default that there are none yet, and why. */
+  readonly empty?: string;
 }
 
-export function TableView({ view, name, plain }: Props) {
+export function TableView({ view, name, plain, empty }: Props) {
   const sort = useSignal<Sort>(null);
   const frozen = useSignal<TableUpdate | null>(null);
   const scrollTop = useSignal(0);
@@ -184,9 +186,9 @@ export function TableView({ view, name, plain }: Props) {
             </tr>
           </tbody>
         </table>
-        {total === 0 && <p class="grid-empty">No rows yet. {whyEmpty(shown)}</p>}
+        {total === 0 && <p class="grid-empty">{empty ?? `No rows yet. ${whyEmpty(shown)}`}</p>}
       </div>
-      <TableFoot total={total} figures={shown.figures}>
+      <TableFoot total={total} figures={plain ? withoutLosses(shown.figures) : shown.figures}>
         <button
           type="button"
           class="icon-button"
@@ -227,6 +229,11 @@ function Heading({ column, sort, onOrder }: { readonly column: WireColumn; reado
 function whyEmpty({ figures, partial }: Extract<ViewUpdate, { kind: "table" }>): string {
   if (partial != null) return "The stream catches up.";
   return figures.complete ? "The input is complete." : "Press play to let the log run.";
+}
+
+/** Of rows that no single source row can be told of, no source row was late or dropped. */
+function withoutLosses(figures: TableUpdate["figures"]): TableUpdate["figures"] {
+  return { ...figures, late: 0, dropped: 0, errors: 0, watermark: null };
 }
 
 /** Why there is nothing yet: loading with its figure, or simply not there. */

@@ -75,6 +75,25 @@ const shapes = {
   freeze: (
     <path d="M8 2v12M2.8 5l10.4 6M13.2 5 2.8 11" stroke="currentColor" stroke-width="1.3" stroke-linecap="round" />
   ),
+  compare: (
+    <>
+      <path
+        d="M1.8 3h5.6v10H1.8z"
+        fill="currentColor"
+        stroke="currentColor"
+        stroke-width="1.3"
+        stroke-linejoin="round"
+      />
+      <path
+        d="M9.6 3h4.6v10H9.6z"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="1.3"
+        stroke-linejoin="round"
+        stroke-dasharray="2 1.5"
+      />
+    </>
+  ),
   back: <path d="M10.6 3.6v8.8L4.6 8z" fill="currentColor" />,
   forth: <path d="M5.4 3.6v8.8l6-4.4z" fill="currentColor" />,
   brand: (

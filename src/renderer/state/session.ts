@@ -6,6 +6,7 @@ import { batch, computed, signal } from "@preact/signals";
 import type { Signal } from "@preact/signals";
 import { kindOf } from "../../notebook/document.ts";
 import { attributeOf } from "../../notebook/document.ts";
+import type { Comparison } from "../../protocol/comparison.ts";
 import type {
   CellState,
   CellText,
@@ -38,6 +39,8 @@ export const graph = signal<readonly NodeFigures[]>([]);
 /** The clock of the replay when the graph's figures were taken: they come less often than the clock moves. */
 export const graphClock = signal<number | null>(null);
 export const transport = signal<TransportState | null>(null);
+/** How the replay compares with the one that was pinned; null when none is. */
+export const comparison = signal<Comparison | null>(null);
 /** The text of each cell as it was last given to the kernel. */
 export const ranSources = signal<ReadonlyMap<number, string>>(new Map());
 export const running = computed(() => kernelStatus.value === "ready" || kernelStatus.value === "busy");
@@ -83,6 +86,7 @@ export function stopKernel(): void {
     symbols.value = [];
     graph.value = [];
     transport.value = null;
+    comparison.value = null;
     ranSources.value = new Map();
     for (const each of cells.values()) each.value = null;
     for (const each of views.values()) each.value = null;
@@ -169,6 +173,11 @@ export function sendTransport(action: TransportAction): void {
   send({ type: "transport", action });
 }
 
+/** Keeps the replay as it is now, beside what comes; or lets it go. Kept by the running notebook alone, not in its file. */
+export function pinReplay(pinned: boolean): void {
+  send({ type: "pin", pinned });
+}
+
 /** Says that a view is on screen and which page of it, or with `null` that it no longer is. */
 export function watch(view: string, page: { from: number; count: number; sort: Sort } | null): void {
   if (page === null) watched.delete(view);
@@ -224,6 +233,9 @@ function receive(message: SessionMessage): void {
       chooseSpeed(message.state);
       transport.value = keepDensity(message.state);
       break;
+    case "comparison":
+      comparison.value = keepEqual(comparison.peek(), message.comparison);
+      break;
     case "views":
       batch(() => {
         for (const update of message.updates) viewOf(update.view).value = update;
@@ -265,6 +277,19 @@ function chooseSpeed(state: TransportState): void {
     Math.abs(Math.log(each / wanted)) < Math.abs(Math.log(best / wanted)) ? each : best,
   );
   sendTransport({ kind: "speed", factor: near });
+}
+
+/** What has not changed stays the same object, so that nothing that shows it is drawn again. */
+function keepEqual(before: Comparison | null, next: Comparison | null): Comparison | null {
+  if (before === null || next === null) return next;
+  const equal = <T>(a: T | undefined, b: T): T => (a !== undefined && JSON.stringify(a) === JSON.stringify(b) ? a : b);
+  const outputs = Object.entries(next.outputs).map(([view, output]) => {
+    const was = before.outputs[view];
+    if (output.state !== "differs" || was?.state !== "differs") return [view, equal(was, output)];
+    const parts = { pinned: equal(was.pinned, output.pinned), settings: equal(was.settings, output.settings) };
+    return [view, equal(was, { ...output, ...parts })];
+  });
+  return { ...next, settings: equal(before.settings, next.settings), outputs: Object.fromEntries(outputs) };
 }
 
 /** The density is sent when it changes; in between it is null and the last one holds. */

@@ -4,6 +4,7 @@ import { Icon } from "../parts/icons.tsx";
 import type { IconName } from "../parts/icons.tsx";
 import { writeCount, writeDuration } from "../parts/time.ts";
 import { SPEEDS, sendTransport, transport } from "../state/session.ts";
+import { ComparisonLine, PinButton } from "./compare.tsx";
 import { DensityStrip } from "./density-strip.tsx";
 import { Instrument } from "./instrument.tsx";
 import { Readings } from "./readings.tsx";
@@ -20,6 +21,7 @@ export function TransportBar() {
   const playing = state?.playing ?? false;
   return (
     <footer class="transport" aria-label="Replay">
+      <ComparisonLine />
       <div class="buttons">
         <Control
           icon="restart"
@@ -61,6 +63,7 @@ export function TransportBar() {
         <Speed value={state?.speed ?? Infinity} disabled={!ready} />
         {state?.live != null && <Live {...state.live} />}
         <Instrument />
+        <PinButton />
       </div>
       <DensityStrip />
       <Readings />

@@ -1,0 +1,56 @@
+/** How the difference between two replays is said: in sentences with numbers, always from the pinned replay to the present one. */
+import type { ComparedOutput, ComparedRows, Comparison } from "../../protocol/comparison.ts";
+import { writeCount, writeMany } from "../parts/time.ts";
+
+const plain = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
+const written = (amount: number): string => plain.format(amount).replace("-", "−");
+
+/** Writes a change of a number: `1,204 → 1,310 (+8.8 %)`; where a share says nothing, the difference itself. */
+export function changeText(pinned: number, now: number): string {
+  return `${written(pinned)} → ${written(now)} (${shareText(pinned, now)})`;
+}
+
+function shareText(pinned: number, now: number): string {
+  const difference = now - pinned;
+  const sign = difference < 0 ? "−" : "+";
+  const share = (Math.abs(difference) / Math.abs(pinned)) * 100;
+  // Below a hundredth of a per cent, or from nothing, a share is no help.
+  if (!Number.isFinite(share) || share < 0.005) return `${sign}${written(Math.abs(difference))}`;
+  return `${sign}${share >= 100 ? writeCount(share) : Number(share.toPrecision(2))} %`;
+}
+
+/** Says how many rows of a table differ, and what that comes to: `3 of 124 rows differ; total 1,204 → 1,310 (+8.8 %)`. */
+export function rowsSentence(rows: ComparedRows): string {
+  const { by, total, changed, onlyNow, onlyPinned } = rows;
+  const sums = rows.sums
+    .filter(sum => sum.pinned !== sum.now)
+    .map(sum => `${sum.column} ${changeText(sum.pinned, sum.now)}`);
+  const differ = changed + onlyNow + onlyPinned;
+  if (total === 0) return "No rows yet in either";
+  if (by === "row") {
+    if (differ === 0) return "Both have the same rows";
+    const sides = [
+      ...(onlyNow > 0 ? [`${writeMany(onlyNow, "row")} only now`] : []),
+      ...(onlyPinned > 0 ? [`${writeMany(onlyPinned, "row")} only pinned`] : []),
+    ];
+    return [sides.join(", "), ...sums].join("; ");
+  }
+  if (differ === 0) return `None of ${writeMany(total, "row")} differs`;
+  const alone = [
+    ...(onlyNow > 0 ? [`${writeCount(onlyNow)} only now`] : []),
+    ...(onlyPinned > 0 ? [`${writeCount(onlyPinned)} only pinned`] : []),
+  ].join(", ");
+  const verb = differ === 1 ? "differs" : "differ";
+  return [
+    `${writeCount(differ)} of ${writeMany(total, "row")} ${verb}${alone === "" ? "" : ` (${alone})`}`,
+    ...sums,
+  ].join("; ");
+}
+
+/** Counts the outputs that differ, of how many, and the rows in which tables do. */
+export function countDifferences({ outputs }: Comparison): { differ: number; of: number; rows: number } {
+  const all = Object.values(outputs);
+  const differing = all.filter((o): o is Extract<ComparedOutput, { state: "differs" }> => o.state === "differs");
+  const rows = differing.reduce((sum, { rows: r }) => sum + (r === null ? 0 : r.changed + r.onlyNow + r.onlyPinned), 0);
+  return { differ: differing.length, of: all.length, rows };
+}
