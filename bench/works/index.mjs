@@ -5,6 +5,7 @@ import { contest } from "./contest.mjs";
 import { curves } from "./curves.mjs";
 import { ingestion } from "./ingestion.mjs";
 import { interaction } from "./interaction.mjs";
+import { large } from "./large.mjs";
 import { memory } from "./memory.mjs";
 
 /**
@@ -17,6 +18,7 @@ export const WORKS = [
   batches,
   ingestion,
   memory,
+  large,
   curves,
   app,
 ];

@@ -51,6 +51,14 @@ export interface ParquetRange {
   readonly greatest: number;
 }
 
+/** Bytes of a file that were fetched together. */
+export interface Fetched {
+  readonly from: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes that are fetched at once at most. */
+const AT_ONCE = 64 * 2 ** 20;
 const CODECS = ["UNCOMPRESSED", "SNAPPY", "ZSTD"];
 const zstd = (input: Uint8Array): Uint8Array => decompressZstd(input);
 
@@ -96,15 +104,6 @@ export class ParquetFile {
     return new ParquetFile(bytes, metadata);
   }
 
-  /** Bytes of a column's chunk in the file, all its leaves together; `plain`: without compression. */
-  bytesOf(column: ParquetColumn, group: number, plain = false): number {
-    let sum = 0;
-    for (const { meta_data: meta } of this.#metadata.row_groups[group].columns)
-      if (meta?.path_in_schema[0] === column.name)
-        sum += Number(plain ? meta.total_uncompressed_size : meta.total_compressed_size);
-    return sum;
-  }
-
   /** The range of a number or time column in a group by the footer's statistics; null where they do not say. */
   range(column: ParquetColumn, group: number): ParquetRange | null {
     const stats = this.#chunk(column, group)?.statistics;
@@ -113,13 +112,38 @@ export class ParquetFile {
     return least === null || greatest === null ? null : { least, greatest };
   }
 
-  /** Reads a column of a group into `filling` from row `at` on. */
-  async read(column: ParquetColumn, group: number, filling: Filling, at: number): Promise<void> {
+  /** Fetches the chunks of a group in one go, unless they are too large or lie too far apart for that. */
+  async fetch(group: number): Promise<Fetched | null> {
+    let from = Infinity;
+    let to = 0;
+    let sum = 0;
+    for (const { meta_data: meta } of this.#metadata.row_groups[group].columns) {
+      if (meta === undefined) continue;
+      const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
+      const size = Number(meta.total_compressed_size);
+      from = Math.min(from, start);
+      to = Math.max(to, start + size);
+      sum += size;
+    }
+    if (to <= from || to - from > AT_ONCE || to - from > 2 * sum) return null;
+    return { from, bytes: await this.#bytes.slice(from, to) };
+  }
+
+  /** Reads a column of a group into `filling` from row `at` on; its chunk from what was `fetched`, if it is there. */
+  async read(
+    column: ParquetColumn,
+    group: number,
+    filling: Filling,
+    at: number,
+    fetched: Fetched | null = null,
+  ): Promise<void> {
     const { first, rows } = this.groups[group];
     const meta = this.#chunk(column, group);
     if (filling.direct && meta !== null && isUsual(meta)) {
       const from = Number(meta.dictionary_page_offset || meta.data_page_offset);
-      const bytes = await this.#bytes.slice(from, from + Number(meta.total_compressed_size));
+      const to = from + Number(meta.total_compressed_size);
+      const bytes =
+        fetched?.bytes.subarray(from - fetched.from, to - fetched.from) ?? (await this.#bytes.slice(from, to));
       const decompress = meta.codec === "ZSTD" ? zstd : null;
       if (readPages(bytes, meta, column.optional, filling, at, rows, decompress)) return;
     }

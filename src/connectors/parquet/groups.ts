@@ -37,11 +37,12 @@ export class ParquetGroups implements GroupedFile {
 
   async read(group: number, columns: ReadonlySet<string> | null): Promise<readonly FoundColumn[]> {
     try {
+      const fetched = columns === null ? await this.#file.fetch(group) : null;
       const found: FoundColumn[] = [];
       for (const column of this.#file.columns) {
         if (columns !== null && !columns.has(column.name)) continue;
         const filling = roomFor(column, this.groups[group].rows);
-        await this.#file.read(column, group, filling, 0);
+        await this.#file.read(column, group, filling, 0, fetched);
         found.push({ name: column.name, local: column.local, ...filling.take() });
       }
       return found;
