@@ -171,11 +171,10 @@ function Recording({ recording, over }: { readonly recording: LiveRecording; rea
       </span>
     );
   if (file === null) return on ? <span class="muted">recording starts with the first row</span> : null;
-  const where = `${folder}/${file}`;
   return (
-    <span class="recording" data-on={on ? "" : undefined} title={where}>
-      {on ? "recording" : over ? "recorded" : "recording off, kept"} {writeCount(rows)} {rows === 1 ? "row" : "rows"},{" "}
-      {writeSize(bytes)} in <span class="file">{file}</span>
+    <span class="recording" data-on={on ? "" : undefined} title={`${writeCount(rows)} rows in ${folder}/${file}`}>
+      {on ? "recording" : over ? "recorded" : "recording off, kept"} {writeSize(bytes)} in{" "}
+      <span class="file">{file}</span>
     </span>
   );
 }

@@ -1,7 +1,7 @@
 /** Arrivals over the log's processing time, the late ones shaded; also the slider that seeks in it. */
 import { useSignal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
-import { writeInstant } from "../parts/time.ts";
+import { writeClock, writeInstant } from "../parts/time.ts";
 import { sendTransport, transport, trusted } from "../state/session.ts";
 import { zone } from "../state/ui.ts";
 
@@ -104,14 +104,19 @@ export function DensityStrip() {
       </svg>
       <div class="head" style={{ left: `${share * 100}%` }} />
       <div class="ends">
-        <span>{writeInstant(start, zone.value).slice(0, 16)}</span>
+        <span>{writeEnd(start, span)}</span>
         <span>
           arrivals, <span style={{ color: "var(--time-late-text)" }}>◆ out of order</span>
         </span>
-        <span>{writeInstant(end, zone.value).slice(0, 16)}</span>
+        <span>{writeEnd(end, span)}</span>
       </div>
     </div>
   );
+}
+
+/** An end of the strip: to the minute, and of a short log the time of day to the second. */
+function writeEnd(at: number, span: number): string {
+  return span < 3_600_000 ? writeClock(at, zone.value) : writeInstant(at, zone.value).slice(0, 16);
 }
 
 function Loading({ what, progress }: { readonly what: string; readonly progress: number }) {

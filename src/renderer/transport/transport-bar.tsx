@@ -60,7 +60,7 @@ export function TransportBar() {
           ready={ready}
           finished={state?.finished ?? false}
         />
-        <Speed value={state?.speed ?? Infinity} disabled={!ready} />
+        {state?.live?.following !== true && <Speed value={state?.speed ?? Infinity} disabled={!ready} />}
         {state?.live != null && <Live {...state.live} />}
         <Instrument />
         <PinButton />
