@@ -40,6 +40,8 @@ export default defineConfig({
           index: from("src/main/index.ts"),
           serve: from("src/cli/serve.ts"),
           cli: from("src/cli/main.ts"),
+          // Started as a thread by the command line.
+          "shard-thread": from("src/cli/shard-thread.ts"),
         },
         output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },
       },
@@ -68,7 +70,6 @@ export default defineConfig({
       modulePreload: { polyfill: false },
       chunkSizeWarningLimit: 4_000,
       rolldownOptions: {
-        
         // Row functions of charts are texts, so that names in them survive; those of classes and functions are shown in errors.
         output: { minify: true, keepNames: true },
         input: { index: from("src/renderer/index.html"), kernel: from("src/renderer/kernel/kernel.html") },

@@ -1,17 +1,26 @@
 /** `tidemark run FILE`: evaluates a notebook, runs one of its streams to the end, and prints what it comes to. */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { formatDuration } from "../model/time.ts";
 import type { Schema, Value } from "../columns/column.ts";
+import type { Run } from "../engine/run.ts";
 import type { Table } from "../engine/table.ts";
-import { type HeadlessStream, runOfAll } from "../session/headless.ts";
+import {
+  type HeadlessRunOptions,
+  type HeadlessStream,
+  rowsIn,
+  runOfAll,
+  shardedRunOfAll,
+} from "../session/headless.ts";
 import { OutputHash } from "../engine/output-hash.ts";
 import { plainRow } from "../session/plain-rows.ts";
 import { openSqlite } from "../session/sql/sqlite-node.ts";
 import { rowsOf } from "../session/static-tables.ts";
 import { openNotebookResult, reporting, UsageError } from "./arguments.ts";
 import { progressBar } from "./progress.ts";
+import { ShardThreads } from "./shard-threads.ts";
 
-const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME] [--hash]
+const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME] [--workers N] [--hash]
 
 Evaluates the notebook FILE, replays its logs, and prints the table of a stream, or what a SQL cell gives, on standard output.
   --cell NAME     which stream, or the output of which SQL cell; default the last stream that is defined
@@ -19,6 +28,8 @@ Evaluates the notebook FILE, replays its logs, and prints the table of a stream,
   --format F      csv, jsonl or table; default table on a terminal, jsonl otherwise
   --speed S       max, or a factor of real time; default max
   --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
+  --workers N     work what goes by key on N threads, with the same output; default one for each core, up to four, for logs of two
+                  million rows and more, and otherwise 1
   --hash          also prints the output's hash on standard error: equal for equal rows, weights, panes and emission times
 `;
 
@@ -37,6 +48,7 @@ export function runCommand(args: readonly string[]): Promise<number> {
         format: { type: "string" },
         speed: { type: "string" },
         profile: { type: "string" },
+        workers: { type: "string" },
         hash: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
@@ -49,19 +61,20 @@ export function runCommand(args: readonly string[]): Promise<number> {
       throw new UsageError(positionals.length === 0 ? "name a notebook" : "name one notebook");
     const format = formatOf(values.format);
     const speed = speedOf(values.speed);
+    const workers = workersOf(values.workers);
     const found = await openNotebookResult(positionals[0], values.cell ?? null, values.param ?? []);
     const hash = values.hash === true ? new OutputHash() : null;
     if ("query" in found) {
       if (hash !== null) throw new UsageError(`--hash: "${found.name}" is no stream, but what a SQL cell gives`);
       const streams = [...found.streams.values()];
-      const tables = await replay(found.name, streams, speed, values.profile, null);
+      const tables = await replay(found.name, streams, { speed, workers, profile: values.profile });
       const byName = new Map(streams.map(({ name }, i) => [name, tables[i]]));
       const answer = await found.query.answer(byName, openSqlite);
       const schema = answer.columns.map(({ name, type }) => ({ name, type, nullable: true }));
       print(schema, rowsOf(answer) as Record<string, Value>[], format);
       return 0;
     }
-    const [table] = await replay(found.name, [found], speed, values.profile, hash);
+    const [table] = await replay(found.name, [found], { speed, workers, profile: values.profile, hash });
     print(found.schema, table.rows(), format);
     if (hash !== null) process.stderr.write(`output hash ${hash.digest()}\n`);
     return 0;
@@ -82,20 +95,89 @@ function speedOf(given: string | undefined): number {
   return factor;
 }
 
-async function replay(
-  name: string,
-  streams: readonly HeadlessStream[],
-  speed: number,
-  profile: string | undefined,
-  hash: OutputHash | null,
-): Promise<Table[]> {
+function workersOf(given: string | undefined): number | null {
+  if (given === undefined) return null;
+  const workers = Number(given);
+  if (!(Number.isInteger(workers) && workers >= 1 && workers <= 64))
+    throw new UsageError(`--workers takes a whole number from 1 to 64, not "${given}"`);
+  return workers;
+}
+
+interface Replay {
+  readonly speed: number;
+  /** How many threads were asked for; null: as many as are worth while. */
+  readonly workers: number | null;
+  readonly profile?: string;
+  readonly hash?: OutputHash | null;
+}
+
+/** Rows from which on it is worth while to start threads without having been asked to. */
+const MANY_ROWS = 2_000_000;
+
+/** Replays streams to the end and returns the table of each. */
+async function replay(name: string, streams: readonly HeadlessStream[], how: Replay): Promise<Table[]> {
   if (streams.length === 0) return [];
-  const { run, tables } = runOfAll(streams, {
+  const { profile, hash = null, speed } = how;
+  const options: HeadlessRunOptions = {
     profile,
     ...(hash === null ? {} : { onChanges: (flow, step) => hash.apply(flow, step) }),
-  });
-  const total = run.totalRows;
-  const bar = progressBar("Replaying");
+  };
+  const began = performance.now();
+  const done = (await replayOnWorkers(name, streams, how, options)) ?? (await replayHere(streams, speed, options));
+  const { run, tables } = done;
+  const { rows, late } = run.progress;
+  let malformed = 0;
+  for (const node of run.graph.nodes) malformed += run.feed(node.id)?.log.errors.length ?? 0;
+  const where = done.workers > 1 ? ` on ${done.workers} workers` : "";
+  process.stderr.write(
+    `${name}: ${rows.toLocaleString("en")} rows in ${formatDuration(performance.now() - began)}${where}, ${late.toLocaleString("en")} behind the watermark, ${malformed} malformed\n`,
+  );
+  return tables;
+}
+
+interface Replayed {
+  readonly run: Run;
+  readonly tables: Table[];
+  readonly workers: number;
+}
+
+/** Replays on threads; null where it was not asked for and not worth while, or cannot be, which is said if it was asked for. */
+async function replayOnWorkers(
+  name: string,
+  streams: readonly HeadlessStream[],
+  how: Replay,
+  options: HeadlessRunOptions,
+): Promise<Replayed | null> {
+  const many = rowsIn(streams) >= MANY_ROWS && how.speed === Infinity;
+  const shards = how.workers ?? (many ? Math.min(4, availableParallelism()) : 1);
+  if (shards === 1) return null;
+  const refused = (reason: string): null => {
+    if (how.workers !== null) process.stderr.write(`${name} is worked on one thread. ${reason}\n`);
+    return null;
+  };
+  if (how.speed !== Infinity) return refused("At a speed other than max there is nothing to gain.");
+  const threads = new ShardThreads();
+  try {
+    const made = shardedRunOfAll(streams, { host: threads, shards }, options);
+    if ("reason" in made) return refused(made.reason);
+    const { sharded, tables } = made;
+    const { run } = sharded;
+    const bar = barOf(run);
+    while (await sharded.advance()) bar.show();
+    bar.clear();
+    return { run, tables, workers: shards };
+  } finally {
+    await threads.close();
+  }
+}
+
+async function replayHere(
+  streams: readonly HeadlessStream[],
+  speed: number,
+  options: HeadlessRunOptions,
+): Promise<Replayed> {
+  const { run, tables } = runOfAll(streams, options);
+  const bar = barOf(run);
   const began = performance.now();
   const first = run.next;
   for (;;) {
@@ -107,18 +189,23 @@ async function replay(
       if (run.waiting === null) break;
       await run.waiting;
     }
-    const { rows } = run.progress;
-    bar.show(total === 0 ? 1 : rows / total, `${rows.toLocaleString("en")} of ${total.toLocaleString("en")} rows`);
+    bar.show();
     if (speed === Infinity && process.stderr.isTTY) await new Promise(resolve => setImmediate(resolve));
   }
   bar.clear();
-  const { rows, late } = run.progress;
-  let malformed = 0;
-  for (const node of run.graph.nodes) malformed += run.feed(node.id)?.log.errors.length ?? 0;
-  process.stderr.write(
-    `${name}: ${rows.toLocaleString("en")} rows in ${formatDuration(performance.now() - began)}, ${late.toLocaleString("en")} behind the watermark, ${malformed} malformed\n`,
-  );
-  return tables;
+  return { run, tables, workers: 1 };
+}
+
+function barOf(run: Run): { show(): void; clear(): void } {
+  const total = run.totalRows;
+  const bar = progressBar("Replaying");
+  return {
+    show() {
+      const { rows } = run.progress;
+      bar.show(total === 0 ? 1 : rows / total, `${rows.toLocaleString("en")} of ${total.toLocaleString("en")} rows`);
+    },
+    clear: () => bar.clear(),
+  };
 }
 
 function print(schema: Schema, rows: readonly Record<string, Value>[], format: Format): void {

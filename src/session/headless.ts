@@ -4,13 +4,14 @@
  */
 import type { Flow } from "../engine/flow.ts";
 import { Run, type RunOptions, type Tap } from "../engine/run.ts";
+import { divide, ShardedRun, type ShardHost } from "../engine/shards/sharded-run.ts";
 import type { Step } from "../engine/step.ts";
 import { Table } from "../engine/table.ts";
 import { profileNamed } from "../model/profiles.ts";
 import { readNotebook } from "../notebook/read.ts";
 import type { Schema } from "../columns/column.ts";
 import { identity } from "../pipeline/identity.ts";
-import { schemaOf, topological } from "../pipeline/node.ts";
+import { type Node, schemaOf, topological } from "../pipeline/node.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { isLive, type LiveSources } from "./live-sources.ts";
@@ -167,24 +168,62 @@ export function runOfAll(
   streams: readonly HeadlessStream[],
   options: HeadlessRunOptions = {},
 ): { run: Run; tables: Table[] } {
-  const settings: RunOptions = {
-    logs: source => streams[0].sources.log(source),
-    supply: (source, from) => streams[0].sources.supply(source, from),
+  const run = new Run(nodesOf(streams), { ...settingsOf(streams, options), remember: false });
+  return { run, tables: tablesOn(run, streams, options) };
+}
+
+/** Rows in the logs of all sources that streams are made from. */
+export function rowsIn(streams: readonly HeadlessStream[]): number {
+  const { sources } = streams[0];
+  const logs = new Set(
+    topological(nodesOf(streams)).flatMap(node => (node.verb === "source" ? [sources.log(node)] : [])),
+  );
+  return [...logs].reduce((rows, log) => rows + (log.whole?.rows ?? log.arrival.length), 0);
+}
+
+/** Where and in how many shards a run is to be worked. */
+export interface Workers {
+  readonly host: ShardHost;
+  /** At least 2. */
+  readonly shards: number;
+}
+
+/**
+ * Does as `runOfAll`, with what goes by key worked in shards: the same tables and changes, in the same order. Says in a sentence
+ * why nothing can be divided where that is so.
+ */
+export function shardedRunOfAll(
+  streams: readonly HeadlessStream[],
+  { host, shards }: Workers,
+  options: HeadlessRunOptions = {},
+): { sharded: ShardedRun; tables: Table[] } | { readonly reason: string } {
+  const settings = { ...settingsOf(streams, options), shards };
+  const division = divide(nodesOf(streams), settings);
+  if ("reason" in division) return division;
+  const sharded = new ShardedRun(nodesOf(streams), division, { ...settings, host });
+  return { sharded, tables: tablesOn(sharded.run, streams, options) };
+}
+
+function nodesOf(streams: readonly HeadlessStream[]): Node[] {
+  return streams.map(({ stream }) => stream.node);
+}
+
+function settingsOf([{ sources }]: readonly HeadlessStream[], options: HeadlessRunOptions): RunOptions {
+  return {
+    logs: source => sources.log(source),
+    supply: (source, from) => sources.supply(source, from),
     profile: profileNamed(options.profile ?? "tidemark"),
     microBatch: options.microBatch ?? null,
     specialize: options.specialize,
-    remember: false,
   };
-  const run = new Run(
-    streams.map(({ stream }) => stream.node),
-    settings,
-  );
+}
+
+function tablesOn(run: Run, streams: readonly HeadlessStream[], { onChanges }: HeadlessRunOptions): Table[] {
   const tables = streams.map(({ stream, schema }) => new Table(stream.node, schema));
   for (const table of tables) run.tap(table);
-  const { onChanges } = options;
   if (onChanges !== undefined) {
     const tap: Tap = { node: streams[0].stream.node, apply: onChanges, reset: () => {} };
     run.tap(tap);
   }
-  return { run, tables };
+  return tables;
 }
