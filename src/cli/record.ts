@@ -11,13 +11,14 @@ import {
 } from "../session/record.ts";
 import { openNotebookStream, reporting, UsageError } from "./arguments.ts";
 
-const USAGE = `usage: tidemark record FILE --cell NAME --out DIR [--format parquet|jsonl] [--param k=v]… [--profile NAME]
+const USAGE = `usage: tidemark record FILE --cell NAME --out DIR [--format parquet|jsonl] [--group N] [--param k=v]… [--profile NAME]
 
 Records a stream of the notebook FILE: the rows of a source as they arrived, or the changes of any other stream, with a
 descriptor (datapackage.json) beside them. A recorded source replays exactly; the cell that reads it is printed.
   --cell NAME     which stream; default the last one that is defined
   --out DIR       where to write; made if it is not there
   --format F      parquet (default) or jsonl
+  --group N       rows in a group of the Parquet file, which a replay of a large log holds at once; default 131072
   --param k=v     puts v in the place of what the notebook defines as k
   --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
 `;
@@ -32,6 +33,7 @@ export function recordCommand(args: readonly string[]): Promise<number> {
         cell: { type: "string" },
         out: { type: "string" },
         format: { type: "string" },
+        group: { type: "string" },
         param: { type: "string", multiple: true },
         profile: { type: "string" },
         help: { type: "boolean", short: "h" },
@@ -44,12 +46,13 @@ export function recordCommand(args: readonly string[]): Promise<number> {
     if (positionals.length !== 1) throw new UsageError("name one notebook");
     if (values.out === undefined) throw new UsageError("name a folder with --out");
     const format = formatOf(values.format);
+    const group = groupOf(values.group);
     const headless = await openNotebookStream(positionals[0], values.cell ?? null, values.param ?? []);
     const { node } = headless.stream;
     const { files, descriptor } =
       node.verb === "source"
-        ? recordSource(headless.sources.log(node), node, headless.name, format)
-        : recordChanges(headless, headless.name, format, values.profile);
+        ? recordSource(headless.sources.log(node), node, headless.name, format, undefined, group)
+        : recordChanges(headless, headless.name, format, values.profile, group);
     await mkdir(values.out, { recursive: true });
     for (const file of files) {
       await writeFile(join(values.out, file.name), file.bytes);
@@ -62,6 +65,13 @@ export function recordCommand(args: readonly string[]): Promise<number> {
     if (node.verb === "source") process.stdout.write(recordingCell(descriptor, headless.name));
     return 0;
   });
+}
+
+function groupOf(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const rows = Number(given);
+  if (!Number.isInteger(rows) || rows < 1) throw new UsageError(`--group takes a number of rows, not "${given}"`);
+  return rows;
 }
 
 function formatOf(given: string | undefined): RecordingFormat {

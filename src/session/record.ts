@@ -87,13 +87,17 @@ export interface Recording {
   readonly descriptor: DataPackage;
 }
 
-/** Records a source's rows. `name` becomes the file's name. `places`: where each row stood in the source; default its line. */
+/**
+ * Records a source's rows. `name` becomes the file's name. `places`: where each row stood in the source; default its line. `group`:
+ * rows in a group of Parquet's, as it is read of a log that is larger than memory; default 131,072.
+ */
 export function recordSource(
   log: SourceLog,
   node: Pick<SourceNode, "input" | "eventTime"> & { readonly watermark: WatermarkStrategy | null },
   name: string,
   format: RecordingFormat,
   places?: Float64Array,
+  group?: number,
 ): Recording {
   const { batch } = log;
   const reserved = [ARRIVAL, PARTITION, OFFSET].find(n => batch.schema.some(f => f.name === n));
@@ -115,21 +119,27 @@ export function recordSource(
       { type: "number", values: offsets, valid: null },
     ],
   ]);
-  return recording(extended, name, format, {
-    of: "source",
-    from: node.input.kind === "rows" ? null : node.input.name,
-    rows: batch.length,
-    malformed: log.errors.length,
-    eventTime: node.eventTime.column,
-    arrivalTime: ARRIVAL,
-    partition: log.partition === null ? null : PARTITION,
-    offset: OFFSET,
-    first: isoOrNull(log.arrival[0]),
-    last: isoOrNull(log.arrival[batch.length - 1]),
-    columns: batch.schema.map(f => f.name),
-    watermark: node.watermark,
-    ...(log.ended === undefined ? {} : { ended: isoOrNull(log.ended) }),
-  });
+  return recording(
+    extended,
+    name,
+    format,
+    {
+      of: "source",
+      from: node.input.kind === "rows" ? null : node.input.name,
+      rows: batch.length,
+      malformed: log.errors.length,
+      eventTime: node.eventTime.column,
+      arrivalTime: ARRIVAL,
+      partition: log.partition === null ? null : PARTITION,
+      offset: OFFSET,
+      first: isoOrNull(log.arrival[0]),
+      last: isoOrNull(log.arrival[batch.length - 1]),
+      columns: batch.schema.map(f => f.name),
+      watermark: node.watermark,
+      ...(log.ended === undefined ? {} : { ended: isoOrNull(log.ended) }),
+    },
+    group,
+  );
 }
 
 const CHANGE_FIELDS: Schema = [
@@ -146,6 +156,7 @@ export function recordChanges(
   name: string,
   format: RecordingFormat,
   profile?: string,
+  group?: number,
 ): Recording {
   const { schema } = headless;
   const fields = [...schema.filter(f => !CHANGE_FIELDS.some(c => c.name === f.name)), ...CHANGE_FIELDS];
@@ -169,20 +180,26 @@ export function recordChanges(
     },
   });
   run.finish();
-  return recording(batchOf(fields, rows), name, format, {
-    of: "changes",
-    from: null,
-    rows: rows.length,
-    malformed: 0,
-    eventTime: "_time",
-    arrivalTime: ARRIVAL,
-    partition: null,
-    offset: OFFSET,
-    first: isoOrNull(rows[0]?.[ARRIVAL]),
-    last: isoOrNull(rows[rows.length - 1]?.[ARRIVAL]),
-    columns: schema.map(f => f.name),
-    watermark: null,
-  });
+  return recording(
+    batchOf(fields, rows),
+    name,
+    format,
+    {
+      of: "changes",
+      from: null,
+      rows: rows.length,
+      malformed: 0,
+      eventTime: "_time",
+      arrivalTime: ARRIVAL,
+      partition: null,
+      offset: OFFSET,
+      first: isoOrNull(rows[0]?.[ARRIVAL]),
+      last: isoOrNull(rows[rows.length - 1]?.[ARRIVAL]),
+      columns: schema.map(f => f.name),
+      watermark: null,
+    },
+    group,
+  );
 }
 
 function extend(batch: Batch, more: readonly (readonly [Field, Column])[]): Batch {
@@ -210,8 +227,14 @@ const MEANINGS: Readonly<Record<string, string>> = {
   _timing: "Timing of the pane: early, on-time or late.",
 };
 
-function recording(batch: Batch, name: string, format: RecordingFormat, notes: RecordingNotes): Recording {
-  const bytes = format === "parquet" ? encodeParquet(batch) : encodeJsonLines(batch);
+function recording(
+  batch: Batch,
+  name: string,
+  format: RecordingFormat,
+  notes: RecordingNotes,
+  group: number | undefined,
+): Recording {
+  const bytes = format === "parquet" ? encodeParquet(batch, group) : encodeJsonLines(batch);
   const schema = batch.schema.map((field, c) => ({ ...field, nullable: hasNulls(batch.columns[c], batch.length) }));
   const descriptor = describeRecording(schema, name, format, bytes.length, notes);
   return {

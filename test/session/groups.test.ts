@@ -1,13 +1,22 @@
 /** A session over logs that are read a group at a time: what is on the page is what it is when they are read whole. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { OutputHash } from "../../src/engine/output-hash.ts";
+import { Run } from "../../src/engine/run.ts";
 import { runPipeline } from "../../src/index.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed } from "../../src/model/windows.ts";
 import { op } from "../../src/expressions/op.ts";
+import { type Node, topological } from "../../src/pipeline/node.ts";
+import { replacingSources } from "../../src/pipeline/rewrite.ts";
 import { source } from "../../src/pipeline/sources.ts";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
+import { openStream } from "../../src/session/headless.ts";
+import { recordSource, replaying } from "../../src/session/record.ts";
+import { SourceFiles } from "../../src/session/source-files.ts";
 import { arrowOf, parquetOf, testRows } from "../connectors/groups/files.ts";
 import { code, Harness } from "./harness.ts";
 
@@ -153,4 +162,47 @@ test("a script's pipeline reads groups from a folder, with equal rows and hash",
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a recording in groups replays a group at a time, hash for hash", async () => {
+  const text = await readFile(resolve(import.meta.dirname, "../../notebooks/bank-day-totals.html"), "utf8");
+  const headless = await openStream(text, "daily", {
+    file: "bank-day-totals.html",
+    read: async name => readFile(resolve(import.meta.dirname, "../../samples", name)),
+    now: () => 0,
+    defer: work => void setImmediate(work),
+  });
+  const [payments] = topological([headless.stream.node]).filter(n => n.verb === "source");
+  const log = headless.sources.log(payments);
+  const recorded = recordSource(log, payments, "payments", "parquet", undefined, 1_000);
+  const bytes = recorded.files[0].bytes;
+  const hashed = async (sources: SourceFiles, node: Node): Promise<{ digest: string; groups: number }> => {
+    let groups = 0;
+    const run = new Run([node], {
+      logs: source => sources.log(source),
+      supply: (source, from) => {
+        groups = sources.log(source).whole?.parts.length ?? 0;
+        return sources.supply(source, from);
+      },
+    });
+    const hash = new OutputHash();
+    run.tap({ node, apply: (flow, step) => hash.apply(flow, step), reset: () => {} });
+    await run.complete();
+    return { digest: hash.digest(), groups };
+  };
+  const inGroups = new SourceFiles(
+    () => Promise.reject(new Error("It is to be read in parts.")),
+    undefined,
+    undefined,
+    async (_, from, to) => ({ bytes: bytes.slice(from, to), size: bytes.length, version: "1" }),
+  );
+  const rewritten = replaying(() => recorded.descriptor)(headless.stream.node);
+  const forced = replacingSources(
+    source => ({ ...source, input: { ...source.input, options: { memory: "groups" } } }) as SourceNode,
+    source => source,
+  )(rewritten);
+  for (const node of topological([forced])) if (node.verb === "source") await inGroups.load(node);
+  const expected = await hashed(headless.sources, headless.stream.node);
+  expect(expected.groups).toBe(0);
+  expect(await hashed(inGroups, forced)).toEqual({ digest: expected.digest, groups: 53 });
 });

@@ -8,8 +8,14 @@ import { type Column, valueAt } from "../../columns/column.ts";
 
 type SchemaElement = ReturnType<typeof schemaFromColumnData>[number];
 
-/** Encodes a batch: numbers as DOUBLE, times as TIMESTAMP (UTC), texts as STRING, nested values as JSON; Snappy, 100,000 rows a group. */
-export function encodeParquet(batch: Batch): Uint8Array {
+/** Rows in a group: large enough to compress well, small enough for some of them to be in memory. */
+const GROUP = 131_072;
+
+/**
+ * Encodes a batch: numbers as DOUBLE, times as TIMESTAMP (UTC), texts as STRING, nested values as JSON; Snappy. `group`: rows in
+ * each group, as a log that is larger than memory is read; default 131,072.
+ */
+export function encodeParquet(batch: Batch, group = GROUP): Uint8Array {
   const columnData: ColumnSource[] = [];
   const schemaOverrides: Record<string, SchemaElement> = {};
   batch.schema.forEach(({ name, type }, c) => {
@@ -35,9 +41,7 @@ export function encodeParquet(batch: Batch): Uint8Array {
   });
   const schema = schemaFromColumnData({ columnData, schemaOverrides });
   const plain = columnData.map(({ name, data }) => ({ name, data }));
-  return new Uint8Array(
-    parquetWriteBuffer({ columnData: plain, schema, rowGroupSize: 100_000, createdBy: "Tidemark" }),
-  );
+  return new Uint8Array(parquetWriteBuffer({ columnData: plain, schema, rowGroupSize: group, createdBy: "Tidemark" }));
 }
 
 /** A column's values, with null for the ends of time, which no file format has. */
