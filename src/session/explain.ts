@@ -60,17 +60,27 @@ export function explainMark(
   const nothing = (sentence: string): Explanation => ({ sentences: [sentence], facts: { ...values }, lines: [] });
   if (!run.remembers) return { ...nothing(FORGOTTEN), facts: { ...values, nothing: true } };
   if (typeof values["about"] === "string")
-    return aboutStory({ nodes, roles }, values, run, nameOf) ?? nothing("Nothing more is known of this place.");
+    return (
+      aboutStory({ nodes, roles }, values, run, nameOf) ?? {
+        ...nothing("Nothing more is known of this place."),
+        facts: { ...values, nothing: true },
+      }
+    );
   if (namesRow(values))
-    return rowStory(nodes, values, run, nameOf) ?? nothing("No row at this place can be traced back to its log.");
-  const candidates = aggregatesOf(nodes, run);
-  for (const node of candidates) {
-    const told = windowStory(values, node, run);
-    if (told !== null) return told;
-  }
-  for (const node of candidates) {
-    const told = windowOfAllKeys(node, values, run);
-    if (told !== null) return told;
+    return (
+      rowStory([...nodes, ...Object.values(roles)], values, run, nameOf) ??
+      nothing("No row at this place can be traced back to its log.")
+    );
+  // The streams that the cell names come first: a chart runs twins of its own, some of them without keys.
+  for (const candidates of [aggregatesOf(Object.values(roles), run), aggregatesOf(nodes, run)]) {
+    for (const node of candidates) {
+      const told = windowStory(values, node, run);
+      if (told !== null) return told;
+    }
+    for (const node of candidates) {
+      const told = windowOfAllKeys(node, values, run);
+      if (told !== null) return told;
+    }
   }
   return nothing("No window of this stream has these keys and bounds.");
 }

@@ -66,7 +66,23 @@ test("1, where is time: the time map has every row's fate, the watermark, the wi
   );
   for (const timing of ["early", "on-time", "late"])
     expect(await map.locator(`path.tm-panes.tm-${timing}`).getAttribute("d"), timing).not.toBe("");
+  // The line on which nothing would have been delayed is dashed, and goes upwards from corner to corner.
   await look.shows("timeMap", "no delay at all");
+  const ideal = map.locator("g[stroke-dasharray='5 4'] path");
+  const [, x1, y1, x2, y2] = /^M([\d.-]+),([\d.-]+)L([\d.-]+),([\d.-]+)$/.exec(
+    (await ideal.first().getAttribute("d"))!,
+  )!;
+  expect(Number(x2)).toBeGreaterThan(Number(x1) + 300);
+  expect(Number(y2)).toBeLessThan(Number(y1) - 200);
+  // Each day is a column, and each column is asked for its story.
+  const columns = await map
+    .locator("svg rect[data-explain]")
+    .evaluateAll(rects =>
+      rects.map(rect => JSON.parse(rect.getAttribute("data-explain")!).values.window_end as number),
+    );
+  const days = midnights.filter(m => payments.some(p => dayEnd(p.time) === m));
+  expect(new Set(columns)).toEqual(new Set(days.filter(m => payments.filter(p => dayEnd(p.time) === m).length > 10)));
+  expect(await map.locator("svg:has(.tm-brush)").count()).toBe(1);
   await look.says("delayMap", `${count(late)} came late, ${droppedRows.length} were dropped`);
 });
 
@@ -112,6 +128,39 @@ test("6, what was dropped in total: rows and value by branch, as a stream", asyn
   expect(seen.sort((a, b) => (a.branch < b.branch ? -1 : 1))).toEqual(
     expected.sort((a, b) => (a.branch < b.branch ? -1 : 1)),
   );
+});
+
+test("6, and by day and in all; of the hours by branch and by hour", async () => {
+  const value = (rows: readonly { readonly row: Payment }[]): string =>
+    rows.reduce((n, f) => n + f.row.amount, 0).toLocaleString("en", { maximumFractionDigits: 2 });
+  const told = (rows: Record<string, string>[]): string[][] =>
+    rows.map(({ payments: n, total }) => [n, String(Number(total.replaceAll(",", "")))]);
+  const expected = (rows: readonly { readonly row: Payment }[]): string[] => [
+    String(rows.length),
+    value(rows).replaceAll(",", ""),
+  ];
+  await look.foot("lostInAll", /^1 row/);
+  expect(told(await look.rows("lostInAll"))).toEqual([expected(droppedRows)]);
+  const byDay = Map.groupBy(droppedRows, f => dayEnd(f.time));
+  await look.foot("lostByDay", new RegExp(`^${byDay.size} row`));
+  expect(told(await look.rows("lostByDay")).sort()).toEqual([...byDay.values()].map(expected).sort());
+
+  const lost = fates.filter(f => endOf(f.time, HOUR) <= f.watermark);
+  await look.foot("lostOfHours", new RegExp(`^${count(lost.length)} rows`), 0);
+  const byBranch = Map.groupBy(lost, f => f.partition);
+  const rows = await look.rows("lostOfHours", 1);
+  expect(rows.map(r => [r.branch, r.payments, String(Number(r.total.replaceAll(",", "")))]).sort()).toEqual(
+    [...byBranch].map(([branch, list]) => [branch, ...expected(list)]).sort(),
+  );
+  const byHour = Map.groupBy(lost, f => endOf(f.time, HOUR));
+  await look.foot("lostOfHours", new RegExp(`^${byHour.size} rows`), 2);
+  const hours = await look.rows("lostOfHours", 2);
+  expect(hours.length).toBeGreaterThan(5);
+  for (const hour of hours) {
+    const [, ending] = Object.entries(hour).find(([name]) => name.startsWith("window_end"))!;
+    const own = byHour.get(Date.parse(`${ending.replace(" ", "T")}Z`))!;
+    expect([hour.payments, String(Number(hour.total.replaceAll(",", "")))], ending).toEqual(expected(own));
+  }
 });
 
 test("7, how late is my data: quantiles of delay and of out-of-orderness", async () => {
@@ -173,6 +222,42 @@ test("9, delay or allowed lateness: each pair's share of dropped rows", async ()
     const percent = (100 * dropped(delay, lateness)) / payments.length;
     expect(words).toContain(String(Number(percent.toPrecision(2))));
   }
+});
+
+test("9, and how much state each pair holds: windows at a time, on the average", async () => {
+  const first = payments[0].arrival;
+  const end = payments[payments.length - 1].arrival;
+  // A window is there from its first row on that is taken in, until the watermark has passed its end and the lateness.
+  const opened = new Map<number, number>();
+  fates.forEach(f => {
+    const hour = endOf(f.time, HOUR);
+    if (hour > f.watermark && !opened.has(hour)) opened.set(hour, f.arrival);
+  });
+  const held = (delay: number, lateness: number): number => {
+    const course = met(payments, { ...patience, delay });
+    let sum = 0;
+    for (const [hour, from] of opened) {
+      const closed = course.findIndex(w => w >= hour + lateness);
+      sum += (closed < 0 ? end : payments[closed].arrival) - from;
+    }
+    return sum / (end - first);
+  };
+  const chart = look.chart("delayVsLateness");
+  await chart.scrollIntoViewIfNeeded();
+  await look.shows("delayVsLateness", "state held, windows at a time");
+  for (const [delay, lateness] of [
+    [30_000, 0],
+    [30_000, HOUR],
+    [0, 6 * HOUR],
+  ]) {
+    const cell = chart.locator(`svg [data-explain*='"delay":${delay},"lateness":${lateness}}']`).last();
+    const { sentences } = JSON.parse((await cell.getAttribute("data-explain"))!) as { sentences: string[] };
+    const [, told] = /([\d.]+) windows are held at a time/.exec(sentences[0])!;
+    // Told to two figures.
+    expect(Math.abs(Number(told) / held(delay, lateness) - 1), `${delay} ${lateness}`).toBeLessThan(0.06);
+    expect(await chart.locator("svg").nth(2).textContent()).toContain(told);
+  }
+  await look.says("delayVsLateness", /; [\d.]+ windows are held at a time\./);
 });
 
 test("11, how good was my watermark: for what share of the time it was too fast, and by how much", async () => {

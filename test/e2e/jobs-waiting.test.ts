@@ -110,7 +110,7 @@ test("4, which partitions are idle: hatched in their lane, and named in the node
   await toTheSilence();
   const chart = look.chart("watermarkHold");
   await chart.scrollIntoViewIfNeeded();
-  await expect.poll(() => chart.locator("g[aria-label=rect] rect").count()).toBe(1);
+  await expect.poll(() => chart.locator("g[aria-label=rect][fill^=url] rect").count()).toBe(1);
   await app.page.getByRole("tab", { name: "Flow" }).click();
   await app.page.locator(".flow .node", { hasText: "readings" }).first().click();
   const silent = app.page.locator(".plain-table tr", { has: app.page.locator("td:first-child", { hasText: /^3$/ }) });
@@ -121,4 +121,45 @@ test("4, which partitions are idle: hatched in their lane, and named in the node
         .locator(".plain-table tr", { has: app.page.locator("td:first-child", { hasText: new RegExp(`^${other}$`) }) })
         .innerText(),
     ).not.toContain("idle");
+});
+
+test("4, which partitions are never seen or filtered empty: in their lanes, in words, and in the story of a window that waits", async () => {
+  await look.toTheEnd();
+  await app.page.getByLabel("Idle timeout", { exact: true }).selectOption({ label: "wait for ever" });
+  await look.foot("means", /complete/);
+  now = await toTheSilence();
+  const brought = (partition: string): number =>
+    readings.filter(r => r.partition === partition && r.arrival <= now).length;
+  const chart = look.chart("watermarkHold", 1);
+  await look.says(
+    "watermarkHold",
+    `Partition 3 is filtered empty: none of its ${brought("3")} rows passes filter d => d.sensor !== "s3".`,
+    1,
+  );
+  await look.says(
+    "watermarkHold",
+    "Never seen: partition 4; a partition counts from its first row on, so it holds nothing back.",
+    1,
+  );
+  await look.shows("watermarkHold", `✕ filtered empty (${brought("3")} → 0)`, 1);
+  await look.shows("watermarkHold", "never seen", 1);
+  // Of the other three every row comes through, and the chart without a filter says nothing of it.
+  expect(await chart.getByText("every row passes").count()).toBe(3);
+  expect(await look.chart("watermarkHold", 0).getByText("filtered empty").count()).toBe(0);
+
+  const told = await look.story("others", "12:02:00");
+  expect(told).toContain("Held by partition 3, silent for");
+  expect(told).toContain(
+    `Partition 3 is filtered empty: none of the ${brought("3")} rows that it has brought so far passes filter d => d.sensor !== "s3", and yet its watermark counts.`,
+  );
+  const plain = await look.story("means", "12:02:00");
+  expect(plain).not.toContain("filtered empty");
+
+  const lane = chart.locator(`svg [data-explain*='"partition":"3"']`).first();
+  await lane.focus();
+  await app.page.keyboard.press("Enter");
+  const story = app.page.locator(".story");
+  await expect.poll(() => story.innerText()).toContain("Partition 3 has held the watermark since 2026-07-01 12:01:");
+  expect(await story.innerText()).toContain(`none of the ${brought("3")} rows that it has brought so far passes`);
+  expect(app.complaints).toEqual([]);
 });

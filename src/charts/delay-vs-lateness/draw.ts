@@ -14,6 +14,7 @@ import {
   LATE,
   PAPER,
   plot,
+  TIP_STYLE,
   widthOf,
 } from "../look.ts";
 import { FINE } from "../lateness/plan.ts";
@@ -61,7 +62,10 @@ function read(tables: Tables, options: SettingFacts & DrawOptions): Reading {
     opened: opened[i],
   })).filter(w => Number.isFinite(w.end) && Number.isFinite(w.opened));
   const ends = Array.from(end).filter(Number.isFinite);
-  const horizon = Math.min(options.now ?? Infinity, options.span?.end ?? Infinity, eager.at.at(-1) ?? Infinity);
+  const stretch = {
+    start: options.span?.start ?? eager.at[0] ?? NaN,
+    end: Math.min(options.now ?? Infinity, options.span?.end ?? Infinity, eager.at.at(-1) ?? Infinity),
+  };
   const known = new Map<number, number>();
   return {
     rows,
@@ -73,7 +77,7 @@ function read(tables: Tables, options: SettingFacts & DrawOptions): Reading {
       // A window is let go of when delay and lateness together are over, whichever of them is the longer.
       const patience = delay + lateness;
       let held = known.get(patience);
-      if (held === undefined) known.set(patience, (held = heldOnAverage(eager, lives, patience, horizon)));
+      if (held === undefined) known.set(patience, (held = heldOnAverage(eager, lives, patience, stretch)));
       return held;
     },
   };
@@ -100,7 +104,7 @@ export const delayVsLateness: ChartDrawing<SettingFacts> = {
       summary: summary(tables, options),
       body: [row],
       notes: [
-        "The frame marks the present settings. Shares are counted from each row's margin; waits are medians over the windows, from their end to their first complete result; state is the number of windows of keys that are held at a time, on the average.",
+        "The frame marks the present settings. Shares are counted from each row's margin; waits are medians over the windows, from their end to their first complete result; state is the number of windows, each key for itself, that are held at a time, on the average.",
       ],
     });
   },
@@ -140,11 +144,11 @@ const MEASURES: readonly Measure[] = [
     value: ({ margins, rows }, delay, lateness) => outcome(margins, rows, delay, lateness).corrected,
   },
   {
-    label: "state held, windows of keys at a time",
+    label: "state held, windows at a time",
     colour: INK_SOFT,
     value: (reading, delay, lateness) => reading.held(delay, lateness),
     short: held => heldText(held),
-    long: held => `${heldText(held)} windows of keys held at a time`,
+    long: held => `${heldText(held)} windows at a time`,
     shade: part => part ** 0.7,
   },
 ];
@@ -162,7 +166,7 @@ function summary(tables: Tables, options: DrawOptions & SettingFacts): string {
   const wait = reading.wait(delay);
   return (
     `With a delay of ${formatDuration(delay)} and ${lateness === 0 ? "no allowed lateness" : `an allowed lateness of ${formatDuration(lateness)}`}, first results take ${Number.isNaN(wait) ? "an unknown time" : aboutText(wait)} after the window's end, ` +
-    `${shareText(now.corrected)} of the rows correct them later and ${shareText(now.dropped)} are dropped; ${heldText(reading.held(delay, lateness))} windows of keys are held at a time. Delay makes results wait; allowed lateness makes them change.`
+    `${shareText(now.corrected)} of the rows correct them later and ${shareText(now.dropped)} are dropped; ${heldText(reading.held(delay, lateness))} windows${(options.keys ?? []).length > 0 ? " of keys" : ""} are held at a time. Delay makes results wait; allowed lateness makes them change.`
   );
 }
 
@@ -237,7 +241,7 @@ function map(reading: Reading, measure: Measure, options: DrawOptions & SettingF
         rx: 2,
         title: c =>
           `delay ${name(c.delay)}, allowed lateness ${name(c.lateness)}\n${label.split(",")[0]}: ${measure.long(c.value)}\nfirst result after ${waits.find(w => w.delay === c.delay)?.text}\n${CLICK_HINT}`,
-        tip: true,
+        tip: TIP_STYLE,
         ...bearing(cells, story),
       }),
       asksFor(story),
@@ -259,7 +263,7 @@ function storyOf(reading: Reading, delay: number, lateness: number): MarkStory {
   return {
     title: `a delay of ${formatDuration(delay)}, ${lateness === 0 ? "no allowed lateness" : `${formatDuration(lateness)} of lateness`}`,
     sentences: [
-      `${Number.isNaN(wait) ? "When first results come is not known yet" : `First results come ${aboutText(wait)} after the window's end, half of them sooner`}; ${heldText(reading.held(delay, lateness))} windows of keys are held at a time, on the average.`,
+      `${Number.isNaN(wait) ? "When first results come is not known yet" : `First results come ${aboutText(wait)} after the window's end, half of them sooner`}; ${heldText(reading.held(delay, lateness))} windows are held at a time, on the average.`,
     ],
     values: { about: "setting", delay, lateness },
   };

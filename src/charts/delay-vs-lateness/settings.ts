@@ -58,16 +58,16 @@ export interface OpenedWindow {
 const MOST_FOLLOWED = 2_000;
 
 /**
- * How many windows of keys are held at a time, on the average from the first moment of the course to `horizon`, when they are kept
- * for `patience` ms past their end: the delay and the allowed lateness together. NaN before any time has passed.
+ * How many windows of keys are held at a time, on the average over a stretch of processing time, when they are kept for `patience` ms
+ * past their end: the delay and the allowed lateness together. NaN before any time has passed.
  */
 export function heldOnAverage(
   course: SteppedCourse,
   windows: readonly OpenedWindow[],
   patience: number,
-  horizon: number,
+  { start, end: horizon }: { readonly start: number; readonly end: number },
 ): number {
-  const length = horizon - (course.at[0] ?? NaN);
+  const length = horizon - start;
   if (!(length > 0)) return NaN;
   const stride = Math.ceil(windows.length / MOST_FOLLOWED);
   let [held, all, followed] = [0, 0, 0];

@@ -19,6 +19,7 @@ import {
   ON_TIME,
   PAPER,
   plot,
+  TIP_STYLE,
   widthOf,
 } from "../look.ts";
 import { windowNames, zoneNote } from "../time-axis.ts";
@@ -218,7 +219,7 @@ function picture(stretches: readonly Judged[], options: DrawOptions & TriangleFa
         rx: 2,
         title: c =>
           `${c.name}\n${c.column}: ${numberText(Math.round(c.rows))} of ${c.expected === null ? numberText(c.total) : `about ${guessText(c.total)}`} rows, ${shareText(c.known)}${c.expected === null ? "" : `\n${expectedText(c.expected)}`}\n${CLICK_HINT}`,
-        tip: true,
+        tip: TIP_STYLE,
         ...bearing(past, story),
       }),
       asksFor(story),

@@ -16,6 +16,7 @@ import {
   PAPER,
   plot,
   TIMING_COLOURS,
+  TIP_STYLE,
   widthOf,
 } from "../look.ts";
 import { clockText, momentText, windowText, zoneNote } from "../time-axis.ts";
@@ -211,7 +212,7 @@ function column(story: Story, mode: (typeof MODES)[number], options: DrawOptions
         rx: 1.5,
         title: r =>
           `${r.weight < 0 ? "retraction of an " : ""}${r.timing} pane of ${numberText(r.value)}\nemitted ${momentText(r.at, timeZone)}\n${CLICK_HINT}`,
-        tip: true,
+        tip: TIP_STYLE,
         ...bearing(rows, told),
       }),
       asksFor(told),

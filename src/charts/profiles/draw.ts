@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { ProfileName } from "../../model/profiles.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
-import { CLICK_HINT, DROPPED, emptyState, figure, INK, INK_SOFT, LATE, plot, widthOf } from "../look.ts";
+import { CLICK_HINT, DROPPED, emptyState, figure, INK, INK_SOFT, LATE, plot, TIP_STYLE, widthOf } from "../look.ts";
 import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import { windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
@@ -171,7 +171,7 @@ function matrix(shown: readonly Compared[], options: DrawOptions & ProfileFacts)
         rx: 2,
         title: c =>
           `${c.label}\ntidemark ${numberText(c.c.own)}\n${c.name} ${numberText(c.value)}\n${RULES[c.name] ?? ""}\n${CLICK_HINT}`,
-        tip: true,
+        tip: TIP_STYLE,
         ...bearing(differing, story),
       }),
       asksFor(story),

@@ -167,7 +167,6 @@ const begin = (text: string): string => text[0].toUpperCase() + text.slice(1);
 const nameOf = (partition: string): string => (/^\d+$/.test(partition) ? `partition ${partition}` : partition);
 
 const LANE = 46;
-const MARGIN_RIGHT = 132;
 /** Holds that bear their stories one by one; the shortest of more are asked for by their lane. */
 const MOST_HOLDS = 120;
 /** Pixels between two places of a lane of which a tip tells. */
@@ -197,6 +196,7 @@ function lanes(reading: Reading, options: HoldFacts & DrawOptions): Element {
   const seen = reading.shares.map(s => s.partition);
   const names = [...seen, ...reading.unseen];
   const left = Math.min(Math.max(...names.map(n => nameOf(n).length * 7)) + 22, width * 0.25);
+  const right = reading.passages.size > 0 ? 176 : 96;
   const height = names.length * LANE;
   const pattern = hatch(documentOf(options), INK_SOFT, 4);
   // Lag is drawn by its square root: hours in one partition must not flatten the minutes of the others.
@@ -231,18 +231,18 @@ function lanes(reading: Reading, options: HoldFacts & DrawOptions): Element {
     .slice(0, MOST_HOLDS)
     .sort((a, b) => a.from - b.from);
   const labelled = seen.map(name => ({ name, story: storyOfHold(name, reading.from, reading.to) }));
-  const places = placesOf(reading, own, (x1 - x0) / Math.max((width - left - MARGIN_RIGHT) / TIP_STEP, 1), base, y);
+  const places = placesOf(reading, own, (x1 - x0) / Math.max((width - left - right) / TIP_STEP, 1), base, y);
   return plot(options, {
     height: height + 58,
     marginLeft: left,
-    marginRight: MARGIN_RIGHT,
+    marginRight: right,
     marginTop: 8,
     marginBottom: 46,
     x: { type: "linear", domain: [x0, x1] },
     y: { type: "linear", domain: [height, 0], axis: null },
     marks: [
       defsMark(pattern.defs),
-      ...timeAxisX(x0, x1, timeZone, width - left - MARGIN_RIGHT, "processing time →"),
+      ...timeAxisX(x0, x1, timeZone, width - left - right, "processing time →"),
       Plot.ruleY(names, { y: base, stroke: GRID }),
       Plot.text(labelled, {
         y: d => base(d.name) - 12,
@@ -298,7 +298,7 @@ function lanes(reading: Reading, options: HoldFacts & DrawOptions): Element {
           py: "middle",
           maxRadius: LANE / 2,
           title: (p: Place) =>
-            `${nameOf(p.partition)}${p.said.idle ? ", idle" : ""}\n${momentText(p.x, timeZone)}\nwatermark ${momentText(p.said.watermark, timeZone)}, ${formatDuration(Math.max(0, Math.round((p.x - p.said.watermark) / 1_000) * 1_000))} behind${p.hold === undefined ? "" : `\nholds it for ${aboutText(p.hold.to - p.hold.from)}`}`,
+            `${nameOf(p.partition)}${p.said.idle ? ", idle" : ""}\n${momentText(p.x, timeZone)}\nwatermark ${momentText(p.said.watermark, timeZone)}\n${formatDuration(Math.max(0, Math.round((p.x - p.said.watermark) / 1_000) * 1_000))} behind${p.hold === undefined ? "" : `\nholds it for ${aboutText(p.hold.to - p.hold.from)}`}`,
         } as Plot.TipOptions,
         (p: Place) => storyOfHold(p.partition, p.hold?.from ?? p.x, p.hold?.to ?? p.x),
       ),

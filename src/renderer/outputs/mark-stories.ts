@@ -26,6 +26,7 @@ export function askOnClick(drawing: HTMLElement, ask: (story: MarkStory) => void
     if (pressed === null || Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > STILL) return;
     const story = at(event);
     if (story !== null) ask(story);
+    loosen(event);
   };
   // A click asks; it does not draw a ring of focus around a mark, as the keyboard does.
   const hold = (event: MouseEvent): void => {
@@ -62,6 +63,18 @@ export function askOnClick(drawing: HTMLElement, ask: (story: MarkStory) => void
     drawing.removeEventListener("pointermove", move);
     drawing.removeEventListener("keydown", key);
   };
+}
+
+/**
+ * Lets a plot's tip follow the pointer again. Plot pins it with a press and lets go with the next one, so that a second click would
+ * ask about nothing. A plot that is brushed keeps presses for itself, and pins nothing.
+ */
+function loosen({ target, clientX, clientY }: MouseEvent): void {
+  const plot = target instanceof Element ? target.closest("svg") : null;
+  if (plot === null || plot.querySelector(".tm-brush") !== null || storyUnderPointer(plot) === null) return;
+  const told = { pointerType: "mouse", clientX, clientY };
+  plot.dispatchEvent(new PointerEvent("pointerdown", told));
+  plot.dispatchEvent(new PointerEvent("pointermove", told));
 }
 
 function marksBeside(mark: Element): SVGElement[] {

@@ -78,7 +78,8 @@ function ask(
     story.value = {
       ...asked,
       values: asked.values.length > 0 ? asked.values : (answer.row ?? []),
-      sentences: [...before, ...answer.sentences],
+      // A chart that has said something itself need not hear that nothing more is known.
+      sentences: before.length > 0 && answer.facts["nothing"] === true ? before : [...before, ...answer.sentences],
       lines: answer.lines ?? [],
       zone: answer.timeZone ?? null,
     };

@@ -28,7 +28,7 @@ export function aboutStory(
   nameOf: (node: Node) => string | null,
 ): Explanation | null {
   const { stream, other } = view.roles;
-  if (values["about"] === "line") return lineStory([...view.nodes, ...Object.values(view.roles)], values, run, nameOf);
+  if (values["about"] === "line") return lineStory([...Object.values(view.roles), ...view.nodes], values, run, nameOf);
   if (stream === undefined) return null;
   switch (values["about"]) {
     case "partition":

@@ -19,6 +19,8 @@ import { zoneOf } from "./window.ts";
 interface Lane {
   readonly name: string;
   readonly subject: string;
+  /** Names another lane in the midst of a sentence. */
+  readonly named: (name: string) => string;
   readonly source: SourceNode;
   readonly feed: SourceFeed;
   /** Says whether a row of the log is the lane's own. */
@@ -111,6 +113,7 @@ function laneOf(name: string, sources: readonly SourceNode[], run: Run): Lane | 
   return {
     name,
     subject: sources.length > 1 ? name : `${part} ${name}`,
+    named: other => (sources.length > 1 ? other : `${part.toLowerCase()} ${other}`),
     source,
     feed,
     owns: sources.length > 1 ? () => true : row => partOf(feed, row) === name,
@@ -186,42 +189,54 @@ function held(
   const next = nextOf(said, lane.name, end);
   if (own !== undefined && Number.isFinite(own.watermark))
     sentences.push(
-      `Its own watermark was at ${words.at(own.watermark)} by then${next === undefined ? "" : `; the next, that of ${next.partition}, was at ${words.at(next.watermark)}, ${formatDuration(next.watermark - own.watermark)} ahead`}.`,
+      `Its own watermark was at ${words.at(own.watermark)} by then${next === undefined ? "" : `; the next, that of ${lane.named(next.partition)}, was at ${words.at(next.watermark)}, ${formatDuration(next.watermark - own.watermark)} ahead`}.`,
     );
-  if (within.length === 0) {
-    const since = before < 0 ? hold.from : lane.feed.log.arrival[before];
+  const heard = [before, ...within, ...(after >= 0 && lane.feed.log.arrival[after] <= hold.to ? [after] : [])];
+  const quiet = longestSilence(
+    lane,
+    heard.filter(row => row >= 0),
+    hold,
+  );
+  if (within.length > 0)
     sentences.push(
-      `It was silent for ${formatDuration(hold.to - since)}${before < 0 ? "" : `: its last row was ${rowText(lane, before, words)}`}.`,
+      `It brought ${counted(within.length, "row")} meanwhile, none of them newer than what all the others had brought.`,
     );
-  } else {
-    const quiet = longestSilence(
-      lane,
-      [before, ...within, ...(after >= 0 ? [after] : [])].filter(r => r >= 0),
-      hold,
-    );
+  // Short gaps are the rhythm of a source; one of half the time is what the others waited for.
+  if (within.length === 0 || quiet.length >= (hold.to - hold.from) / 2)
     sentences.push(
-      `It brought ${counted(within.length, "row")} meanwhile, and all of them were older than what the others had brought; the longest it said nothing was ${formatDuration(quiet)}.`,
+      `It was silent for ${formatDuration(quiet.length)}${quiet.after < 0 ? "" : `: its last row before was ${rowText(lane, quiet.after, words)}`}.`,
     );
-  }
   if (released) sentences.push(`${sentence(rowText(lane, after, words))} released it.`);
   else if (goesOn) {
     const from = next !== undefined && basis.kind === "bounded" ? next.watermark + basis.delay : null;
     sentences.push(
-      `The next row of ${lane.name}${from === null ? "" : ` from ${words.at(from)} on`}${idle === null ? "" : `, or the idle timeout of ${formatDuration(idle)},`} would release it.`,
+      `The next row of ${lane.named(lane.name)}${from === null ? "" : ` from ${words.at(from)} on`}${idle === null ? "" : `, or the idle timeout of ${formatDuration(idle)},`} would release it.`,
     );
   } else if (stateAt(said, lane.name, hold.to)?.idle === true && idle !== null)
     sentences.push(`The idle timeout of ${formatDuration(idle)} released it.`);
   const then = holds.find(h => h.from >= hold.to);
   if (then !== undefined)
-    sentences.push(then.partition === null ? "Then all of them were idle." : `Then ${then.partition} held it.`);
-  return { sentences, lines: [...lineOf(lane, before), ...(released ? lineOf(lane, after) : [])] };
+    sentences.push(
+      then.partition === null ? "Then all of them were idle." : `Then ${lane.named(then.partition)} held it.`,
+    );
+  return { sentences, lines: [...lineOf(lane, quiet.after), ...(released ? lineOf(lane, after) : [])] };
 }
 
 const sentence = (text: string): string => text[0].toUpperCase() + text.slice(1);
 
-function longestSilence({ feed }: Lane, rows: readonly number[], { from, to }: Hold): number {
-  const moments = [from, ...rows.map(row => feed.log.arrival[row]).filter(a => a > from && a < to), to];
-  return Math.max(...moments.slice(1).map((at, i) => at - moments[i]));
+/** The longest stretch without a row, up to the end of a hold, and the row after which it began; -1 where none is known. */
+function longestSilence(
+  { feed }: Lane,
+  rows: readonly number[],
+  { from, to }: Hold,
+): { readonly length: number; readonly after: number } {
+  let best = { length: rows.length === 0 ? to - from : 0, after: -1 };
+  rows.forEach((row, i) => {
+    const until = i + 1 < rows.length ? feed.log.arrival[rows[i + 1]] : to;
+    const length = until - feed.log.arrival[row];
+    if (length > best.length) best = { length, after: row };
+  });
+  return best;
 }
 
 /** What a partition does at a moment at which it does not hold the watermark. */
@@ -246,10 +261,13 @@ function elsewhere(lane: Lane, said: readonly Said[], holds: readonly Hold[], at
     };
   }
   const theirs = holder === null ? undefined : stateAt(said, holder, at);
+  const lead = theirs === undefined ? NaN : own.watermark - theirs.watermark;
   const ahead =
     theirs === undefined
       ? ""
-      : `, ${formatDuration(own.watermark - theirs.watermark)} ahead of that of ${theirs.partition}, which held it`;
+      : lead > 0
+        ? `, ${formatDuration(lead)} ahead of that of ${lane.named(theirs.partition)}, which held it`
+        : `, no further back than that of ${lane.named(theirs.partition)}, which held it before`;
   return {
     sentences: [
       `At ${words.at(at)} ${lane.subject} did not hold the watermark: its own was at ${words.at(own.watermark)}${ahead}${last}.`,

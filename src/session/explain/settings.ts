@@ -21,7 +21,9 @@ const TOLD = 3;
 /** Tells what a watermark delay of `delay` and an allowed lateness of `lateness`, ms, do. Null where windows merge or there are none. */
 export function settingStory(stream: Node, values: Values, run: Run): Explanation | null {
   const node = windowedBelow(stream);
-  const [delay, lateness] = ["delay", "lateness"].map(name => numberOf(values, name));
+  const delay = numberOf(values, "delay");
+  // What is unbounded does not survive the way as a number.
+  const lateness = values["lateness"] === null ? Infinity : numberOf(values, "lateness");
   if (node?.strategy == null || merges(node.strategy.window) || Number.isNaN(delay) || Number.isNaN(lateness))
     return null;
   const source = sourcesOf(stream)[0];
@@ -60,20 +62,23 @@ export function settingStory(stream: Node, values: Values, run: Run): Explanatio
   if (all === 0) return null;
   const words = new Words(zoneOf(node));
   const same = delay === now.delay && lateness === now.lateness;
+  const pair = (d: number, l: number): string =>
+    `a watermark delay of ${setting(d)} and ${l === 0 ? "no allowed lateness" : `an allowed lateness of ${l === Infinity ? "any length" : setting(l)}`}`;
+  const [first, ...rest] = pair(delay, lateness);
   const sentences = [
-    `${same ? "These are the present settings: a" : "A"} watermark delay of ${setting(delay)} and an allowed lateness of ${setting(lateness)}.`,
-    `Of ${counted(all, "row")} ${counted(corrected, "row")} (${percent(corrected / all)}) ${corrected === 1 ? "corrects" : "correct"} a result that was out already, and ${lost.length === 0 ? "none is" : `${lost.length.toLocaleString("en")} (${percent(lost.length / all)}) ${lost.length === 1 ? "is" : "are"}`} dropped.`,
+    same ? `These are the present settings: ${pair(delay, lateness)}.` : `${first.toUpperCase()}${rest.join("")}:`,
+    `Of ${counted(all, "row")} ${corrected === 0 ? "none corrects" : `${corrected.toLocaleString("en")} (${percent(corrected / all)}) ${corrected === 1 ? "corrects" : "correct"}`} a result that was out already, and ${lost.length === 0 ? "none is" : `${lost.length.toLocaleString("en")} (${percent(lost.length / all)}) ${lost.length === 1 ? "is" : "are"}`} dropped.`,
   ];
   if (!same && Number.isFinite(now.delay))
     sentences.push(
       newly === 0 && saved === 0
         ? "The present settings drop the same rows."
-        : `Against the present settings (${setting(now.delay)} and ${setting(now.lateness)}) ${saved > 0 ? `${counted(saved, "row")} more ${saved === 1 ? "is" : "are"} kept` : `${counted(newly, "row")} more ${newly === 1 ? "is" : "are"} lost`}.`,
+        : `The present settings, ${pair(now.delay, now.lateness)}, drop ${(lost.length + saved - newly).toLocaleString("en")}: ${saved > 0 ? `${counted(saved, "row")} more` : `${counted(newly, "row")} fewer`}.`,
     );
   if (lost.length > 0) {
     lost.sort((a, b) => b.over - a.over);
     const shares = by.text();
-    if (shares !== "") sentences.push(`Dropped are those of ${shares}.`);
+    if (shares !== "") sentences.push(`They are of ${shares}.`);
     sentences.push(
       "The latest of them:",
       ...lost

@@ -98,6 +98,7 @@ export function keysText(names: readonly string[], values: readonly Value[]): st
 
 export function valueText(value: Value): string {
   if (value === null) return "null";
-  if (typeof value === "number") return value.toLocaleString("en", { maximumFractionDigits: 6, useGrouping: false });
+  if (typeof value === "number")
+    return value.toLocaleString("en", { maximumFractionDigits: 6, useGrouping: false }).replace("-", "−");
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
