@@ -8,7 +8,7 @@
 import { ByteDictionary } from "../columns/byte-dictionary.ts";
 import type { Column, ColumnType, Value } from "../columns/column.ts";
 import { TimeReader } from "./timestamps.ts";
-import type { DecodeOptions } from "./log.ts";
+import type { DecodeOptions, LineProblem } from "./log.ts";
 
 /** Nothing but nulls so far. */
 export const OPEN = 0;
@@ -78,6 +78,14 @@ export class GrowingColumn {
     });
     this.reserve(capacity);
     this.#allocate();
+  }
+
+  /** Says that a value does not fit: what it is, what is `expected`, since when, and the type that would hold both. */
+  mismatch(value: string, found: string, expected: string, since: string, wider: ColumnType): LineProblem {
+    const wayOut = this.stated
+      ? `The field is stated to hold ${expected}.`
+      : `The field held ${expected} ${since}; to keep both, state types: {${JSON.stringify(this.name)}: "${wider}"}.`;
+    return { field: this.name, value, reason: `${this.name} is ${found} here. ${wayOut}` };
   }
 
   /** Makes room for `capacity` rows. */

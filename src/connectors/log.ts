@@ -74,6 +74,11 @@ export interface LineProblem {
   readonly reason: string;
 }
 
+/** Says that a line, or row, lacks a required field. */
+export function without(field: string, what: "line" | "row"): LineProblem {
+  return { field, value: null, reason: `The ${what} has no ${field}.` };
+}
+
 /** Collects the lines that could not be read. */
 export class ErrorCollector {
   readonly #builder = new BatchBuilder(ERRORS_SCHEMA);

@@ -6,7 +6,15 @@ import { type Batch, gatherBatch } from "../columns/batch.ts";
 import { ByteDictionary } from "../columns/byte-dictionary.ts";
 import { type Column, type ColumnType, type NumberColumn, type Value, valueAt } from "../columns/column.ts";
 import type { Dictionary } from "../columns/dictionary.ts";
-import { type DecodedLog, type DecodeOptions, ErrorCollector, type LineProblem, SourceError, show } from "./log.ts";
+import {
+  type DecodedLog,
+  type DecodeOptions,
+  ErrorCollector,
+  type LineProblem,
+  SourceError,
+  show,
+  without,
+} from "./log.ts";
 import { TimeReader } from "./timestamps.ts";
 
 /** One column as it was found in a file. */
@@ -64,8 +72,7 @@ export function logOfColumns(
         { file, field: name },
       );
     for (let row = 0; row < rows; row++)
-      if (!problems.has(row) && isNull(column, row))
-        problems.set(row, { field: name, value: null, reason: `The row has no ${name}.` });
+      if (!problems.has(row) && isNull(column, row)) problems.set(row, without(name, "row"));
   }
   const schema = columns.map(({ name, column }) => ({ name, type: column.type, nullable: hasNulls(column, rows) }));
   return withoutBadRows({ schema, length: rows, columns: columns.map(c => c.column) }, problems, notes, part.first);

@@ -20,8 +20,8 @@ import {
   STRING,
   TIMESTAMP,
 } from "../growing-column.ts";
-import { LogBuilder } from "../log-builder.ts";
-import { type DecodedLog, type DecodeOptions, type Decoder, type LineProblem, SourceError } from "../log.ts";
+import { LogDecoder } from "../log-decoder.ts";
+import { type DecodeOptions, type Decoder, type LineProblem, SourceError, without } from "../log.ts";
 import { readBoolean, readNumber, readPlain, readQuoted, readTime } from "./fields.ts";
 import { type Cell, findDelimiter, type RecordSplit, splitRecord } from "./records.ts";
 
@@ -44,33 +44,23 @@ export function csvDecoder(options: CsvOptions = {}): Decoder {
   return new CsvDecoder(options);
 }
 
-class CsvDecoder implements Decoder {
-  readonly #log: LogBuilder;
+class CsvDecoder extends LogDecoder implements Decoder {
   /** The delimiter's byte; -1 until the header is known. */
   #delimiter: number;
   #carry: Uint8Array = new Uint8Array(0);
   #headerRead = false;
-  bytesRead = 0;
   /** The line on which the next record starts. */
   #line = 1;
 
   constructor(options: CsvOptions) {
-    this.#log = new LogBuilder(options);
+    super(options);
     const { delimiter } = options;
     this.#delimiter = delimiter === undefined ? -1 : delimiter.charCodeAt(0);
     if (delimiter !== undefined && (delimiter.length !== 1 || this.#delimiter > 126 || /["\r\n]/.test(delimiter)))
       throw new SourceError(
-        `${this.#log.file}: ${JSON.stringify(delimiter)} cannot be a delimiter. Give one ASCII character, such as ";" or "\\t".`,
-        { file: this.#log.file, value: delimiter },
+        `${this.log.file}: ${JSON.stringify(delimiter)} cannot be a delimiter. Give one ASCII character, such as ";" or "\\t".`,
+        { file: this.log.file, value: delimiter },
       );
-  }
-
-  get rowsRead(): number {
-    return this.#log.rows;
-  }
-
-  get errorsFound(): number {
-    return this.#log.errors.length;
   }
 
   push(bytes: Uint8Array, final = false): void {
@@ -98,20 +88,16 @@ class CsvDecoder implements Decoder {
     this.#carry = final ? new Uint8Array(0) : buffer.slice(from);
   }
 
-  finish(): DecodedLog {
-    return this.#log.finish();
-  }
-
   /** Says whether there are enough whole lines to tell the types. */
   #canInfer(bytes: Uint8Array, to: number): boolean {
     if (to > RECORD_LIMIT) return true;
     let lines = 0;
-    for (let p = 0; p < to; p++) if (bytes[p] === NEWLINE && ++lines > this.#log.inferRows) return true;
+    for (let p = 0; p < to; p++) if (bytes[p] === NEWLINE && ++lines > this.log.inferRows) return true;
     return false;
   }
 
   #readHeader(bytes: Uint8Array, to: number): number {
-    const log = this.#log;
+    const log = this.log;
     this.#headerRead = true;
     let from = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
     while (from < to && (bytes[from] === NEWLINE || (bytes[from] === RETURN && bytes[from + 1] === NEWLINE)))
@@ -140,12 +126,12 @@ class CsvDecoder implements Decoder {
   }
 
   #inferTypes(bytes: Uint8Array, from: number, to: number): void {
-    const columns = this.#log.columns;
+    const columns = this.log.columns;
     const numbers = new Int32Array(columns.length);
     const booleans = new Int32Array(columns.length);
     const texts = new Int32Array(columns.length);
     let rows = 0;
-    for (let p = from; p < to && rows < this.#log.inferRows; ) {
+    for (let p = from; p < to && rows < this.log.inferRows; ) {
       const record = splitRecord(bytes, p, to, this.#delimiter);
       p = record.end;
       if (record.cells.length !== columns.length) continue;
@@ -163,7 +149,7 @@ class CsvDecoder implements Decoder {
       column.open(kinds > 1 || texts[i] > 0 ? STRING : numbers[i] > 0 ? NUMBER : BOOLEAN);
       column.firstRow = 0;
       if (kinds > 1)
-        this.#log.notes.push(
+        this.log.notes.push(
           `${column.name} holds ${numbers[i]} numbers, ${booleans[i]} booleans and ${texts[i]} other texts in its first ${rows} rows: it is kept as text. To have the others as errors, state its type: types: {${JSON.stringify(column.name)}: "number"}.`,
         );
     });
@@ -171,7 +157,7 @@ class CsvDecoder implements Decoder {
 
   /** Reads the records in `[from, to)`, whose last byte is a newline. Returns where the first incomplete one starts. */
   #scan(bytes: Uint8Array, from: number, to: number, final: boolean): number {
-    const log = this.#log;
+    const log = this.log;
     const columns = log.columns;
     const last = columns.length - 1;
     const delimiter = this.#delimiter;
@@ -254,7 +240,7 @@ class CsvDecoder implements Decoder {
 
   /** Reads one record that has been split: adds it as a row, or keeps it as an error. */
   #readSlowly(bytes: Uint8Array, start: number, record: RecordSplit, line: number): void {
-    const log = this.#log;
+    const log = this.log;
     const columns = log.columns;
     const problem = this.#problemOf(record, line);
     if (problem !== null) {
@@ -270,7 +256,7 @@ class CsvDecoder implements Decoder {
   }
 
   #problemOf(record: RecordSplit, line: number): LineProblem | null {
-    const columns = this.#log.columns;
+    const columns = this.log.columns;
     if (record.problem === "open") return { field: null, value: null, reason: "A quote is opened and never closed." };
     if (record.problem === "after quote")
       return {
@@ -289,11 +275,11 @@ class CsvDecoder implements Decoder {
       const problem = this.#fit(columns[i], cells[i], line);
       if (problem !== null) return problem;
     }
-    const missing = this.#log.required.find(name => {
+    const missing = this.log.required.find(name => {
       const i = columns.findIndex(column => column.name === name);
       return isNull(cells[i], columns[i].kind);
     });
-    return missing === undefined ? null : { field: missing, value: null, reason: `The row has no ${missing}.` };
+    return missing === undefined ? null : without(missing, "row");
   }
 
   #fit(column: GrowingColumn, cell: Cell, line: number): LineProblem | null {
@@ -301,18 +287,11 @@ class CsvDecoder implements Decoder {
     const text = cell as string;
     if (column.kind === TIMESTAMP) {
       if (!Number.isNaN(column.times.string(text))) return null;
-      return this.#log.timeProblem(column, JSON.stringify(text), text, line);
+      return this.log.timeProblem(column, JSON.stringify(text), text, line);
     }
     if (valueOf(text, column.kind) !== undefined) return null;
     const expected = column.kind === JSON_VALUE ? "JSON" : KIND_NAMES[column.kind];
-    const wayOut = column.stated
-      ? `The field is stated to hold ${expected}.`
-      : `The field held ${expected} in its first rows; to keep both, state types: {${JSON.stringify(column.name)}: "string"}.`;
-    return {
-      field: column.name,
-      value: text,
-      reason: `${column.name} is not ${singular(column.kind)} here. ${wayOut}`,
-    };
+    return column.mismatch(text, `not ${singular(column.kind)}`, expected, "in its first rows", "string");
   }
 }
 

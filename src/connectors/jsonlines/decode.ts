@@ -22,8 +22,8 @@ import {
   STRING,
   TIMESTAMP,
 } from "../growing-column.ts";
-import { LogBuilder } from "../log-builder.ts";
-import { type DecodedLog, type DecodeOptions, type Decoder, type LineProblem, show } from "../log.ts";
+import { LogDecoder } from "../log-decoder.ts";
+import { type DecodeOptions, type Decoder, type LineProblem, show, without } from "../log.ts";
 import { endOfNull, readBoolean, readJson, readNumber, readString, readTime } from "./fields.ts";
 import { kindOf, syntaxReason, valueName, write } from "./values.ts";
 
@@ -51,12 +51,10 @@ export function jsonLinesDecoder(options: DecodeOptions = {}): Decoder {
   return new JsonLinesDecoder(options);
 }
 
-class JsonLinesDecoder implements GrowingDecoder {
-  readonly #log: LogBuilder;
+class JsonLinesDecoder extends LogDecoder implements GrowingDecoder {
   #carry = new Uint8Array(0);
   #carried = 0;
   #started = false;
-  bytesRead = 0;
   #line = 0;
   #attempt = 0;
   /** The fields' names as bytes; a name's code is its column's index. */
@@ -71,26 +69,18 @@ class JsonLinesDecoder implements GrowingDecoder {
 
   /** `stated`: fields that are there from the start, and in this order. */
   constructor(options: DecodeOptions, stated: readonly string[] = []) {
-    this.#log = new LogBuilder(options);
+    super(options);
     this.#stated = stated;
     for (const name of stated) this.#addColumn(name, 0);
   }
 
   view(): { readonly columns: readonly Column[]; readonly line: Int32Array; readonly rows: number } {
-    const { columns, lines, rows } = this.#log;
+    const { columns, lines, rows } = this.log;
     return { columns: this.#stated.map((_, i) => columns[i].view(rows)), line: lines.subarray(0, rows), rows };
   }
 
   takeErrors(): Batch {
-    return this.#log.errors.take();
-  }
-
-  get rowsRead(): number {
-    return this.#log.rows;
-  }
-
-  get errorsFound(): number {
-    return this.#log.errors.length;
+    return this.log.errors.take();
   }
 
   push(bytes: Uint8Array, final = false): void {
@@ -131,10 +121,6 @@ class JsonLinesDecoder implements GrowingDecoder {
     }
   }
 
-  finish(): DecodedLog {
-    return this.#log.finish();
-  }
-
   #keep(bytes: Uint8Array, from: number, to: number): void {
     const length = this.#carried + to - from;
     if (length > this.#carry.length) {
@@ -148,7 +134,7 @@ class JsonLinesDecoder implements GrowingDecoder {
 
   /** Reads the lines in `[from, to)`. The last byte is a newline, so looking for one needs no bounds. */
   #scan(bytes: Uint8Array, from: number, to: number): void {
-    const log = this.#log;
+    const log = this.log;
     const columns = log.columns;
     const keys = this.#keys;
     let patterns = this.#patterns;
@@ -285,7 +271,7 @@ class JsonLinesDecoder implements GrowingDecoder {
    * to fit and `mayLearn`, returns true and leaves the line to be read again.
    */
   #readSlowly(bytes: Uint8Array, start: number, end: number, line: number, mayLearn: boolean): boolean {
-    const log = this.#log;
+    const log = this.log;
     let to = end;
     while (to > start && (bytes[to - 1] === 13 || bytes[to - 1] === 32 || bytes[to - 1] === 9)) to--;
     const text = (): string => utf8.decode(bytes.subarray(start, to));
@@ -324,7 +310,7 @@ class JsonLinesDecoder implements GrowingDecoder {
     const missing = log.required.find(name => !fields.some(key => log.nameOf(key) === name && object[key] !== null));
     if (missing !== undefined) {
       log.saw(fields.map(key => log.nameOf(key)));
-      log.errors.add(line, { field: missing, value: null, reason: `The line has no ${missing}.` }, text);
+      log.errors.add(line, without(missing, "line"), text);
       return false;
     }
 
@@ -357,7 +343,7 @@ class JsonLinesDecoder implements GrowingDecoder {
   }
 
   #addColumn(key: string, line: number): GrowingColumn {
-    const column = this.#log.addColumn(this.#log.nameOf(key), line);
+    const column = this.log.addColumn(this.log.nameOf(key), line);
     this.#keys.code(key);
     const pattern = encoder.encode(JSON.stringify(key));
     const start = this.#patternStarts[this.#patternStarts.length - 1];
@@ -367,7 +353,7 @@ class JsonLinesDecoder implements GrowingDecoder {
     this.#patterns = patterns;
     this.#patternStarts.push(patterns.length);
     // A guess that is wrong costs one lookup: columns follow each other in the order they were met.
-    this.#next.push(this.#log.columns.length);
+    this.#next.push(this.log.columns.length);
     return column;
   }
 
@@ -396,26 +382,14 @@ class JsonLinesDecoder implements GrowingDecoder {
             : NaN;
       if (!Number.isNaN(time)) return null;
       if (kind !== NUMBER && kind !== STRING) column.times.problem = "unparsable";
-      return this.#log.timeProblem(
-        column,
-        show(value),
-        typeof value === "string" ? value : JSON.stringify(value),
-        line,
-      );
+      return this.log.timeProblem(column, show(value), typeof value === "string" ? value : JSON.stringify(value), line);
     }
     if (column.kind === STRING && column.stated && kind !== JSON_VALUE) return null;
-    if (!column.stated && row - column.firstRow < this.#log.inferRows) {
+    if (!column.stated && row - column.firstRow < this.log.inferRows) {
       widened.push(column);
       return null;
     }
-    const expected = KIND_NAMES[column.kind];
-    const wayOut = column.stated
-      ? `The field is stated to hold ${expected}.`
-      : `The field held ${expected} since line ${column.firstLine}; to keep both, state types: {${JSON.stringify(column.name)}: "json"}.`;
-    return {
-      field: column.name,
-      value: typeof value === "string" ? value : JSON.stringify(value),
-      reason: `${column.name} is ${valueName(kind)} here. ${wayOut}`,
-    };
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return column.mismatch(text, valueName(kind), KIND_NAMES[column.kind], `since line ${column.firstLine}`, "json");
   }
 }
