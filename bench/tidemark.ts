@@ -230,7 +230,9 @@ class Restatements implements Tap {
   }
   apply({ batch, count }: Flow): void {
     const { values } = columnNamed(batch, "restated") as NumberColumn;
-    for (let i = 0; i < count; i++) this.sum += values[i];
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += values[i];
+    this.sum += sum;
   }
   reset(): void {
     this.sum = 0;

@@ -25,9 +25,7 @@ test("gives balances, later counts and as-of sums as a plain list does, through 
         if (later !== naive.length - 1 - place) throw new Error(`later ${later} at ${i}`);
         if (i % 50 === 0) {
           expect(tree.balance).toBe(naive.filter(e => e.time <= time).reduce((sum, e) => sum + e.amount, 0));
-          const other = new SumTree();
-          other.restore(structuredClone(tree.snapshot()));
-          tree = other;
+          tree = new SumTree(undefined, structuredClone(tree.snapshot()));
         }
       });
       const seen: unknown[] = [];

@@ -9,6 +9,7 @@ import { dense } from "../flow.ts";
 import { KeyIndex, keyColumns } from "../key-index.ts";
 import type { Operator, OperatorContext, OperatorFactory } from "../operator.ts";
 import { RowStore } from "../row-store.ts";
+import { SumForest } from "../sum-forest.ts";
 import { SumTree } from "../sum-tree.ts";
 import { clockAt, walk } from "../walk.ts";
 
@@ -34,11 +35,12 @@ function differentiateRunning(node: DifferentiateNode, context: OperatorContext)
   const schema = context.schema("main");
   const index = new KeyIndex(node.keys.length);
   const unit = new Unit();
+  const forest = new SumForest();
   const trees: (SumTree | undefined)[] = [];
   let bound = 0;
   const rescale = (factor: number): void => {
     bound *= factor;
-    for (const tree of trees) tree?.scale(factor);
+    forest.scale(factor);
   };
   const units = (balance: number): number => unit.count(balance, bound, rescale);
   const insert = (tree: SumTree, time: number, amount: number, arrival: number): void => {
@@ -59,7 +61,7 @@ function differentiateRunning(node: DifferentiateNode, context: OperatorContext)
         let tree = trees[ids[row]];
         const known = tree !== undefined;
         if (tree === undefined) {
-          tree = new SumTree();
+          tree = new SumTree(forest);
           while (trees.length <= ids[row]) trees.push(undefined);
           trees[ids[row]] = tree;
         }
@@ -97,11 +99,7 @@ function differentiateRunning(node: DifferentiateNode, context: OperatorContext)
       index.restore(from.index);
       unit.restore(from.unit);
       bound = from.bound;
-      for (const saved of from.trees) {
-        const tree = saved === null ? undefined : new SumTree();
-        tree?.restore(saved);
-        trees.push(tree);
-      }
+      for (const saved of from.trees) trees.push(saved === null ? undefined : new SumTree(forest, saved));
     },
     size: () => ({
       keys: trees.length,

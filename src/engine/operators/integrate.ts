@@ -12,7 +12,7 @@ import { dense, type Flow } from "../flow.ts";
 import { KeyIndex, keyColumns } from "../key-index.ts";
 import type { Operator, OperatorContext, OperatorFactory } from "../operator.ts";
 import type { Step } from "../step.ts";
-import { LeafPool, SumTree } from "../sum-tree.ts";
+import { SumForest } from "../sum-forest.ts";
 import { walk } from "../walk.ts";
 
 /** What can be asked of a running `integrate` between two steps. A key is given as the values of its columns, in order. */
@@ -60,9 +60,9 @@ class Integrate implements IntegrateOperator {
   readonly #unit = new Unit();
   /** Sum of the absolute amounts so far, in units: what the sums cannot exceed. */
   #bound = 0;
-  /** By key: its flows, its opening balance in units, and its values. */
-  readonly #trees: (SumTree | undefined)[] = [];
-  readonly #pool = new LeafPool();
+  /** By key: the tree of its flows, or −1, its opening balance in units, and its values. */
+  readonly #trees: number[] = [];
+  readonly #forest = new SumForest();
   readonly #bases: number[] = [];
   readonly #names: (readonly Value[] | null)[] = [];
   /** Keys by the text of their values, for questions. */
@@ -94,15 +94,18 @@ class Integrate implements IntegrateOperator {
     }
   }
 
-  /** Scratch of a step: amounts in units, and the rows of each key as chains. */
+  /** Of a step: amounts in units, its rows by key, and what comes out. */
   #units = new Float64Array(0);
-  #next = new Int32Array(0);
-  #head = new Int32Array(0);
+  #rows = new Int32Array(0);
+  #balance = new Float64Array(0);
+  #restated = new Float64Array(0);
+  /** By key: its rows in the step while they are counted, then where they end among the rows by key. 0 between steps. */
+  #ends = new Int32Array(0);
   #touched = new Int32Array(0);
 
   readonly #rescale = (factor: number): void => {
     this.#bound *= factor;
-    for (const tree of this.#trees) tree?.scale(factor);
+    this.#forest.scale(factor);
     for (let i = 0; i < this.#bases.length; i++) this.#bases[i] *= factor;
   };
 
@@ -118,10 +121,12 @@ class Integrate implements IntegrateOperator {
     const keys = count === 0 ? [] : this.#keys(batch);
     const value = count === 0 ? null : this.#value(batch);
     const ids = count === 0 ? new Int32Array(0) : this.#index.ids(keys, count, true);
-    const balance = new Float64Array(count);
-    const restated = new Float64Array(count);
+    if (this.#rows.length < count) this.#widen(Math.max(count, 2 * this.#rows.length));
+    const balance = this.#balance.subarray(0, count);
+    const restated = this.#restated.subarray(0, count);
     const alone = inputs.length === 1;
-    if (alone && this.#countUnits(flow, value)) this.#runByKey(step, flow, keys, ids, balance, restated);
+    const units = alone ? this.#countUnits(flow, value) : null;
+    if (units !== null) this.#runByKey(step, flow, keys, units, ids, balance, restated);
     else if (alone) this.#run(step, flow, keys, value, ids, 0, count, balance, restated);
     else this.#runWithOpenings(step, flow, dense(inputs[1]), keys, value, ids.slice(0, count), balance, restated);
     const schema = this.#context.schema("main");
@@ -139,15 +144,26 @@ class Integrate implements IntegrateOperator {
     return { main: { ...flow, batch: { schema, length: count, columns }, weight: null, pane: null } };
   }
 
+  #widen(rows: number): void {
+    this.#units = new Float64Array(rows);
+    this.#rows = new Int32Array(rows);
+    this.#balance = new Float64Array(rows);
+    this.#restated = new Float64Array(rows);
+    this.#touched = new Int32Array(rows);
+  }
+
   /**
-   * Counts the amounts of a step in units, refining the unit first where they need it. Says no, and leaves the unit as it is,
-   * when they cannot be counted exactly: then rows go one by one, so that the change comes at its row, not at its step.
+   * Counts the amounts of a step in units, refining the unit first where they need it. Gives null, and leaves the unit as it
+   * is, when they cannot be counted exactly: then rows go one by one, so that the change comes at its row, not at its step.
    */
-  #countUnits(flow: Flow, value: Column | null): boolean {
-    if (!this.#unit.exact || value === null || value.type !== "number") return false;
-    if (this.#units.length < flow.count) {
-      this.#units = new Float64Array(Math.max(flow.count, 2 * this.#units.length));
-      this.#next = new Int32Array(this.#units.length);
+  #countUnits(flow: Flow, value: Column | null): Float64Array | null {
+    if (!this.#unit.exact || value === null || value.type !== "number") return null;
+    if (this.#unit.factor === 1 && value.valid === null && flow.weight === null) {
+      const bound = boundOfWhole(value.values, flow.count, this.#bound);
+      if (bound <= SAFE) {
+        this.#bound = bound;
+        return value.values;
+      }
     }
     const { values, valid } = value;
     const { weight, count } = flow;
@@ -160,12 +176,12 @@ class Integrate implements IntegrateOperator {
       if (weight !== null) amount *= weight[row];
       let counted = Math.round(amount * factor);
       // Whole units of the present size, well within what is exact, are the common case.
-      if (counted / factor !== amount || bound > 4e15) {
+      if (counted / factor !== amount || bound > SAFE) {
         const before = this.#unit.factor;
         this.#unit.factor = factor;
         const finer = this.#unit.factorFor(amount, bound);
         this.#unit.factor = before;
-        if (finer === 0) return false;
+        if (finer === 0) return null;
         for (let i = 0; i < row; i++) units[i] *= finer / factor;
         bound *= finer / factor;
         factor = finer;
@@ -179,7 +195,7 @@ class Integrate implements IntegrateOperator {
       this.#unit.factor = factor;
     }
     this.#bound = bound;
-    return true;
+    return units;
   }
 
   /** Inserts the rows of a step key by key, each key's in order of arrival: keys do not concern each other. */
@@ -187,37 +203,44 @@ class Integrate implements IntegrateOperator {
     step: Step,
     flow: Flow,
     keys: readonly Column[],
+    units: Float64Array,
     ids: Int32Array,
     balance: Float64Array,
     restated: Float64Array,
   ): void {
     const { count, time } = flow;
-    const trees = this.#trees;
-    const next = this.#next;
-    let touched = 0;
-    for (let row = 0; row < count; row++) if (trees[ids[row]] === undefined) this.#open(ids[row], keys, row);
-    while (this.#head.length < trees.length) {
-      this.#head = new Int32Array(2 * trees.length).fill(-1);
-      this.#touched = new Int32Array(2 * trees.length);
-    }
-    const head = this.#head;
-    // From the last row to the first, so that each chain runs forward.
-    for (let row = count - 1; row >= 0; row--) {
+    const touched = this.#touched;
+    const rows = this.#rows;
+    let ends = this.#ends;
+    let distinct = 0;
+    for (let row = 0; row < count; row++) {
       const key = ids[row];
-      const after = head[key];
-      if (after < 0) this.#touched[touched++] = key;
-      next[row] = after;
-      head[key] = row;
+      if (key >= ends.length) this.#ends = ends = widened(ends, key);
+      if (ends[key]++ > 0) continue;
+      touched[distinct++] = key;
+      if (!this.#knows(key)) this.#open(key, keys, row);
     }
+    // A key's rows lie together: what was their number becomes where they begin, and moves on to where they end.
+    let first = 0;
+    for (let t = 0; t < distinct; t++) {
+      const own = ends[touched[t]];
+      ends[touched[t]] = first;
+      first += own;
+    }
+    for (let row = 0; row < count; row++) rows[ends[ids[row]]++] = row;
     const arrival = arrivals(flow, step);
-    const { factor } = this.#unit;
-    for (let t = 0; t < touched; t++) {
-      const key = this.#touched[t];
-      (trees[key] as SumTree).insertChain(head[key], next, time, this.#units, arrival, balance, restated);
-      const base = this.#bases[key];
-      if (base !== 0) for (let row = head[key]; row >= 0; row = next[row]) balance[row] += base;
-      head[key] = -1;
+    const trees = this.#trees;
+    const bases = this.#bases;
+    const forest = this.#forest;
+    let from = 0;
+    for (let t = 0; t < distinct; t++) {
+      const key = touched[t];
+      const to = ends[key];
+      forest.insert(trees[key], rows, from, to, time, units, arrival, bases[key], balance, restated);
+      ends[key] = 0;
+      from = to;
     }
+    const { factor } = this.#unit;
     if (factor !== 1) for (let row = 0; row < count; row++) balance[row] /= factor;
   }
 
@@ -236,18 +259,18 @@ class Integrate implements IntegrateOperator {
     if (value === null || value.type !== "number") return;
     const { values, valid } = value;
     const { time, weight, at, clock } = flow;
-    const trees = this.#trees;
     const unit = this.#unit;
+    const forest = this.#forest;
     for (let row = from; row < to; row++) {
       const key = ids[row];
-      const tree = trees[key] ?? this.#open(key, keys, row);
+      if (!this.#knows(key)) this.#open(key, keys, row);
       let amount = values[row];
       if ((valid !== null && valid[row] === 0) || amount !== amount) amount = 0;
       if (weight !== null) amount *= weight[row];
       const units = this.#count(amount);
       const arrival = clock === null ? step.clock[at === null ? row : at[row]] : clock[row];
-      restated[row] = tree.insert(time[row], units, arrival);
-      balance[row] = (this.#bases[key] + tree.balance) / unit.factor;
+      restated[row] = forest.insertOne(this.#trees[key], time[row], units, arrival);
+      balance[row] = (this.#bases[key] + forest.balance) / unit.factor;
     }
   }
 
@@ -271,7 +294,7 @@ class Integrate implements IntegrateOperator {
           return;
         }
         const key = openingIds[row];
-        if (this.#trees[key] === undefined) this.#open(key, openingKeys, row);
+        if (!this.#knows(key)) this.#open(key, openingKeys, row);
         const amount = valueAt(amounts as Column, row);
         if (typeof amount !== "number" || Number.isNaN(amount)) return;
         const units = this.#count(amount * (openings.weight?.[row] ?? 1));
@@ -281,14 +304,13 @@ class Integrate implements IntegrateOperator {
   }
 
   /** Makes the tree of a key. Keys are numbered from 0, but need not come in that order. */
-  #open(key: number, keys: readonly Column[], row: number): SumTree {
+  #open(key: number, keys: readonly Column[], row: number): void {
     while (this.#trees.length <= key) {
-      this.#trees.push(undefined);
+      this.#trees.push(-1);
       this.#bases.push(0);
       this.#names.push(null);
     }
-    const tree = new SumTree(this.#pool);
-    this.#trees[key] = tree;
+    this.#trees[key] = this.#forest.plant();
     const name = keys.map(column => valueAt(column, row));
     this.#names[key] = name;
     this.#byName.set(JSON.stringify(name), key);
@@ -296,40 +318,48 @@ class Integrate implements IntegrateOperator {
     if (opening.kind === "number") this.#bases[key] = this.#count(opening.value);
     else if (opening.kind === "numbers" && Object.hasOwn(opening.values, String(name[0])))
       this.#bases[key] = this.#count(opening.values[String(name[0])]);
-    return tree;
   }
 
-  #find(key: readonly Value[]): { tree: SumTree; base: number } | null {
+  #knows(key: number): boolean {
+    return key < this.#trees.length && this.#trees[key] >= 0;
+  }
+
+  #find(key: readonly Value[]): { tree: number; base: number } | null {
     if (key.length !== this.#keyFields.length)
       throw new Error(
         `The balances are kept by ${this.#keyFields.map(f => f.name).join(", ") || "nothing"}; the key ${JSON.stringify(key)} has ${key.length} values.`,
       );
     const found = this.#byName.get(JSON.stringify(key)) ?? -1;
-    return found < 0 ? null : { tree: this.#trees[found] as SumTree, base: this.#bases[found] };
+    return found < 0 ? null : { tree: this.#trees[found], base: this.#bases[found] };
   }
 
   readonly balances: Balances = {
     balanceAt: (key, time, knownAt = Infinity) => {
       const found = this.#find(key);
       if (found === null) return this.#openingOf(key);
-      const flows = knownAt === Infinity ? found.tree.sumUntil(time) : found.tree.sumKnown(time, knownAt);
+      const flows =
+        knownAt === Infinity
+          ? this.#forest.sumUntil(found.tree, time)
+          : this.#forest.sumKnown(found.tree, time, knownAt);
       return this.#unit.amount(found.base + flows);
     },
     restatement: (key, time, from, to) => {
       const tree = this.#find(key)?.tree;
-      return tree === undefined ? 0 : this.#unit.amount(tree.sumKnown(time, to) - tree.sumKnown(time, from));
+      if (tree === undefined) return 0;
+      return this.#unit.amount(this.#forest.sumKnown(tree, time, to) - this.#forest.sumKnown(tree, time, from));
     },
     series: (key, knownAt = Infinity) => {
       const found = this.#find(key);
       const times: number[] = [];
       const balances: number[] = [];
       let sum = found?.base ?? 0;
-      found?.tree.forEach((time, amount, arrival) => {
-        if (arrival > knownAt) return;
-        sum += amount;
-        times.push(time);
-        balances.push(this.#unit.amount(sum));
-      });
+      if (found !== null)
+        this.#forest.forEach(found.tree, (time, amount, arrival) => {
+          if (arrival > knownAt) return;
+          sum += amount;
+          times.push(time);
+          balances.push(this.#unit.amount(sum));
+        });
       return { time: Float64Array.from(times), balance: Float64Array.from(balances) };
     },
     keys: () => this.#names.filter(name => name !== null),
@@ -351,7 +381,7 @@ class Integrate implements IntegrateOperator {
       bound: this.#bound,
       bases: [...this.#bases],
       names: [...this.#names],
-      trees: this.#trees.map(tree => tree?.snapshot() ?? null),
+      trees: this.#trees.map(tree => (tree < 0 ? null : this.#forest.snapshot(tree))),
     };
   }
 
@@ -365,18 +395,34 @@ class Integrate implements IntegrateOperator {
     from.names.forEach((name, key) => {
       if (name !== null) this.#byName.set(JSON.stringify(name), key);
     });
-    for (const saved of from.trees) {
-      const tree = saved === null ? undefined : new SumTree(this.#pool);
-      tree?.restore(saved);
-      this.#trees.push(tree);
-    }
+    for (const saved of from.trees) this.#trees.push(saved === null ? -1 : this.#forest.restore(saved));
   }
 
   size(): { keys: number; windows: number; entries: number; hold: number | null } {
     let entries = 0;
-    for (const tree of this.#trees) entries += tree?.size ?? 0;
+    for (const tree of this.#trees) if (tree >= 0) entries += this.#forest.size(tree);
     return { keys: this.#names.filter(name => name !== null).length, windows: 0, entries, hold: null };
   }
+}
+
+/** Sums of absolute amounts up to which whole units are well within what is exact. */
+const SAFE = 4e15;
+
+/** Adds the absolute values of `count` whole numbers to a bound; Infinity when one of them is not whole. */
+function boundOfWhole(values: Float64Array, count: number, bound: number): number {
+  let sum = bound;
+  for (let i = 0; i < count; i++) {
+    const value = values[i];
+    if (Math.floor(value) !== value) return Infinity;
+    sum += Math.abs(value);
+  }
+  return sum;
+}
+
+function widened(from: Int32Array, index: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(2 * Math.max(32, index));
+  to.set(from);
+  return to;
 }
 
 /** The processing time of each row. */

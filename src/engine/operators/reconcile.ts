@@ -9,6 +9,7 @@ import { Emission, gatherAll, timestamps } from "../emission.ts";
 import { KeyIndex, keyColumns } from "../key-index.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
 import { RowStore } from "../row-store.ts";
+import { SumForest } from "../sum-forest.ts";
 import { SumTree } from "../sum-tree.ts";
 import { clockAt, denseAll, minimumWatermark, walk } from "../walk.ts";
 
@@ -59,6 +60,7 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
   ];
   const index = new KeyIndex(node.flowKeys.length);
   const store = new RowStore(fields);
+  const forest = new SumForest();
   const accounts = new Map<number, Account>();
   const unit = new Unit();
   const emission = new Emission();
@@ -75,11 +77,11 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
 
   const rescale = (factor: number): void => {
     bound *= factor;
-    for (const { tree } of accounts.values()) tree.scale(factor);
+    forest.scale(factor);
   };
   const account = (key: number): Account => {
     let found = accounts.get(key);
-    if (found === undefined) accounts.set(key, (found = { tree: new SumTree(), snapshots: [] }));
+    if (found === undefined) accounts.set(key, (found = { tree: new SumTree(forest), snapshots: [] }));
     return found;
   };
   const find = ({ tree, snapshots }: Account, k: number): Finding => {
@@ -240,9 +242,7 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
       index.restore(from.index);
       store.restore(from.store);
       for (const { key, tree, snapshots } of from.accounts) {
-        const own = new SumTree();
-        own.restore(tree);
-        accounts.set(key, { tree: own, snapshots: [...snapshots] });
+        accounts.set(key, { tree: new SumTree(forest, tree), snapshots: [...snapshots] });
         for (const s of snapshots) if (s.said === null) pending.set(s.number, { key, snapshot: s });
       }
     },
