@@ -186,8 +186,8 @@ async function replayHere(
     if (until === null) await new Promise(resolve => setTimeout(resolve, 20));
     else if (!run.advance({ until: run.next === Infinity ? Infinity : until })) {
       // A log that is read in groups has more to come.
-      if (run.waiting === null) break;
-      await run.waiting;
+      if (run.waiting === null && !run.open) break;
+      await (run.waiting ?? new Promise(resolve => setTimeout(resolve, 20)));
     }
     bar.show();
     if (speed === Infinity && process.stderr.isTTY) await new Promise(resolve => setImmediate(resolve));

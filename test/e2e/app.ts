@@ -29,7 +29,7 @@ export interface AppOptions {
   /** Or the text of one. */
   readonly text?: string;
   /** Other files beside it. */
-  readonly beside?: Readonly<Record<string, string>>;
+  readonly beside?: Readonly<Record<string, string | Uint8Array>>;
   /** Where the user's data are kept; by default new and empty. */
   readonly home?: string;
   /** Without a notebook on the command line nothing is trusted. */
