@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, normalize } from "node:path";
+import type { SourceNode } from "../pipeline/verbs/source.ts";
 import {
   type HeadlessOptions,
   type HeadlessQuery,
@@ -9,6 +10,7 @@ import {
   openResult,
   openStream,
 } from "../session/headless.ts";
+import type { LiveSources } from "../session/live-sources.ts";
 import { readPartOf } from "../browser/file-parts.ts";
 import { progressBar } from "./progress.ts";
 
@@ -27,13 +29,20 @@ export function parameter(text: string): [string, unknown] {
   }
 }
 
+/** Where a command finds live sources, and the file that standard input is to be read for. */
+export interface NotebookSources {
+  readonly live?: { readonly sources: LiveSources; connected(nodes: readonly SourceNode[]): Promise<void> };
+  readonly stdin?: string;
+}
+
 /** Opens a stream of a notebook file. Data files are found beside the notebook, in `samples` there, and in `samples` one folder up. */
 export function openNotebookStream(
   file: string,
   cell: string | null,
   parameters: readonly string[],
+  sources: NotebookSources = {},
 ): Promise<HeadlessStream> {
-  return opened(file, parameters, (text, options) => openStream(text, cell, options));
+  return opened(file, parameters, sources, (text, options) => openStream(text, cell, options));
 }
 
 /** Opens a stream of a notebook file, or what a SQL cell gives, to be run by `complete`: logs may be larger than memory. */
@@ -41,16 +50,19 @@ export function openNotebookResult(
   file: string,
   cell: string | null,
   parameters: readonly string[],
+  sources: NotebookSources = {},
 ): Promise<HeadlessStream | HeadlessQuery> {
-  return opened(file, parameters, (text, options) => {
+  return opened(file, parameters, sources, (text, options) => {
     const part: HeadlessOptions["part"] = async (name, from, to) => readPartOf(dataFile(dirname(file), name), from, to);
-    return openResult(text, cell, { ...options, part });
+    // What comes through a pipe has no parts.
+    return openResult(text, cell, { ...options, ...(sources.stdin === undefined ? { part } : {}) });
   });
 }
 
 async function opened<Result>(
   file: string,
   parameters: readonly string[],
+  { live, stdin }: NotebookSources,
   open: (text: string, options: HeadlessOptions) => Promise<Result>,
 ): Promise<Result> {
   if (!existsSync(file)) throw new Error(`there is no notebook at ${file}; check the name`);
@@ -60,7 +72,8 @@ async function opened<Result>(
   try {
     return await open(text, {
       file: basename(file),
-      read: name => readData(folder, name),
+      read: name => (name === stdin ? readInput() : readData(folder, name)),
+      ...(live === undefined ? {} : { live: live.sources, connected: nodes => live.connected(nodes) }),
       parameters: Object.fromEntries(parameters.map(parameter)),
       now: () => performance.now(),
       defer: work => void setImmediate(work),
@@ -75,14 +88,31 @@ function readData(folder: string, name: string): Promise<Uint8Array> {
   return readFile(dataFile(folder, name));
 }
 
-function dataFile(folder: string, name: string): string {
+/** Reads all of standard input. */
+async function readInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+/** Finds a file that a notebook follows; one that is not there yet may come to be beside the notebook. */
+export function livePath(notebook: string, name: string): string {
+  const places = placesOf(dirname(notebook), name);
+  return places.find(existsSync) ?? places[0];
+}
+
+function placesOf(folder: string, name: string): string[] {
   // A notebook names files, not paths: it must not reach what nobody gave it.
   const safe = normalize(name);
   if (safe.startsWith("..") || safe.startsWith("/") || /^[a-z]:/i.test(safe))
     throw new Error(
       `${name}: a notebook reads files from its own folder or the samples beside it, not elsewhere. Put the file there.`,
     );
-  const places = [join(folder, safe), join(folder, "samples", safe), join(folder, "..", "samples", safe)];
+  return [join(folder, safe), join(folder, "samples", safe), join(folder, "..", "samples", safe)];
+}
+
+function dataFile(folder: string, name: string): string {
+  const places = placesOf(folder, name);
   const found = places.find(existsSync);
   if (found === undefined)
     throw new Error(

@@ -9,7 +9,11 @@ import {
   recordingCell,
   recordSource,
 } from "../session/record.ts";
+import { withRecording } from "../notebook/live-calls.ts";
+import { inputName } from "../pipeline/verbs/source.ts";
+import type { HeadlessStream } from "../session/headless.ts";
 import { openNotebookStream, reporting, UsageError } from "./arguments.ts";
+import { CliLive, LIVE_OPTIONS, LIVE_USAGE, liveLine, writeState } from "./live.ts";
 
 const USAGE = `usage: tidemark record FILE --cell NAME --out DIR [--format parquet|jsonl] [--group N] [--param k=v]… [--profile NAME]
 
@@ -21,7 +25,8 @@ descriptor (datapackage.json) beside them. A recorded source replays exactly; th
   --group N       rows in a group of the Parquet file, which a replay of a large log holds at once; default 131072
   --param k=v     puts v in the place of what the notebook defines as k
   --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
-`;
+A live source is written as lines while it comes, so that nothing is lost, and as Parquet beside them when reading stops.
+${LIVE_USAGE}`;
 
 /** Runs the command. Exit codes: 0 written, 1 the notebook or a file failed, 2 wrong usage. */
 export function recordCommand(args: readonly string[]): Promise<number> {
@@ -36,6 +41,7 @@ export function recordCommand(args: readonly string[]): Promise<number> {
         group: { type: "string" },
         param: { type: "string", multiple: true },
         profile: { type: "string" },
+        ...LIVE_OPTIONS,
         help: { type: "boolean", short: "h" },
       },
     });
@@ -47,8 +53,15 @@ export function recordCommand(args: readonly string[]): Promise<number> {
     if (values.out === undefined) throw new UsageError("name a folder with --out");
     const format = formatOf(values.format);
     const group = groupOf(values.group);
-    const headless = await openNotebookStream(positionals[0], values.cell ?? null, values.param ?? []);
+    const live = new CliLive({
+      notebook: positionals[0],
+      allow: values.allow,
+      for: values.for,
+      out: values.out,
+    });
+    const headless = await openNotebookStream(positionals[0], values.cell ?? null, values.param ?? [], { live });
     const { node } = headless.stream;
+    if (live.live) return recordLive(headless, live);
     const { files, descriptor } =
       node.verb === "source"
         ? recordSource(headless.sources.log(node), node, headless.name, format, undefined, group)
@@ -65,6 +78,26 @@ export function recordCommand(args: readonly string[]): Promise<number> {
     if (node.verb === "source") process.stdout.write(recordingCell(descriptor, headless.name));
     return 0;
   });
+}
+
+/** Records a live source until reading stops: lines as they come, and at the end Parquet beside them. */
+async function recordLive({ name, stream }: HeadlessStream, live: CliLive): Promise<number> {
+  const { node } = stream;
+  if (node.verb !== "source") {
+    await live.stop();
+    throw new Error(`"${name}" is made from a live source. Record the source itself; everything else follows from a replay of it.`);
+  }
+  const line = liveLine();
+  await live.wait(line.show);
+  line.clear();
+  const [state] = live.states;
+  const { recording } = state;
+  process.stderr.write(`${writeState(state)}\n`);
+  if (recording.replay === null) throw new Error(recording.problem ?? "nothing was recorded");
+  const { file, options, columns } = recording.replay;
+  const cell = withRecording(`source(${JSON.stringify(inputName(node.input))})`, inputName(node.input), { file, options, columns });
+  process.stdout.write(`const ${name} = ${cell}\n`);
+  return 0;
 }
 
 function groupOf(given: string | undefined): number | undefined {

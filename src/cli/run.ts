@@ -17,12 +17,13 @@ import { plainRow } from "../session/plain-rows.ts";
 import { openSqlite } from "../session/sql/sqlite-node.ts";
 import { rowsOf } from "../session/static-tables.ts";
 import { openNotebookResult, reporting, UsageError } from "./arguments.ts";
+import { CliLive, LIVE_OPTIONS, LIVE_USAGE, liveLine } from "./live.ts";
 import { progressBar } from "./progress.ts";
 import { ShardThreads } from "./shard-threads.ts";
 
 const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME] [--workers N] [--hash]
 
-Evaluates the notebook FILE, replays its logs, and prints the table of a stream, or what a SQL cell gives, on standard output.
+Evaluates the notebook FILE, replays its logs, or reads its live sources, and prints the table of a stream, or what a SQL cell gives, on standard output.
   --cell NAME     which stream, or the output of which SQL cell; default the last stream that is defined
   --param k=v     puts v in the place of what the notebook defines as k (a slider's value, for example)
   --format F      csv, jsonl or table; default table on a terminal, jsonl otherwise
@@ -31,7 +32,8 @@ Evaluates the notebook FILE, replays its logs, and prints the table of a stream,
   --workers N     work what goes by key on N threads, with the same output; default one for each core, up to four, for logs of two
                   million rows and more, and otherwise 1
   --hash          also prints the output's hash on standard error: equal for equal rows, weights, panes and emission times
-`;
+  --stdin NAME    reads the log that the notebook calls NAME from standard input; source("-") reads it live instead
+${LIVE_USAGE}`;
 
 const FORMATS = ["csv", "jsonl", "table"] as const;
 type Format = (typeof FORMATS)[number];
@@ -50,6 +52,8 @@ export function runCommand(args: readonly string[]): Promise<number> {
         profile: { type: "string" },
         workers: { type: "string" },
         hash: { type: "boolean" },
+        stdin: { type: "string" },
+        ...LIVE_OPTIONS,
         help: { type: "boolean", short: "h" },
       },
     });
@@ -62,19 +66,21 @@ export function runCommand(args: readonly string[]): Promise<number> {
     const format = formatOf(values.format);
     const speed = speedOf(values.speed);
     const workers = workersOf(values.workers);
-    const found = await openNotebookResult(positionals[0], values.cell ?? null, values.param ?? []);
+    const live = new CliLive({ notebook: positionals[0], allow: values.allow, for: values.for });
+    const from = { live, ...(values.stdin === undefined ? {} : { stdin: values.stdin }) };
+    const found = await openNotebookResult(positionals[0], values.cell ?? null, values.param ?? [], from);
     const hash = values.hash === true ? new OutputHash() : null;
     if ("query" in found) {
       if (hash !== null) throw new UsageError(`--hash: "${found.name}" is no stream, but what a SQL cell gives`);
       const streams = [...found.streams.values()];
-      const tables = await replay(found.name, streams, { speed, workers, profile: values.profile });
+      const tables = await replay(found.name, streams, { speed, workers, live, profile: values.profile });
       const byName = new Map(streams.map(({ name }, i) => [name, tables[i]]));
       const answer = await found.query.answer(byName, openSqlite);
       const schema = answer.columns.map(({ name, type }) => ({ name, type, nullable: true }));
       print(schema, rowsOf(answer) as Record<string, Value>[], format);
       return 0;
     }
-    const [table] = await replay(found.name, [found], { speed, workers, profile: values.profile, hash });
+    const [table] = await replay(found.name, [found], { speed, workers, live, profile: values.profile, hash });
     print(found.schema, table.rows(), format);
     if (hash !== null) process.stderr.write(`output hash ${hash.digest()}\n`);
     return 0;
@@ -107,6 +113,7 @@ interface Replay {
   readonly speed: number;
   /** How many threads were asked for; null: as many as are worth while. */
   readonly workers: number | null;
+  readonly live: CliLive;
   readonly profile?: string;
   readonly hash?: OutputHash | null;
 }
@@ -123,7 +130,9 @@ async function replay(name: string, streams: readonly HeadlessStream[], how: Rep
     ...(hash === null ? {} : { onChanges: (flow, step) => hash.apply(flow, step) }),
   };
   const began = performance.now();
-  const done = (await replayOnWorkers(name, streams, how, options)) ?? (await replayHere(streams, speed, options));
+  const done = how.live.live
+    ? await followLive(streams, how.live, options)
+    : ((await replayOnWorkers(name, streams, how, options)) ?? (await replayHere(streams, speed, options)));
   const { run, tables } = done;
   const { rows, late } = run.progress;
   let malformed = 0;
@@ -169,6 +178,19 @@ async function replayOnWorkers(
   } finally {
     await threads.close();
   }
+}
+
+/** Runs on what comes of live sources, until they are over or somebody stops them. */
+async function followLive(
+  streams: readonly HeadlessStream[],
+  live: CliLive,
+  options: HeadlessRunOptions,
+): Promise<Replayed> {
+  const { run, tables } = runOfAll(streams, options);
+  const line = liveLine();
+  await live.drive(run, line.show);
+  line.clear();
+  return { run, tables, workers: 1 };
 }
 
 async function replayHere(

@@ -175,9 +175,9 @@ export class Run {
     feed.extend(log);
   }
 
-  /** Whether a source may still bring rows. */
+  /** Whether a source may still bring rows that nobody knows yet; a log that is read in parts is known. */
   get open(): boolean {
-    for (const feed of this.#feeds.values()) if (feed.open && !feed.ended) return true;
+    for (const { open, ended, log } of this.#feeds.values()) if (open && !ended && log.whole === undefined) return true;
     return false;
   }
 

@@ -33,7 +33,18 @@ const LAYERS: Record<string, readonly string[]> = {
   main: ["browser", "protocol", "cli", "notebook", "session"],
   preload: ["protocol"],
   browser: ["protocol", "notebook", "connectors"],
-  cli: ["model", "columns", "session", "browser", "notebook", "protocol", "engine", "pipeline", "exporters"],
+  cli: [
+    "model",
+    "columns",
+    "session",
+    "browser",
+    "notebook",
+    "protocol",
+    "engine",
+    "pipeline",
+    "connectors",
+    "exporters",
+  ],
 };
 
 function files(folder: string): string[] {
