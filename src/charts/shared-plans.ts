@@ -50,6 +50,9 @@ function combined(stream: Stream, sources: readonly SourceNode[]): Stream {
   return met.union(...each);
 }
 
+/** Open windows that a chart may have to say something of; where there are more, it draws them over all keys. */
+const MOST_EXPECTED = 2_000;
+
 /**
  * What open windows are expected to come to: of each key, or of all keys together. Nothing where windows have no one length, or
  * nothing is added up in them.
@@ -61,7 +64,7 @@ export function expectedTables(
   const output = value ?? additiveOutputs(node)[0]?.name;
   if (!isExpectable(node, output)) return {};
   const of = keyed ? node : { ...node, keys: [] };
-  return { [name]: new Stream(of).nowcast({ value: output }) };
+  return { [name]: new Stream(of).nowcast({ value: output, most: MOST_EXPECTED }) };
 }
 
 /** When each window was first opened, fired and last closed, over its keys: at most six rows to a window. */

@@ -47,42 +47,75 @@ export function fewestWindows(coverage = COVERAGE): number {
   return Math.ceil(2 / (1 - coverage) - 1 - 1e-9);
 }
 
+/** Complete windows at one age, in columns: what many windows are judged by is read many times. */
+export class Precedents {
+  count = 0;
+  beforeUp = new Float64Array(32);
+  beforeDown = new Float64Array(32);
+  finalUp = new Float64Array(32);
+  finalDown = new Float64Array(32);
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  add(beforeUp: number, beforeDown: number, finalUp: number, finalDown: number): void {
+    const i = this.count++;
+    if (i === this.beforeUp.length) this.#grow();
+    this.beforeUp[i] = beforeUp;
+    this.beforeDown[i] = beforeDown;
+    this.finalUp[i] = finalUp;
+    this.finalDown[i] = finalDown;
+  }
+
+  #grow(): void {
+    const grown = (from: Float64Array): Float64Array<ArrayBuffer> => {
+      const to = new Float64Array(2 * from.length);
+      to.set(from);
+      return to;
+    };
+    this.beforeUp = grown(this.beforeUp);
+    this.beforeDown = grown(this.beforeDown);
+    this.finalUp = grown(this.finalUp);
+    this.finalDown = grown(this.finalDown);
+  }
+}
+
 /**
  * Says what a window is expected to come to that holds `known` at some age, from complete windows at the same age. Null where these are
  * too few for the band. Sums of what has both signs are developed each sign by itself, so that flows that cancel out do no harm.
  */
-export function nowcast(known: Amount, precedents: readonly Precedent[], coverage = COVERAGE): Nowcast | null {
-  const n = precedents.length;
+export function nowcast(known: Amount, given: Precedents | readonly Precedent[], coverage = COVERAGE): Nowcast | null {
+  const precedents = given instanceof Precedents ? given : inColumns(given);
+  const n = precedents.count;
   const k = Math.floor(((n + 1) * (1 - coverage)) / 2 + 1e-9);
   if (k < 1) return null;
+  const { beforeUp, beforeDown, finalUp, finalDown } = precedents;
   const up = { before: 0, final: 0, windows: n };
   const down = { before: 0, final: 0, windows: n };
-  for (const { before, final } of precedents) {
-    up.before += before.up;
-    up.final += final.up;
-    down.before += before.down;
-    down.final += final.down;
+  for (let i = 0; i < n; i++) {
+    up.before += beforeUp[i];
+    up.final += finalUp[i];
+    down.before += beforeDown[i];
+    down.final += finalDown[i];
   }
   const size = up.final - down.final;
   const smallest = Math.max(size / n / 100, Number.MIN_VALUE);
-  let errors = new Float64Array(n);
-  let other = new Float64Array(n);
   let least = Infinity;
   let chosen = WAYS[0];
   for (const way of WAYS) {
     let sum = 0;
-    for (let i = 0; i < n; i++) {
-      const { before, final } = precedents[i];
-      const [a, b] = [way(before.up, up), way(before.down, down)];
-      const error = final.up + final.down - (a + b);
-      sum += Math.abs(error);
-      other[i] = error / Math.sqrt(Math.max(a - b, smallest));
-    }
+    for (let i = 0; i < n; i++)
+      sum += Math.abs(finalUp[i] + finalDown[i] - way(beforeUp[i], up) - way(beforeDown[i], down));
     // Of equals the simplest is taken.
     if (!(sum < least * (1 - 1e-9))) continue;
     least = sum;
     chosen = way;
-    [errors, other] = [other, errors];
+  }
+  const errors = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const [a, b] = [chosen(beforeUp[i], up), chosen(beforeDown[i], down)];
+    errors[i] = (finalUp[i] + finalDown[i] - a - b) / Math.sqrt(Math.max(a - b, smallest));
   }
   errors.sort();
   const [a, b] = [chosen(known.up, up), chosen(known.down, down)];
@@ -92,9 +125,8 @@ export function nowcast(known: Amount, precedents: readonly Precedent[], coverag
   // What only ever grows is at least what is known.
   const floor = down.final === 0 && known.down === 0 ? held : -Infinity;
   const ceiling = up.final === 0 && known.up === 0 ? held : Infinity;
-  const within = (value: number): number => Math.min(Math.max(value, floor), ceiling);
-  const low = within(expected + errors[k - 1] * scale);
-  const high = within(expected + errors[n - k] * scale);
+  const low = Math.min(Math.max(expected + errors[k - 1] * scale, floor), ceiling);
+  const high = Math.min(Math.max(expected + errors[n - k] * scale, floor), ceiling);
   return {
     known: held,
     expected: Math.min(Math.max(expected, low), high),
@@ -103,6 +135,12 @@ export function nowcast(known: Amount, precedents: readonly Precedent[], coverag
     share: size > 0 ? Math.min(1, Math.max(0, (up.before - down.before) / size)) : 1,
     windows: n,
   };
+}
+
+function inColumns(list: readonly Precedent[]): Precedents {
+  const precedents = new Precedents();
+  for (const { before, final } of list) precedents.add(before.up, before.down, final.up, final.down);
+  return precedents;
 }
 
 /** What the complete windows held together then, and in the end, of one sign. */

@@ -9,7 +9,7 @@ import { NOWCAST_FIELDS, type NowcastNode } from "./verbs/nowcast.ts";
 /** Window functions whose windows are all of one length. */
 const LENGTHS: ReadonlySet<string> = new Set(["fixed", "sliding", "calendar"]);
 /** Words to a window, by default. */
-const WORDS = 24;
+const WORDS = 12;
 
 /** Says whether `.nowcast({value})` has something to expect: windows of one length, a sum or a count of that name, no key named as one of its columns. */
 export function isExpectable(node: AggregateNode, value: string | undefined): boolean {
@@ -20,7 +20,10 @@ export function isExpectable(node: AggregateNode, value: string | undefined): bo
 }
 
 /** Throws where a stream has no windows of one length, or no sum or count of the name. */
-export function nowcastNode(node: Node, value?: string, every?: DurationSpec): NowcastNode {
+export function nowcastNode(
+  node: Node,
+  { value, every, most = null }: { value?: string; every?: DurationSpec; most?: number | null },
+): NowcastNode {
   if (node.verb !== "aggregate" || node.strategy === null)
     throw new Error(
       `nowcast needs a rollup with windows: payments.window(fixed("1 h")).rollup({total: d => op.sum(d.amount)}).nowcast(). This is a ${node.verb}.`,
@@ -51,6 +54,7 @@ export function nowcastNode(node: Node, value?: string, every?: DurationSpec): N
       every === undefined
         ? Math.max(1, Math.round(length / WORDS))
         : positive(duration(every, "time between two nowcasts")),
+    most,
   };
 }
 

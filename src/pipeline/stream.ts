@@ -485,10 +485,11 @@ export class Stream {
   /**
    * Says what the open windows of a rollup are expected to come to, learned from closed ones: known so far, expected, and bounds that
    * hold four fifths of all final values. `value` names the sum or count (default: the first); `every` is the processing time
-   * between two words, by default a 24th of a window. Nothing is said before nine windows have closed.
+   * between two words, by default a twelfth of a window. Nothing is said before nine windows have closed,
+   * nor while more than `most` windows are open (default: however many there are).
    */
-  nowcast(options: { value?: string; every?: DurationSpec } = {}): Stream {
-    return new Stream(nowcastNode(this.node, options.value, options.every));
+  nowcast(options: { value?: string; every?: DurationSpec; most?: number | null } = {}): Stream {
+    return new Stream(nowcastNode(this.node, options));
   }
 
   /** Counts the rows of each group (and window) as `count`. */

@@ -4,7 +4,7 @@ import { type Column, type Field, valueAt } from "../../columns/column.ts";
 import { Dictionary } from "../../columns/dictionary.ts";
 import { compileColumn } from "../../expressions/compile.ts";
 import { typeOf } from "../../expressions/types.ts";
-import { nowcast as develop, type Nowcast, PLACES, placeOf, type Precedent } from "../../model/nowcast.ts";
+import { nowcast as develop, type Nowcast, PLACES, placeOf, Precedents } from "../../model/nowcast.ts";
 import type { NowcastNode } from "../../pipeline/verbs/nowcast.ts";
 import { Due } from "../due.ts";
 import { Emission, timestamps } from "../emission.ts";
@@ -13,7 +13,7 @@ import { keyColumns } from "../key-index.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
 import { clockAt, walk } from "../walk.ts";
 import { GroupKeys } from "./aggregate/group-keys.ts";
-import { Closed, type Curve, closedCurve, precedentsAt } from "./nowcast/closed.ts";
+import { Closed, closedCurve, precedentsAt } from "./nowcast/closed.ts";
 
 /** Codes of the column `learned_from`. */
 const LEARNED = new Dictionary(["key", "all keys"]);
@@ -33,6 +33,8 @@ interface OpenWindow {
   readonly down: Float64Array;
   known: { up: number; down: number };
   said: Said | null;
+  /** The place of age at which it was judged last; −1 before that. */
+  place: number;
 }
 
 export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator => {
@@ -75,6 +77,7 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
       down: new Float64Array(PLACES),
       known: { up: 0, down: 0 },
       said: null,
+      place: -1,
     };
     own.set(start, next);
     windows.set(next, window);
@@ -85,23 +88,35 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
     emission.emit(position, clock, window.end, weight, window.key, -1, window.start, window.end);
     words.push(word);
   };
+  const room = new Precedents();
+  /** Precedents over all keys by place; windows of the same age share them. */
+  const shared = new Map<number, Precedents>();
   const speak = (at: number, position: number): void => {
     said = at;
+    if (node.most !== null && windows.size > node.most) {
+      for (const window of windows.values()) {
+        if (window.said !== null) say(window, window.said, -1, position, at);
+        window.said = null;
+      }
+      return;
+    }
     const all = closed.all();
-    // Windows of the same age have the same precedents over all keys.
-    const shared = new Map<number, readonly Precedent[]>();
-    const precedentsOf = (own: readonly Curve[] | null, place: number): readonly Precedent[] | null => {
-      if (own !== null) return precedentsAt(own, place);
-      if (all === null) return null;
-      let found = shared.get(place);
-      if (found === undefined) shared.set(place, (found = precedentsAt(all, place)));
-      return found;
-    };
+    shared.clear();
     for (const window of windows.values()) {
-      const own = closed.own(window.key);
-      const precedents = precedentsOf(own, placeOf(at - window.start, window.end - window.start));
-      const found = precedents === null ? null : develop(window.known, precedents);
+      const place = placeOf(at - window.start, window.end - window.start);
       const before = window.said;
+      // Late in its life a window is told anew when it is an age older, or when something has come.
+      if (before !== null && Math.floor(place) === window.place && window.known.up + window.known.down === before.known)
+        continue;
+      const own = closed.own(window.key);
+      let precedents: Precedents | undefined;
+      if (own !== null) precedents = precedentsAt(own, place, room);
+      else if (all !== null) {
+        precedents = shared.get(place);
+        if (precedents === undefined) shared.set(place, (precedents = precedentsAt(all, place, new Precedents())));
+      } else continue;
+      const found = develop(window.known, precedents);
+      window.place = Math.floor(place);
       if (found === null || (before !== null && same(before, found))) continue;
       if (before !== null) say(window, before, -1, position, at);
       window.said = { ...found, at, from: own === null ? 1 : 0 };

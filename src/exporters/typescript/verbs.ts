@@ -239,10 +239,14 @@ export const VERB_PRINTERS: { readonly [V in VerbName]: VerbPrinter<Extract<Node
     };
   },
 
-  nowcast({ input, value, every }) {
+  nowcast({ input, value, every, most }) {
     // What is read is the port that `nowcast` itself asks for.
     const on = input.verb === "port" ? input.input : input;
-    const options = [`value: ${literal(value)}`, `every: ${printDuration(every)}`];
+    const options = [
+      `value: ${literal(value)}`,
+      `every: ${printDuration(every)}`,
+      ...(most === null ? [] : [`most: ${most}`]),
+    ];
     return { on, calls: [callWithObject(".nowcast", [], options, INDENT)] };
   },
 

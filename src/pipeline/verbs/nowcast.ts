@@ -27,6 +27,8 @@ export interface NowcastNode {
   readonly lateness: number;
   /** Processing time between two words, ms. */
   readonly every: number;
+  /** Open windows beyond which nothing is said, because nobody would look at so many; null: none. */
+  readonly most: number | null;
 }
 
 export const NOWCAST_FIELDS: Schema = [

@@ -179,6 +179,20 @@ test("sliding windows and streams without keys are expected too", async () => {
   expect(new Set(slid.map(w => (w.window_end as number) - (w.window_start as number)))).toEqual(new Set([10 * MINUTE]));
 });
 
+test("of more open windows than anybody would look at nothing is said, and what was said before is taken back", async () => {
+  const all = log(11, { windows: 40 });
+  const of = (most: number): Stream => total(windowed(all)).nowcast({ every: "1 min", most });
+  expect(await words(of(1))).toEqual([]);
+  const some = await words(of(3));
+  const every = await words(of(100));
+  expect(some.length).toBeGreaterThan(0);
+  expect(some.length).toBeLessThan(every.length);
+  const left = new Map<string, number>();
+  for (const { key, window_start: start, weight } of some)
+    left.set(`${key} ${start}`, (left.get(`${key} ${start}`) ?? 0) + weight);
+  expect(new Set(left.values())).toEqual(new Set([0]));
+});
+
 test("errors say what there is to expect", () => {
   const all = log(1, { windows: 1 });
   expect(() => stream(all).nowcast()).toThrow(/nowcast needs a rollup with windows.*This is a source/);

@@ -2,7 +2,7 @@
  * Curves of the latest closed windows: of each key, and a sample over all keys for those that have too few of their own. Only so
  * many are kept, so that what is learned does not grow with the log.
  */
-import { type Amount, curveAt, fewestWindows, PLACES, type Precedent } from "../../../model/nowcast.ts";
+import { type Amount, curveAt, fewestWindows, PLACES, type Precedents } from "../../../model/nowcast.ts";
 import { mix } from "../../row-store.ts";
 
 /** What had come to a closed window by each place of age; null for a sign that it does not have. */
@@ -15,7 +15,7 @@ export interface Curve {
 
 /** Windows that are remembered: of each key, and window ends of all keys with the windows of each. Of 29, the third on either side is the band. */
 const LATEST = 29;
-const SAMPLE = 16;
+const SAMPLE = 4;
 /** Keys that are remembered by themselves. More, and all learn from the sample. */
 const MOST_KEYS = 10_000;
 
@@ -36,11 +36,16 @@ export function closedCurve(up: Float64Array, down: Float64Array): Curve {
   return { up: a.curve, down: b.curve, final: { up: a.total, down: b.total } };
 }
 
-/** Reads curves at an age. */
-export function precedentsAt(curves: readonly Curve[], place: number): Precedent[] {
-  const at = (curve: Float32Array | null, final: number): number =>
-    curve === null ? 0 : place >= PLACES - 1 ? final : curveAt(curve, place);
-  return curves.map(({ up, down, final }) => ({ before: { up: at(up, final.up), down: at(down, final.down) }, final }));
+/** Reads curves at an age into `precedents`, which is emptied before. */
+export function precedentsAt(curves: readonly Curve[], place: number, precedents: Precedents): Precedents {
+  precedents.clear();
+  for (const { up, down, final } of curves)
+    precedents.add(amountAt(up, final.up, place), amountAt(down, final.down, place), final.up, final.down);
+  return precedents;
+}
+
+function amountAt(curve: Float32Array | null, final: number, place: number): number {
+  return curve === null ? 0 : place >= PLACES - 1 ? final : curveAt(curve, place);
 }
 
 interface Sampled {
