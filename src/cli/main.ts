@@ -14,7 +14,7 @@ usage: tidemark <command> …
   record FILE    write a stream's rows so that they can be replayed
   export FILE    write a stream's pipeline as a script for another engine
   serve [FILE]   open the app in the browser
-  compare FILE   run a stream as other engines would, and say what differs and why
+  compare FILE   run a stream as other engines would, or with other settings, and say what differs and why
   conform FILE…  run traces of the Dataflow model and print the panes
 
 tidemark <command> --help says more. Exit codes: 0 done, 1 the notebook or a file failed, 2 wrong usage.

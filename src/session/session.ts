@@ -86,6 +86,7 @@ export class Session {
   #plan: EnginePlan = { version: 0, views: [], names: {}, profile: "tidemark" };
   #planned = NOTHING_PLANNED;
   #planning = false;
+  #disposed = false;
   #watched: readonly Watched[] = [];
   /** The settings that the present plan came of, and those of the pinned one. */
   #settings: Settings = NO_SETTINGS;
@@ -257,6 +258,7 @@ export class Session {
   }
 
   dispose(): void {
+    this.#disposed = true;
     this.#kernel.dispose();
   }
 
@@ -286,6 +288,7 @@ export class Session {
     this.#planning = true;
     this.#host.defer(() => {
       this.#planning = false;
+      if (this.#disposed) return;
       this.#sendPlan();
       this.#tellCells();
       this.#tellSymbols();

@@ -11,7 +11,7 @@
  * view difference:5.daily, summary:5.daily
  * ```
  */
-import type { Schema } from "../columns/column.ts";
+import type { Schema, Value } from "../columns/column.ts";
 import { canonical, identity } from "../pipeline/identity.ts";
 import { type Node, topological } from "../pipeline/node.ts";
 import { type ComparedStreams, comparedStreams, rowsIdentity } from "../pipeline/two-replays.ts";
@@ -124,7 +124,8 @@ export class Variants {
         continue;
       }
       const { pinned, options, compared, reason } = pair;
-      const rows = compared === null ? null : rowsOf(compared, live.get(compared.summaryView));
+      const rows =
+        compared === null ? null : comparedRows(compared, compared.view, summaryOf(live.get(compared.summaryView)));
       outputs[view] = {
         state: "differs",
         pinned: { view: pinned.view, chart: pinned.chart, options },
@@ -135,6 +136,10 @@ export class Variants {
     const counts = { pinned: dropped(this.own()), now: dropped(own) };
     return { outputs, dropped: counts };
   }
+}
+
+function summaryOf(view: LiveView | undefined): Readonly<Record<string, Value>> {
+  return view?.tables["main"].rows()[0] ?? {};
 }
 
 /** Whether a view is an output of a cell; others are read by cells themselves. */
@@ -195,9 +200,12 @@ function rowsCompared(now: PlannedView, pinned: PlannedView, context: VariantCon
   return { ...compared, view: `difference:${now.view}`, summaryView: `summary:${now.view}` };
 }
 
-/** Reads the one row that sums up a comparison. */
-function rowsOf({ view, by, on, left, summed }: ComparedStreams & { view: string }, live?: LiveView): ComparedRows {
-  const row = live?.tables["main"].rows()[0] ?? {};
+/** Reads the one row that sums up a comparison; `view` is where the rows that differ stand. */
+export function comparedRows(
+  { by, on, left, summed }: ComparedStreams,
+  view: string,
+  row: Readonly<Record<string, Value>>,
+): ComparedRows {
   const count = (name: string): number => Number(row[name] ?? 0);
   const sums = (by === "key" ? summed : ["rows"]).map(column => ({
     column,

@@ -82,3 +82,57 @@ test("a notebook that is not there is an error of one line", async () => {
   expect(await compareCommand(["nowhere.html"])).toBe(1);
   expect(err).toBe("tidemark compare: there is no notebook at nowhere.html; check the name\n");
 });
+
+/** The same, with an input for the delay. */
+const WITH_DELAY = join(folder, "delay.html");
+const DELAY = `  <script id="2" type="text/x-typescript">
+    const delay = view(durationSlider(["0 s", "1 min"], {value: "0 s"}));
+  </script>
+</notebook>`;
+writeFileSync(
+  WITH_DELAY,
+  TEXT.replace("</notebook>", DELAY)
+    .replace(
+      `arrivalTime: {column: "seen", unit: "ms"}`,
+      `arrivalTime: {column: "seen", unit: "ms"}, watermark: bounded(delay)`,
+    )
+    .replace(`.allowedLateness("1 min")`, ""),
+);
+
+test("compares two settings of a notebook's inputs", async () => {
+  expect(await compareCommand([WITH_DELAY, "--against", "delay=30s"])).toBe(0);
+  expect(out).toBe(`totals: as the notebook stands → delay=30s
+1 of 2 rows differs; total 6 → 9 (+50 %)
+  Leeds 1970-01-01T00:00:00.000Z 1970-01-01T00:00:10.000Z: total 5 → 8
+`);
+  out = "";
+  expect(await compareCommand([WITH_DELAY, "--param", "delay=30s", "--against", "delay=0", "--format", "jsonl"])).toBe(
+    0,
+  );
+  expect(
+    out
+      .trim()
+      .split("\n")
+      .map(line => JSON.parse(line)),
+  ).toEqual([
+    {
+      what: "changed",
+      branch: "Leeds",
+      window_start: "1970-01-01T00:00:00.000Z",
+      window_end: "1970-01-01T00:00:10.000Z",
+      "total pinned": 8,
+      "total now": 5,
+      "total Δ": -3,
+    },
+  ]);
+  out = "";
+  expect(await compareCommand([WITH_DELAY, "--param", "delay=30s", "--against", "delay=40s"])).toBe(0);
+  expect(out).toBe("totals: delay=30s → delay=40s\nNone of 2 rows differs\n");
+});
+
+test("two settings and several engines are two questions", async () => {
+  expect(await compareCommand([WITH_DELAY, "--against", "delay=30s", "--profiles", "flink"])).toBe(2);
+  expect(err).toContain("--against compares two settings, --profiles two engines; take one of them");
+  expect(await compareCommand([WITH_DELAY, "--against", "dely=30s"])).toBe(1);
+  expect(err).toContain('No cell defines "dely"');
+});

@@ -6,11 +6,11 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { SharedScales } from "../../charts/shared-scales.ts";
 import type { ComparedOutput, ComparedRows, SettingChange } from "../../protocol/comparison.ts";
+import { rowsSentence } from "../../protocol/comparison-words.ts";
 import type { CellOutput } from "../../protocol/session.ts";
 import { writeMany } from "../parts/time.ts";
 import { comparison } from "../state/session.ts";
 import { ChartView } from "./chart-view.tsx";
-import { rowsSentence } from "./comparison-words.ts";
 import { TableView } from "./table-view.tsx";
 
 type Comparable = Extract<CellOutput, { kind: "stream" | "chart" }>;

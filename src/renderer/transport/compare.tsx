@@ -1,7 +1,7 @@
 /** Two replays side by side, in the transport bar: the pin, and what the two come to. */
+import { changeText, countDifferences } from "../../protocol/comparison-words.ts";
 import { nextDifference, togglePin } from "../commands/actions.ts";
 import { Changes } from "../outputs/compared.tsx";
-import { changeText, countDifferences } from "../outputs/comparison-words.ts";
 import { Icon } from "../parts/icons.tsx";
 import { writeMany } from "../parts/time.ts";
 import { comparison, pinReplay, transport } from "../state/session.ts";
@@ -23,7 +23,7 @@ export function PinButton() {
       }
       onClick={togglePin}
     >
-      <Icon name="compare" />
+      <Icon name="compare" /> <span class="word">compare</span>
     </button>
   );
 }

@@ -1,9 +1,13 @@
 /** How the difference between two replays is said: in sentences with numbers, always from the pinned replay to the present one. */
-import type { ComparedOutput, ComparedRows, Comparison } from "../../protocol/comparison.ts";
-import { writeCount, writeMany } from "../parts/time.ts";
+import type { ComparedOutput, ComparedRows, Comparison } from "./comparison.ts";
 
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const plain = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
 const written = (amount: number): string => plain.format(amount).replace("-", "−");
+
+function many(count: number, one: string): string {
+  return `${whole.format(count)} ${one}${count === 1 ? "" : "s"}`;
+}
 
 /** Writes a change of a number: `1,204 → 1,310 (+8.8 %)`; where a share says nothing, the difference itself. */
 export function changeText(pinned: number, now: number): string {
@@ -16,11 +20,14 @@ function shareText(pinned: number, now: number): string {
   const share = (Math.abs(difference) / Math.abs(pinned)) * 100;
   // Below a hundredth of a per cent, or from nothing, a share is no help.
   if (!Number.isFinite(share) || share < 0.005) return `${sign}${written(Math.abs(difference))}`;
-  return `${sign}${share >= 100 ? writeCount(share) : Number(share.toPrecision(2))} %`;
+  return `${sign}${share >= 100 ? whole.format(share) : Number(share.toPrecision(2))} %`;
 }
 
-/** Says how many rows of a table differ, and what that comes to: `3 of 124 rows differ; total 1,204 → 1,310 (+8.8 %)`. */
-export function rowsSentence(rows: ComparedRows): string {
+/**
+ * Says how many rows of a table differ, and what that comes to: `3 of 124 rows differ; total 1,204 → 1,310 (+8.8 %)`. `sides` are
+ * what the two are called where a row is in one of them alone.
+ */
+export function rowsSentence(rows: ComparedRows, sides = { now: "now", pinned: "pinned" }): string {
   const { by, total, changed, onlyNow, onlyPinned } = rows;
   const sums = rows.sums
     .filter(sum => sum.pinned !== sum.now)
@@ -29,22 +36,21 @@ export function rowsSentence(rows: ComparedRows): string {
   if (total === 0) return "No rows yet in either";
   if (by === "row") {
     if (differ === 0) return "Both have the same rows";
-    const sides = [
-      ...(onlyNow > 0 ? [`${writeMany(onlyNow, "row")} only now`] : []),
-      ...(onlyPinned > 0 ? [`${writeMany(onlyPinned, "row")} only pinned`] : []),
+    const alone = [
+      ...(onlyNow > 0 ? [`${many(onlyNow, "row")} only ${sides.now}`] : []),
+      ...(onlyPinned > 0 ? [`${many(onlyPinned, "row")} only ${sides.pinned}`] : []),
     ];
-    return [sides.join(", "), ...sums].join("; ");
+    return [alone.join(", "), ...sums].join("; ");
   }
-  if (differ === 0) return `None of ${writeMany(total, "row")} differs`;
+  if (differ === 0) return `None of ${many(total, "row")} differs`;
   const alone = [
-    ...(onlyNow > 0 ? [`${writeCount(onlyNow)} only now`] : []),
-    ...(onlyPinned > 0 ? [`${writeCount(onlyPinned)} only pinned`] : []),
+    ...(onlyNow > 0 ? [`${whole.format(onlyNow)} only ${sides.now}`] : []),
+    ...(onlyPinned > 0 ? [`${whole.format(onlyPinned)} only ${sides.pinned}`] : []),
   ].join(", ");
   const verb = differ === 1 ? "differs" : "differ";
-  return [
-    `${writeCount(differ)} of ${writeMany(total, "row")} ${verb}${alone === "" ? "" : ` (${alone})`}`,
-    ...sums,
-  ].join("; ");
+  return [`${whole.format(differ)} of ${many(total, "row")} ${verb}${alone === "" ? "" : ` (${alone})`}`, ...sums].join(
+    "; ",
+  );
 }
 
 /** Counts the outputs that differ, of how many, and the rows in which tables do. */

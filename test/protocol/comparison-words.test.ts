@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ComparedRows } from "../../src/protocol/comparison.ts";
-import { changeText, countDifferences, rowsSentence } from "../../src/renderer/outputs/comparison-words.ts";
+import { changeText, countDifferences, rowsSentence } from "../../src/protocol/comparison-words.ts";
 
 const rows = (more: Partial<ComparedRows>): ComparedRows => ({
   view: "difference:1.a",
