@@ -1,16 +1,16 @@
 /** `tidemark record FILE --cell NAME --out DIR`: writes a stream's rows so that they can be replayed. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
+  type DataPackage,
+  descriptorText,
   recordChanges,
   RECORDING_FORMATS,
   type RecordingFormat,
   recordingCell,
   recordSource,
 } from "../session/record.ts";
-import { withRecording } from "../notebook/live-calls.ts";
-import { inputName } from "../pipeline/verbs/source.ts";
 import type { HeadlessStream } from "../session/headless.ts";
 import { openNotebookStream, reporting, UsageError } from "./arguments.ts";
 import { CliLive, LIVE_OPTIONS, LIVE_USAGE, liveLine, writeState } from "./live.ts";
@@ -85,7 +85,9 @@ async function recordLive({ name, stream }: HeadlessStream, live: CliLive): Prom
   const { node } = stream;
   if (node.verb !== "source") {
     await live.stop();
-    throw new Error(`"${name}" is made from a live source. Record the source itself; everything else follows from a replay of it.`);
+    throw new Error(
+      `"${name}" is made from a live source. Record the source itself; everything else follows from a replay of it.`,
+    );
   }
   const line = liveLine();
   await live.wait(line.show);
@@ -93,10 +95,16 @@ async function recordLive({ name, stream }: HeadlessStream, live: CliLive): Prom
   const [state] = live.states;
   const { recording } = state;
   process.stderr.write(`${writeState(state)}\n`);
-  if (recording.replay === null) throw new Error(recording.problem ?? "nothing was recorded");
-  const { file, options, columns } = recording.replay;
-  const cell = withRecording(`source(${JSON.stringify(inputName(node.input))})`, inputName(node.input), { file, options, columns });
-  process.stdout.write(`const ${name} = ${cell}\n`);
+  if (recording.replay === null || recording.file === null)
+    throw new Error(recording.problem ?? "nothing was recorded");
+  // The host knows how rows are read; what is promised of them, the notebook says.
+  const path = join(recording.folder, recording.file.replace(/jsonl$/, "datapackage.json"));
+  const descriptor = JSON.parse(await readFile(path, "utf8")) as DataPackage;
+  const [resource] = descriptor.resources;
+  const tidemark = { ...resource.tidemark, watermark: node.watermark };
+  const complete: DataPackage = { ...descriptor, resources: [{ ...resource, tidemark }] };
+  await writeFile(path, descriptorText(complete));
+  process.stdout.write(recordingCell(complete, name));
   return 0;
 }
 

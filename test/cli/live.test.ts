@@ -106,6 +106,7 @@ test("a recording stops when the time is up, and the cell that is printed replay
     error,
   } = await tidemark(["record", file, "--cell", "payments", "--out", out, "--for", "2s"]);
   expect([code, error]).toEqual([0, expect.stringMatching(/payments: stopped · \d+ rows/)]);
+  expect(cell).toContain("watermark: bounded(2000)");
   const rows = Number(/(\d+) rows/.exec(error)?.[1]);
   expect(rows).toBeGreaterThan(50);
   writeFileSync(
