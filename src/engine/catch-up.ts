@@ -20,6 +20,7 @@ import type { Flow } from "./flow.ts";
 import { type Graph, type GraphNode, read, work } from "./graph.ts";
 import type { Outputs } from "./operator.ts";
 import type { Tap } from "./run.ts";
+import type { Enough } from "./slices.ts";
 import type { Step } from "./step.ts";
 
 /** A step that has passed, with what its sources and stateful nodes put out, by their identities. */
@@ -27,9 +28,6 @@ export interface Remembered {
   readonly step: Step;
   readonly flows: Map<string, Outputs>;
 }
-
-/** Asked between two nodes whether it is time to stop. */
-export type Enough = () => boolean;
 
 export class CatchUp {
   /** Marks of what is behind; those of the pass at work are its own. */

@@ -15,6 +15,7 @@
  * Checkpoints behind the present are as good as those before it: a replay of the same log is the same every time.
  */
 import type { Checkpoint, Progress, Run, Tap } from "./run.ts";
+import { atOnce, type Slices } from "./slices.ts";
 
 export interface CheckpointLimits {
   /** Most checkpoints kept. */
@@ -86,17 +87,28 @@ export class Checkpoints {
 
   /** Takes a checkpoint of the run where it stands, if one is due. Call it between steps; nothing is done while the run is behind. */
   take(run: Run): void {
-    if (run.behind !== null) return;
-    const lacking = this.#lacking;
+    if (this.due(run)) atOnce(this.taking(run));
+  }
+
+  /** Whether a checkpoint is to be taken of the run where it stands. */
+  due(run: Run): boolean {
+    if (run.behind !== null) return false;
+    if (this.#lacking !== null && this.#lacking.progress.positions === run.progress.positions) return true;
     this.#lacking = null;
-    if (lacking !== null && lacking.progress.positions === run.progress.positions)
-      this.#replace(lacking, run.checkpoint());
     const { rows } = run.progress;
     const before = this.#kept.findLast(k => k.checkpoint.progress.rows <= rows);
     const since = rows - (before?.checkpoint.progress.rows ?? 0);
     const affordable = ((before?.bytes ?? 0) - SMALL) / BYTES_PER_ROW;
-    if (since < this.#patience * Math.max(this.#rows, rows * GROWTH, affordable)) return;
-    this.#keep(run.checkpoint());
+    return since >= this.#patience * Math.max(this.#rows, rows * GROWTH, affordable);
+  }
+
+  /** Takes the checkpoint that is due, in slices, while the run stands still. */
+  *taking(run: Run): Slices<void> {
+    const checkpoint = yield* run.checkpointing();
+    const lacking = this.#lacking;
+    this.#lacking = null;
+    if (lacking !== null) this.#kept = this.#kept.filter(k => k.checkpoint !== lacking);
+    this.#keep(checkpoint);
   }
 
   /**
@@ -104,16 +116,16 @@ export class Checkpoints {
    * is when the run stands between that checkpoint and the target already.
    */
   rewind(run: Run, passed: (at: Progress) => boolean): boolean {
+    return atOnce(this.rewinding(run, passed));
+  }
+
+  /** As `rewind`, in slices, while the run is left alone. */
+  *rewinding(run: Run, passed: (at: Progress) => boolean): Slices<boolean> {
     const best = this.#kept.findLast(k => !passed(k.checkpoint.progress))?.checkpoint ?? null;
     if (!passed(run.progress) && (best === null || best.progress.positions <= run.progress.positions)) return false;
     if (best === null) run.restart();
-    else this.#lacking = run.rewind(best) ? null : best;
+    else this.#lacking = (yield* run.rewinding(best)) ? null : best;
     return true;
-  }
-
-  #replace(old: Checkpoint, by: Checkpoint): void {
-    this.#kept = this.#kept.filter(k => k.checkpoint !== old);
-    this.#keep(by);
   }
 
   #keep(checkpoint: Checkpoint): void {

@@ -23,11 +23,12 @@ import { identity } from "../pipeline/identity.ts";
 import { type Node, topological } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
-import { CatchUp, type Enough, memorable, Pass, type Remembered } from "./catch-up.ts";
+import { CatchUp, memorable, Pass, type Remembered } from "./catch-up.ts";
 import { SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import { Graph, type GraphNode, type GraphOptions, read } from "./graph.ts";
 import type { Outputs } from "./operator.ts";
+import { atOnce, type Enough, never, type Slices } from "./slices.ts";
 import type { Step } from "./step.ts";
 import { Supplies, type Supply } from "./supplies.ts";
 import { Timeline, type TimedStep } from "./timeline.ts";
@@ -407,12 +408,12 @@ export class Run {
   /** Takes the whole run out as plain data: operators, feeds, clock. Taps and memory are not part of it. First catches up. */
   snapshot(): RunSnapshot {
     this.catchUp();
-    return this.#state(this.#graph.nodes);
+    return this.#state(this.#graph.snapshot());
   }
 
-  #state(nodes: readonly GraphNode[]): RunSnapshot {
+  #state(graph: RunSnapshot["graph"]): RunSnapshot {
     return {
-      graph: this.#graph.snapshot(nodes),
+      graph,
       feeds: new Map([...this.#feeds].map(([id, feed]) => [id, feed.snapshot()])),
       timeline: this.#timeline.snapshot(),
     };
@@ -433,14 +434,27 @@ export class Run {
    * out, and will be behind again when the run is taken there.
    */
   checkpoint(): Checkpoint {
-    const taps = new Map<Tap, unknown>();
-    for (const tap of this.#taps)
-      if (tap.snapshot !== undefined && !this.#behind.has(tap)) taps.set(tap, tap.snapshot());
+    return atOnce(this.checkpointing());
+  }
+
+  /** Makes a checkpoint in slices, which is right while the run stands still. */
+  *checkpointing(): Slices<Checkpoint> {
     const nodes = this.#graph.nodes.filter(n => !this.#behind.has(n));
+    const states = new Map<string, unknown>();
+    for (const node of nodes) {
+      for (const [id, state] of this.#graph.snapshot([node])) states.set(id, state);
+      yield;
+    }
+    const taps = new Map<Tap, unknown>();
+    for (const tap of this.#taps) {
+      if (tap.snapshot === undefined || this.#behind.has(tap)) continue;
+      taps.set(tap, tap.snapshot());
+      yield;
+    }
     const reads = new Map(nodes.map(n => [n.id, asked(n)]));
     return {
       progress: this.progress,
-      state: this.#state(nodes),
+      state: this.#state(states),
       reads,
       taps,
       memory: this.#memory,
@@ -454,6 +468,11 @@ export class Run {
    * catch up from what is remembered up to it. Says whether all were there.
    */
   rewind(to: Checkpoint): boolean {
+    return atOnce(this.rewinding(to));
+  }
+
+  /** Goes back in slices. The run is as it was until the last of them, which is right if it was left alone in between. */
+  *rewinding(to: Checkpoint): Slices<boolean> {
     const graph = new Graph(this.#roots, this.#graphOptions());
     const fresh: GraphNode[] = [];
     for (const node of graph.nodes) {
@@ -467,8 +486,11 @@ export class Run {
     }
     const kept = graph.nodes.filter(n => !fresh.includes(n));
     // Copies: an operator may go on with the arrays it is given, and the checkpoint is to be used again.
-    const state = copyPlain(to.state);
-    graph.restore(state.graph, kept);
+    for (const node of kept) {
+      graph.restore(new Map([[node.id, copyPlain(to.state.graph.get(node.id))]]), [node]);
+      yield;
+    }
+    const state = copyPlain({ feeds: to.state.feeds, timeline: to.state.timeline });
     this.#graph = graph;
     this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null, this.#remember);
     this.#timeline.restore(state.timeline);
@@ -491,8 +513,6 @@ export class Run {
     return fresh.length === 0 && behind.length === 0;
   }
 }
-
-const never: Enough = () => false;
 
 /** What an operator's state follows from besides its node: the ports read of it, and a node that it absorbs. */
 function asked({ reads, absorbs }: GraphNode): ReadonlySet<string> {

@@ -3,7 +3,8 @@
  * few milliseconds, so that whoever it runs beside can speak between two of them.
  */
 import { Checkpoints } from "../engine/checkpoints.ts";
-import type { Run, Tap } from "../engine/run.ts";
+import type { Progress, Run, Tap } from "../engine/run.ts";
+import { type Slices, some } from "../engine/slices.ts";
 import type { TransportAction, TransportState } from "../protocol/session.ts";
 import { Breakpoints, type Hit } from "./breakpoints.ts";
 import { StepBack, type StepUnit } from "./step-back.ts";
@@ -15,6 +16,8 @@ const STEP = 4;
 const LONGEST = 8_192;
 const FIRST = 512;
 const SHORTEST = 64;
+/** Checkpoints cost at most one part in so many of the work between them. */
+const DEAR = 10;
 /** Milliseconds a step may look for a firing before it gives up. */
 const STEP_LIMIT = 1_000;
 
@@ -53,6 +56,13 @@ export class Playback {
   #target: Goal | null = null;
   /** A step backwards that looks for where it leads. */
   #back: { readonly by: StepUnit; look: StepBack | null } | null = null;
+  /** A way back to a checkpoint before the target, to be gone first. */
+  #return: { readonly passed: (at: Progress) => boolean; steps: Slices<unknown> | null } | null = null;
+  /** A checkpoint that is being taken, while the run stands still. */
+  #taking: Slices<void> | null = null;
+  /** Milliseconds of work since the last checkpoint, and what that one cost. */
+  #worked = 0;
+  #price = 0;
   /** Whether what is behind after an edit is left as it is until somebody wants it, or wants the clock to move. */
   #held = false;
   /** Positions of the next step. */
@@ -115,6 +125,8 @@ export class Playback {
 
   #changed(): void {
     this.#held = false;
+    this.#taking = null;
+    if (this.#return !== null) this.#return.steps = null;
     if (this.#back !== null) this.#back.look = null;
   }
 
@@ -131,6 +143,8 @@ export class Playback {
     }
     this.#paused = null;
     this.#back = null;
+    this.#return = null;
+    this.#taking = null;
     // Who leaves the present wants to look at something: it stands still there.
     if (this.#following) this.#playing = false;
     this.#following = action.kind === "live";
@@ -170,7 +184,7 @@ export class Playback {
         else this.#step(run, action.by);
         return;
       case "seek":
-        this.#checkpoints.rewind(run, at => at.clock > action.to);
+        this.#goBack(at => at.clock > action.to);
         this.#target = { clock: action.to, end: false };
     }
   }
@@ -209,11 +223,24 @@ export class Playback {
     const enough = (): boolean => this.#now() >= until;
     let moved = false;
     while (!enough()) {
+      if (this.#taking !== null) {
+        const began = this.#now();
+        if (some(this.#taking, enough) !== null) this.#taking = null;
+        this.#price += this.#now() - began;
+        continue;
+      }
+      if (this.#return !== null) {
+        const { passed } = this.#return;
+        this.#return.steps ??= this.#checkpoints.rewinding(run, passed);
+        moved = true;
+        if (some(this.#return.steps, enough) !== null) this.#return = null;
+        continue;
+      }
       if (run.behind !== null) {
         if (this.#held) return { moved, busy: false };
         moved = true;
         if (run.catchUp(enough)) continue;
-        this.#checkpoints.take(run);
+        this.#take(run);
         // The clock stood still meanwhile.
         this.#setAnchor();
         continue;
@@ -262,12 +289,26 @@ export class Playback {
     const positions = Math.min(left, this.#positions);
     if (!run.advance(goal.end ? { positions } : { positions, until: goal.clock })) return false;
     const took = this.#now() - began;
+    this.#worked += took;
     if (took > STEP) this.#positions = Math.max(SHORTEST, this.#positions >> 1);
     else if (2 * took < STEP && positions === this.#positions) this.#positions = Math.min(LONGEST, 2 * this.#positions);
     const hit = stops ? this.breakpoints.take() : null;
     if (hit !== null) this.#stopAt(run, hit);
-    else this.#checkpoints.take(run);
+    else if (this.#worked >= DEAR * this.#price) this.#take(run);
     return true;
+  }
+
+  /** Begins to take a checkpoint, if one is due. */
+  #take(run: Run): void {
+    if (!this.#checkpoints.due(run)) return;
+    this.#taking = this.#checkpoints.taking(run);
+    this.#worked = 0;
+    this.#price = 0;
+  }
+
+  /** Goes back, before anything else, to the last checkpoint that has not passed. */
+  #goBack(passed: (at: Progress) => boolean): void {
+    this.#return = { passed, steps: null };
   }
 
   /** Looks on for where a step backwards leads, and goes there. */
@@ -294,7 +335,7 @@ export class Playback {
 
   /** Takes the run, backwards or forwards, to where it has a number of positions behind it. */
   #workTo(run: Run, positions: number, then?: () => void): void {
-    this.#checkpoints.rewind(run, at => at.positions > positions);
+    this.#goBack(at => at.positions > positions);
     this.#target = { clock: Infinity, end: true, left: () => Math.max(0, positions - run.progress.positions), then };
   }
 

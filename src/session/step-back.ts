@@ -1,5 +1,5 @@
 /** Where a step backwards leads: to just after the row, the firing or the move of the watermark before the present one. */
-import type { Enough } from "../engine/catch-up.ts";
+import type { Enough } from "../engine/slices.ts";
 import type { Flow } from "../engine/flow.ts";
 import type { Run, Tap } from "../engine/run.ts";
 import type { Step } from "../engine/step.ts";
