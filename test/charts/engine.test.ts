@@ -10,6 +10,7 @@ import type { Stream } from "../../src/pipeline/stream.ts";
 import type { WireTable } from "../../src/protocol/table.ts";
 import { runChart } from "./engine.ts";
 import { grouped, type LogRow, randomLog, type Settings, simulate, wire } from "./naive.ts";
+import { AGES } from "../../src/charts/knowledge-triangle/plan.ts";
 import { bin, correctionsTables, dropCurveTables, latenessTables, ratioBinOf, timeMapTables } from "./tables.ts";
 
 const MINUTE = 60_000;
@@ -187,10 +188,13 @@ for (const [seed, settings] of CASES) {
     const length = triangle.options.step as number;
     const cells = grouped(
       fates,
-      f => ({ at: bin(f.event_time, length), age: ratioBinOf(f.arrived_at - bin(f.event_time, length) - length, 8) }),
+      f => {
+        const age = f.arrived_at - bin(f.event_time, length) - length;
+        return { at: bin(f.event_time, length), age: ratioBinOf(age, 8), band: AGES.filter(a => a < age).length };
+      },
       all => ({ rows: all.length }),
     );
-    same(triangle.tables, { cells: wire(cells) }, "cells", ["at", "age", "rows"]);
+    same(triangle.tables, { cells: wire(cells) }, "cells", ["at", "age", "band", "rows"]);
 
     const day = await runChart(charts.wholeDay(windowed(log, settings), { zone: "Asia/Kathmandu", amount: "value" }));
     const quarters = grouped(

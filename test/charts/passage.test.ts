@@ -1,9 +1,11 @@
-/** Partitions before and behind filters, and the state that settings hold: against plain loops over the same rows. */
+/** What stories and pictures both count: partitions behind filters, state held, what was known at an age. Against plain loops. */
 import { expect, test } from "vitest";
 import { heldOnAverage } from "../../src/charts/delay-vs-lateness/settings.ts";
 import * as charts from "../../src/charts/plans.ts";
 import { filtersOf, passages } from "../../src/charts/watermark-hold/passage.ts";
 import { CHARTS } from "../../src/charts/index.ts";
+import { stretchesOf } from "../../src/charts/knowledge-triangle/draw.ts";
+import type { MarkStory } from "../../src/charts/stories.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed } from "../../src/model/windows.ts";
 import { rows } from "../../src/pipeline/sources.ts";
@@ -97,4 +99,27 @@ test("state held is what a plain loop over the windows counts, whatever the pati
   for (const w of many) sum += (course.at.find((_, i) => course.watermark[i] >= w.end) ?? 400) - w.opened;
   const told = heldOnAverage(course, many, 0, { start: 0, end: 400 });
   expect(Math.abs(told / (sum / 400) - 1)).toBeLessThan(0.02);
+});
+
+test("what had come by an age of the knowledge triangle is counted, not estimated", async () => {
+  const step = 5 * 60_000;
+  const { tables, options } = await runChart(charts.knowledgeTriangle(windows(source), { step }));
+  const drawn = CHARTS.knowledgeTriangle.draw(tables, {
+    ...options,
+    document: page,
+    width: 900,
+  } as never) as HTMLElement;
+  const cells = [...drawn.querySelectorAll("rect[data-explain]")].map(
+    rect => (JSON.parse(rect.getAttribute("data-explain")!) as MarkStory).values as Record<string, number>,
+  );
+  expect(cells.length).toBeGreaterThan(12);
+  const stretches = stretchesOf(tables, step);
+  let late = 0;
+  for (const { event_time: start, event_time_until: end, age } of cells) {
+    const own = log.filter(r => r.event >= start && r.event < end);
+    const by = own.filter(r => r.arrival <= end + age).length;
+    expect(stretches.find(s => s.start === start)?.by(age), `${start} ${age}`).toBe(by);
+    late += own.length - by;
+  }
+  expect(late).toBeGreaterThan(0);
 });

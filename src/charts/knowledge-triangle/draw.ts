@@ -26,7 +26,7 @@ import { windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { numberText, shareText } from "../words.ts";
 import { numbers, table } from "../wire.ts";
-import { AGE_BINS } from "./plan.ts";
+import { AGE_BINS, AGES } from "./plan.ts";
 
 type TriangleFacts = Partial<WindowFacts> & { readonly step?: number };
 
@@ -45,11 +45,14 @@ export function stretchesOf(tables: Tables, step: number): readonly Stretch[] {
   const cells = table(tables, "cells");
   const at = numbers(cells, "at");
   const age = numbers(cells, "age");
+  const band = numbers(cells, "band");
   const rows = numbers(cells, "rows");
   const groups = new Map<number, { low: number; high: number; rows: number }[]>();
   for (let i = 0; i < cells.length; i++) {
     if (!(rows[i] > 0)) continue;
-    const [low, high] = ratioBinBounds(age[i], AGE_BINS);
+    const bin = ratioBinBounds(age[i], AGE_BINS);
+    const low = Math.max(bin[0], AGES[band[i] - 1] ?? -Infinity);
+    const high = Math.min(bin[1], AGES[band[i]] ?? Infinity);
     const list = groups.get(at[i]);
     const cell = { low, high, rows: rows[i] };
     if (list === undefined) groups.set(at[i], [cell]);
@@ -104,11 +107,6 @@ function read(tables: Tables, options: TriangleFacts & DrawOptions): readonly Ju
   const latest = stretches.reduce((a, s) => Math.max(a, s.end + s.last), -Infinity);
   return judged(stretches, reachedBy(tables, options), options.now ?? latest);
 }
-
-const AGES = [
-  0, 1_000, 10_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000, 86_400_000,
-  604_800_000, 2_419_200_000,
-];
 
 export const knowledgeTriangle: ChartDrawing<TriangleFacts> = {
   name: "knowledgeTriangle",

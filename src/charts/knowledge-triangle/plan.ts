@@ -12,6 +12,15 @@ export interface KnowledgeTriangleOptions {
 /** Bins of age to a doubling: within 9 %. */
 export const AGE_BINS = 8;
 
+/** The ages of the table, ms. Bins are cut at them, so that what had come by one of them is counted and not estimated. */
+export const AGES: readonly number[] = [
+  0, 1_000, 10_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000, 86_400_000,
+  604_800_000, 2_419_200_000,
+];
+
+/** The expression that says between which two of the ages a row's age lies: how many of them are less than it. */
+const BAND = `d => ${AGES.map((age, i) => `d.age <= ${age} ? ${i} : `).join("")}${AGES.length}`;
+
 export const knowledgeTriangle: ChartPlan<KnowledgeTriangleOptions> = {
   name: "knowledgeTriangle",
   title: "Knowledge triangle",
@@ -21,7 +30,8 @@ export const knowledgeTriangle: ChartPlan<KnowledgeTriangleOptions> = {
     const age = `(d.arrived_at - (op.bin(d.event_time, ${step}) + ${step}))`;
     return {
       cells: fatesOf(args.streams.stream)
-        .groupby({ at: timeBin("event_time", step), age: ratioBin(age, AGE_BINS) })
+        .derive({ age: `d => ${age}` })
+        .groupby({ at: timeBin("event_time", step), age: ratioBin("d.age", AGE_BINS), band: BAND })
         .rollup({ rows: "d => op.count()" }),
       reached: reachedTable(args.streams.stream),
     };

@@ -169,30 +169,40 @@ function beyondInstant(all: Distribution): Distribution {
   return { ...all, bins, rows: bins.reduce((n, b) => n + b.rows, 0) };
 }
 
-/** Two histograms on one axis: what is in order, or takes no time, stands apart at 0. */
+/**
+ * Two histograms on one axis: what is in order, or takes no time, stands apart at 0. Bars are made of whole bins, so that a bar, its
+ * tip and its story count the same rows.
+ */
 function histogram(measures: readonly Measure[], options: DrawOptions): Element {
-  const [low, high] = reach(measures);
+  const [least, high] = reach(measures);
   const width = widthOf(options);
-  const steps = Math.max(12, Math.floor(width / 9));
-  const ratio = (high / low) ** (1 / steps);
+  const first = Math.floor(Math.log2(least) * FINE);
+  const last = Math.log2(high) * FINE;
+  const per = Math.max(1, Math.ceil((last - first) / Math.max(12, Math.floor(width / 9))));
+  const steps = Math.ceil((last - first) / per);
+  const edge = (k: number): number => 2 ** ((first + k * per) / FINE);
+  const low = edge(0);
   const heights = measures.map(({ all }) => {
     const bars = Array.from({ length: steps }, () => 0);
     for (const b of all.bins) {
-      const at = Math.sqrt(Math.max(b.low, low) * Math.max(b.high, low));
       if (b.high <= 1) continue;
-      bars[Math.min(steps - 1, Math.max(0, Math.floor(Math.log(at / low) / Math.log(ratio))))] += b.rows / all.rows;
+      const bin = Math.round(Math.log2(b.low) * FINE);
+      bars[Math.min(steps - 1, Math.max(0, Math.floor((bin - first) / per)))] += b.rows / all.rows;
     }
     return bars;
   });
   const most = Math.max(...heights.flat(), 1e-9);
-  const bars = (i: number): { x1: number; x2: number; y: number }[] =>
-    heights[i].map((y, k) => ({ x1: low * ratio ** k, x2: low * ratio ** (k + 1), y })).filter(b => b.y > 0);
+  // The first bar holds what is faster than the axis begins, too.
+  const bars = (i: number): { x1: number; x2: number; y: number; from: number }[] =>
+    heights[i]
+      .map((y, k) => ({ x1: edge(k), x2: edge(k + 1), y, from: k === 0 ? Math.min(1, low) : edge(k) }))
+      .filter(b => b.y > 0);
   const delays = bars(0);
   const disorders = bars(1);
   const reachOfTarget = most * 0.03;
   const steps2 = heights[1].flatMap((y, k) => [
-    [low * ratio ** k, y],
-    [low * ratio ** (k + 1), y],
+    [edge(k), y],
+    [edge(k + 1), y],
   ]);
   const share = shareBeyond(measures[1].all, 1);
   return plot(options, {
@@ -214,7 +224,7 @@ function histogram(measures: readonly Measure[], options: DrawOptions): Element 
         fill: measures[0].colour,
         fillOpacity: 0.75,
         insetRight: 0.7,
-        ...bearing(delays, b => storyOf(measures[0], b.x1, b.x2)),
+        ...bearing(delays, b => storyOf(measures[0], b.from, b.x2)),
       }),
       Plot.line(steps2, { stroke: measures[1].colour, strokeWidth: 1.8, strokeDasharray: "5 3" }),
       // The other measure's steps are a line, so a band along it takes the click.
@@ -224,7 +234,7 @@ function histogram(measures: readonly Measure[], options: DrawOptions): Element 
         y1: b => b.y - reachOfTarget,
         y2: b => b.y + reachOfTarget,
         fill: "transparent",
-        ...bearing(disorders, b => storyOf(measures[1], b.x1, b.x2)),
+        ...bearing(disorders, b => storyOf(measures[1], b.from, b.x2)),
       }),
       Plot.ruleY([0], { stroke: INK_SOFT }),
       tip(
@@ -232,10 +242,10 @@ function histogram(measures: readonly Measure[], options: DrawOptions): Element 
         {
           x: b => Math.sqrt(b.x1 * b.x2),
           y: "y",
-          title: (b: { x1: number; x2: number; y: number; measure: Measure }) =>
-            `${b.measure.name}\n${aboutText(b.x1)} to ${aboutText(b.x2)}\n${countText(Math.round(b.y * b.measure.all.rows), "row")}, ${shareText(b.y)}`,
+          title: (b: { x1: number; x2: number; y: number; from: number; measure: Measure }) =>
+            `${b.measure.name}\n${aboutText(b.from)} to ${aboutText(b.x2)}\n${countText(Math.round(b.y * b.measure.all.rows), "row")}, ${shareText(b.y)}`,
         },
-        b => storyOf(b.measure, b.x1, b.x2),
+        b => storyOf(b.measure, b.from, b.x2),
       ),
       Plot.text([`${shareText(1 - share)} in order`], {
         frameAnchor: "top-right",

@@ -18,6 +18,7 @@ type ParetoFacts = Partial<WindowFacts> & {
   readonly courseStep?: number;
   readonly names?: readonly string[];
   readonly meanings?: readonly string[];
+  readonly hindsight?: readonly boolean[];
 };
 
 /** A strategy or a delay: the median wait from a window's end to its first complete result, ms, and the share of rows in it. */
@@ -29,6 +30,8 @@ export interface Choice {
   readonly delay?: number;
   /** What it promises, in a sentence. */
   readonly meaning?: string;
+  /** Whether it knows what is still to come: a measure for the others, and no choice. */
+  readonly hindsight?: boolean;
 }
 
 /** Those choices that no other beats in both respects, by wait. */
@@ -71,7 +74,15 @@ function read(tables: Tables, options: ParetoFacts): Reading {
     const onTime = sum(numbers(table(tables, `on time ${i}`), "rows"));
     return waits.rows === 0 || rows === 0
       ? []
-      : [{ name, wait: quantile(waits, 0.5), complete: onTime / rows, meaning: options.meanings?.[i] }];
+      : [
+          {
+            name,
+            wait: quantile(waits, 0.5),
+            complete: onTime / rows,
+            meaning: options.meanings?.[i],
+            hindsight: options.hindsight?.[i] ?? false,
+          },
+        ];
   });
   const delay = options.delay ?? null;
   const present = delay === null ? null : { ...choice(delay), name: `present: ${formatDuration(delay)}` };
@@ -137,12 +148,12 @@ function storyOf(choice: Choice, present: Choice | null, others: readonly Choice
     );
   }
   // A gain of less than a hundredth is none: waits are read from bins.
-  const better = front(others).find(
+  const better = front(others.filter(o => o.hindsight !== true)).find(
     o => o.name !== name && o.wait < wait * 0.99 && o.complete >= complete && o.complete > 0,
   );
   sentences.push(
     better === undefined
-      ? "No other choice here is quicker and as complete."
+      ? "No other choice that anybody has is quicker and as complete."
       : `${better.name[0].toUpperCase()}${better.name.slice(1)} is as complete (${shareText(better.complete)}) and quicker: ${aboutText(better.wait)}.`,
   );
   return {

@@ -50,6 +50,7 @@ export const pareto: ChartPlan<ParetoOptions> = {
       ...delayVsLateness.facts?.({ ...args, options: {} as never }),
       names: Object.keys(strategiesOf(node, args.options)),
       meanings: Object.values(strategiesOf(node, args.options)).map(meaningOf),
+      hindsight: Object.values(strategiesOf(node, args.options)).map(({ basis }) => basis.kind === "perfect"),
     };
   },
 };

@@ -242,7 +242,8 @@ function lanes(reading: Reading, options: HoldFacts & DrawOptions): Element {
     y: { type: "linear", domain: [height, 0], axis: null },
     marks: [
       defsMark(pattern.defs),
-      ...timeAxisX(x0, x1, timeZone, width - left - right, "processing time →"),
+      // A narrow frame has room for a tick more than a wide one would allow itself.
+      ...timeAxisX(x0, x1, timeZone, width - left - right + 60, "processing time →"),
       Plot.ruleY(names, { y: base, stroke: GRID }),
       Plot.text(labelled, {
         y: d => base(d.name) - 12,
