@@ -80,6 +80,8 @@ export class EngineHost {
   /** Dropped rows of each windowed aggregate among them, and of the pinned replay's, by identity. */
   #dropped = new Map<string, Counter>();
   #watched = new Map<string, Watched>();
+  /** Identities of the nodes that show the present replay, its charts' own among them. */
+  #present: ReadonlySet<string> = new Set();
   /** Names of variables by identity, of the pipelines as they run. */
   #names: Readonly<Record<string, readonly string[]>> = {};
   #faults: TransportState["faults"] = null;
@@ -247,6 +249,7 @@ export class EngineHost {
     const present = planned.map(view => this.#disturbed(view));
     const views = [...present, ...this.#variants.plan(present, this.#variantContext())];
     this.#names = this.#namesOf(planned.flatMap(viewNodes));
+    this.#present = new Set(topological(present.flatMap(viewNodes)).map(identity));
     const kept = new Set(planned.map(v => v.view));
     const named = plan.views.filter(v => kept.has(v.view)).flatMap(namedNodes);
     this.#own = topological(named.map(node => this.#disturb(node)));
@@ -599,7 +602,7 @@ export class EngineHost {
     // The ports that only the counters of dropped rows read are no part of anybody's pipeline.
     return run.graph.nodes
       .filter(n => !(n.node.verb === "port" && n.node.port === "late" && !(n.id in this.#names)))
-      .map(n => nodeFigures(run, n, this.#names[n.id] ?? [], this.#dropped));
+      .map(n => nodeFigures(run, n, this.#present.has(n.id) ? (this.#names[n.id] ?? []) : [], this.#dropped));
   }
 
   #explain(message: Question): void {
@@ -624,7 +627,8 @@ export class EngineHost {
       return id === null
         ? null
         : { sentences: ["The stream is not on the page, so nothing is known of it."], facts: {}, lines: [] };
-    const nameOf = (of: Node): string | null => this.#names[identity(of)]?.[0] ?? this.#variants.nameOf(of);
+    const nameOf = (of: Node): string | null =>
+      (this.#present.has(identity(of)) ? null : this.#variants.nameOf(of)) ?? this.#names[identity(of)]?.[0] ?? null;
     if (values !== undefined)
       return explainMark({ nodes: viewNodes(live.plan), roles: live.plan.roles }, values, run, nameOf);
     const table = live.tables["main"] ?? Object.values(live.tables)[0];

@@ -236,6 +236,9 @@ test("faults disturb the present replay alone, or were pinned with it", async ()
   const settings = (): string[] => differing(harness, "5.count").settings.map(s => s.text);
   expect(settings()).toEqual(["faults: none → 50 % lost, seed 3"]);
   expect(rows(harness, "pinned:5.count")).toEqual([{ key: "team", n: 9 }]);
+  // The graph names what is there now, not what was pinned as well.
+  const graph = harness.messages.findLast(m => m.type === "graph");
+  expect(graph?.type === "graph" && graph.nodes.filter(n => n.names.includes("count"))).toHaveLength(1);
   const [{ n: left }] = rows(harness, "5.count");
   expect(left).toBeLessThan(9);
   expect(rows(harness, "difference:5.count")).toEqual([
