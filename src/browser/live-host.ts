@@ -11,8 +11,8 @@ import { HostError, type NotebookFiles } from "./notebook-files.ts";
 
 /** Milliseconds that a page waits at most for something new: the heartbeat of its clock. */
 const HEARTBEAT = 200;
-/** Milliseconds that rows may gather before they are handed over. */
-const GATHER = 25;
+/** Milliseconds that rows may gather before they are handed over: whoever takes them works, and remembers, by the handful. */
+const GATHER = 100;
 /** Milliseconds of silence after which a page is taken for gone; one in the background may be slow. */
 const GONE = 90_000;
 /** Most sources of one page. */

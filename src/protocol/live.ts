@@ -27,7 +27,7 @@ export type LiveAnswer =
   | { readonly status: "open" }
   | { readonly status: "ask"; readonly address: string; readonly host: string };
 
-export type LiveStatus = "connecting" | "connected" | "retrying" | "failed" | "ended" | "stopped";
+export type LiveStatus = "connecting" | "connected" | "waiting" | "retrying" | "failed" | "ended" | "stopped";
 
 /** How a recording is read in the place of the source: the file, and the options of `source` besides the watermark. */
 export interface LiveReplay {

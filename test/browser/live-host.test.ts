@@ -215,7 +215,7 @@ describe("a file that grows", () => {
   test("is waited for, followed through partial lines, rotation and truncation", async () => {
     const path = join(folder, "app.jsonl");
     const page = await connect(requestOf("app.jsonl", { follow: true }));
-    await page.until(p => p.state?.status === "retrying");
+    await page.until(p => p.state?.status === "waiting");
     expect(page.state?.reason).toBe("app.jsonl is not there yet");
     await writeFile(path, `${row(1)}\n${row(2)}\n{"t":17000`);
     await page.until(p => p.lines.length === 2);

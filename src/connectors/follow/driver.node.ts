@@ -30,8 +30,7 @@ export const openFollow: OpenLive = (input, sink, place) => {
   const say = (status: "connected" | "waiting", reason = ""): void => {
     if (said === `${status} ${reason}`) return;
     said = `${status} ${reason}`;
-    if (status === "connected") sink.state({ status });
-    else sink.state({ status: "retrying", reason, at: place.now() + LOOK_EVERY });
+    sink.state(status === "connected" ? { status } : { status, reason });
   };
 
   const beginAgain = async (why: string): Promise<void> => {

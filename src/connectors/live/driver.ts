@@ -15,6 +15,8 @@ export interface LiveRecord {
 export type ConnectionState =
   | { readonly status: "connecting" }
   | { readonly status: "connected" }
+  /** There is nothing to be read yet, and nothing to be done about it. */
+  | { readonly status: "waiting"; readonly reason: string }
   /** Connects again at `at`. */
   | { readonly status: "retrying"; readonly reason: string; readonly at: number }
   /** Does not connect again by itself. */

@@ -31,12 +31,14 @@ function OneSource({ cell, source }: { readonly cell: number; readonly source: s
             </span>
           </span>
           <span class="grow" />
-          <button type="button" class="button" data-main onClick={() => void allowAddress(source)}>
-            Connect
-          </button>
-          <button type="button" class="button" onClick={() => declineAddress(source)}>
-            Not now
-          </button>
+          <span class="actions">
+            <button type="button" class="button" data-main onClick={() => void allowAddress(source)}>
+              Connect
+            </button>
+            <button type="button" class="button" onClick={() => declineAddress(source)}>
+              Not now
+            </button>
+          </span>
         </div>
       );
     case "declined":
@@ -65,6 +67,7 @@ function OneSource({ cell, source }: { readonly cell: number; readonly source: s
 const words: Readonly<Record<LiveState["status"], string>> = {
   connecting: "connecting",
   connected: "live",
+  waiting: "waiting",
   retrying: "not connected",
   failed: "not connected",
   ended: "ended",
@@ -94,47 +97,49 @@ function Connection({ cell, state }: { readonly cell: number; readonly state: Li
       </span>
       <Recording recording={recording} over={over} />
       <span class="grow" />
-      {(status === "retrying" || status === "failed") && !over && (
-        <button type="button" class="button" onClick={() => void act(key, "retry")}>
-          Retry now
-        </button>
-      )}
-      {!over && (
-        <>
+      <span class="actions">
+        {(status === "retrying" || status === "failed") && !over && (
+          <button type="button" class="button" onClick={() => void act(key, "retry")}>
+            Retry now
+          </button>
+        )}
+        {!over && (
+          <>
+            <button
+              type="button"
+              class="button"
+              aria-pressed={recording.on}
+              title={
+                recording.on
+                  ? "Stop writing rows down; what was written stays"
+                  : "Write rows down from now on, into another file"
+              }
+              onClick={() => void act(key, recording.on ? "pause-recording" : "record")}
+            >
+              {recording.on ? "Turn recording off" : "Record"}
+            </button>
+            <button
+              type="button"
+              class="button"
+              title="Disconnect: the source ends, and its last windows close"
+              onClick={() => void act(key, "stop")}
+            >
+              Stop
+            </button>
+          </>
+        )}
+        {recording.replay !== null && over && (
           <button
             type="button"
             class="button"
-            aria-pressed={recording.on}
-            title={
-              recording.on
-                ? "Stop writing rows down; what was written stays"
-                : "Write rows down from now on, into another file"
-            }
-            onClick={() => void act(key, recording.on ? "pause-recording" : "record")}
+            data-main
+            title={`Reads ${recording.replay.file} instead`}
+            onClick={replay}
           >
-            {recording.on ? "Turn recording off" : "Record"}
+            Replay this recording
           </button>
-          <button
-            type="button"
-            class="button"
-            title="Disconnect: the source ends, and its last windows close"
-            onClick={() => void act(key, "stop")}
-          >
-            Stop
-          </button>
-        </>
-      )}
-      {recording.replay !== null && over && (
-        <button
-          type="button"
-          class="button"
-          data-main
-          title={`Reads ${recording.replay.file} instead`}
-          onClick={replay}
-        >
-          Replay this recording
-        </button>
-      )}
+        )}
+      </span>
       {state.notes.length > 0 && <span class="note">{state.notes.at(-1)}</span>}
       {state.shed > 0 && (
         <span class="loss" role="alert">
