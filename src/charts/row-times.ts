@@ -21,6 +21,12 @@ export function timedRows(stream: Stream, chart: string, amount: RowExpression):
   });
 }
 
+/** The expression that writes the keys of a row as one text, as `keyTexts` does for those who draw. */
+export function keyText(keys: readonly string[]): string {
+  const texts = keys.map(k => `(d[${JSON.stringify(k)}] == null ? "none" : "" + d[${JSON.stringify(k)}])`);
+  return texts.length === 0 ? '""' : texts.join(' + " · " + ');
+}
+
 /** Reads the amount of a chart's options: a column's name or an expression. Plain data, so that the chart stays so. */
 export function amountOf(amount: ExpressionInput | undefined, chart: string): RowExpression {
   if (amount === undefined)

@@ -42,7 +42,8 @@ export interface Correction {
 
 /** Reads the windows that have spoken on time or late, the most corrected first; those still open have nothing to correct. */
 export function correctionsOf(tables: Tables, keys: readonly string[]): readonly Correction[] {
-  const rows = table(tables, "corrections");
+  // Of too many values only the most corrected are here.
+  const rows = table(tables, tooMany(tables) ? "largest" : "corrections");
   const start = numbers(rows, "window_start");
   const end = numbers(rows, "window_end");
   const onTime = numbers(rows, "on_time");
@@ -79,16 +80,15 @@ export const corrections: ChartDrawing<CorrectionsFacts> = {
   name: "corrections",
   draw(tables, options) {
     const all = correctionsOf(tables, options.keys ?? []);
-    if (all.length === 0)
+    const totals = totalsOf(tables, all);
+    if (totals.values === 0)
       return emptyState(
         options,
         "corrections",
-        tooMany(tables)
-          ? "There are more than 20,000 values to compare. Filter the stream to fewer keys, or group by fewer."
-          : "No window is complete yet, so there is nothing to correct. Play on until the watermark passes the end of one.",
+        "No window is complete yet, so there is nothing to correct. Play on until the watermark passes the end of one.",
       );
     const changed = all.filter(c => c.difference !== 0);
-    const notes = notesOf(all, changed, options);
+    const notes = notesOf(all, changed, totals, options);
     if (changed.length === 0)
       return figure(options, { chart: "corrections", summary: summary(tables, options), body: [], notes });
     return figure(options, {
@@ -101,6 +101,33 @@ export const corrections: ChartDrawing<CorrectionsFacts> = {
   summary,
 };
 
+interface Totals {
+  /** Values that were given on time or late, and those that late rows changed. */
+  readonly values: number;
+  readonly changed: number;
+  readonly moved: number;
+  readonly onTime: number;
+}
+
+/** Adds the values up, where they are all here; else the engine has. */
+function totalsOf(tables: Tables, all: readonly Correction[]): Totals {
+  const one = (name: string, column: string): number => numbers(table(tables, name), column)[0] || 0;
+  if (tooMany(tables))
+    return {
+      values: one("said_on_time", "values"),
+      changed: one("moved", "values"),
+      moved: one("moved", "moved"),
+      onTime: one("said_on_time", "on_time"),
+    };
+  const changed = all.filter(c => c.difference !== 0);
+  return {
+    values: all.length,
+    changed: changed.length,
+    moved: changed.reduce((n, c) => n + Math.abs(c.difference), 0),
+    onTime: all.reduce((n, c) => n + Math.abs(c.onTime), 0),
+  };
+}
+
 /** Whether panes came out while the table of values is empty: then there were too many of them. */
 function tooMany(tables: Tables): boolean {
   return table(tables, "corrections").length === 0 && numbers(table(tables, "said"), "panes")[0] > 0;
@@ -108,16 +135,14 @@ function tooMany(tables: Tables): boolean {
 
 function summary(tables: Tables, options: DrawOptions & CorrectionsFacts): string {
   const all = correctionsOf(tables, options.keys ?? []);
-  if (all.length === 0) return "No window is complete yet.";
+  const { values, changed: count, moved, onTime } = totalsOf(tables, all);
+  if (values === 0) return "No window is complete yet.";
   const changed = all.filter(c => c.difference !== 0);
-  if (changed.length === 0)
-    return `Late rows changed none of the ${countText(all.length, "value")} first given on time.`;
-  const moved = changed.reduce((n, c) => n + Math.abs(c.difference), 0);
-  const onTime = all.reduce((n, c) => n + Math.abs(c.onTime), 0);
+  if (changed.length === 0) return `Late rows changed none of the ${countText(values, "value")} first given on time.`;
   const worst = changed[0];
   const name = nameOf(worst, all, options);
   return (
-    `Late rows changed ${numberText(changed.length)} of ${countText(all.length, "value")}, in all by ${numberText(moved)}` +
+    `Late rows changed ${numberText(count)} of ${countText(values, "value")}, in all by ${numberText(moved)}` +
     `${onTime > 0 ? ` (${shareText(moved / onTime)} of what was said on time)` : ""}. ` +
     `The most changed is ${name}: from ${numberText(worst.onTime)} to ${numberText(worst.final)} (${signedText(worst.difference)}).`
   );
@@ -240,11 +265,12 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
 function notesOf(
   all: readonly Correction[],
   changed: readonly Correction[],
+  totals: Totals,
   options: DrawOptions & CorrectionsFacts,
 ): string[] {
   const notes: string[] = [];
   const top = options.top ?? 12;
-  if (changed.length > top) notes.push(`The ${top} largest of ${numberText(changed.length)} corrections.`);
+  if (totals.changed > top) notes.push(`The ${top} largest of ${numberText(totals.changed)} corrections.`);
   const only = all.filter(c => c.onlyLate).length;
   const open = changed.slice(0, top).filter(c => c.expected !== null).length;
   if (open > 0)

@@ -3,6 +3,7 @@
  * of a window is its latest value, for any aggregate; and that of all panes but the late ones is its value when the watermark
  * passed, also where the on-time pane was left out because nothing was new.
  */
+import { desc } from "../../pipeline/orders.ts";
 import { Stream } from "../../pipeline/stream.ts";
 import type { ChartPlan } from "../chart.ts";
 import { expectedTables } from "../shared-plans.ts";
@@ -14,6 +15,9 @@ export interface CorrectionsOptions {
   /** How many windows to show, the most corrected first. Default 12. */
   readonly top?: number;
 }
+
+/** Corrections that the page gets where there are too many values to send them all. */
+const SHOWN = 50;
 
 export const corrections: ChartPlan<CorrectionsOptions> = {
   name: "corrections",
@@ -28,14 +32,24 @@ export const corrections: ChartPlan<CorrectionsOptions> = {
     );
     const panes = new Stream(withStrategy(node, { accumulation: "retracting" })).panes();
     const windows = node.strategy.window.kind === "global" ? [] : ["window_start", "window_end"];
+    const values = panes.groupby(...windows, ...node.keys.map(k => k.name)).rollup({
+      on_time: `d => op.sum(d.timing != "late" ? d.weight * d["${value}"] : 0)`,
+      final: `d => op.sum(d.weight * d["${value}"])`,
+      early_panes: `d => op.sum(d.timing == "early" && d.weight > 0 ? 1 : 0)`,
+      on_time_panes: `d => op.sum(d.timing == "on-time" && d.weight > 0 ? 1 : 0)`,
+      late_panes: `d => op.sum(d.timing == "late" && d.weight > 0 ? 1 : 0)`,
+    });
+    const changed = values
+      .derive({ change: "d => op.abs(d.final - d.on_time)" })
+      .filter("d => d.late_panes > 0 && d.change > 1e-9 * op.greatest(1, op.abs(d.final))");
     return {
-      corrections: panes.groupby(...windows, ...node.keys.map(k => k.name)).rollup({
-        on_time: `d => op.sum(d.timing != "late" ? d.weight * d["${value}"] : 0)`,
-        final: `d => op.sum(d.weight * d["${value}"])`,
-        early_panes: `d => op.sum(d.timing == "early" && d.weight > 0 ? 1 : 0)`,
-        on_time_panes: `d => op.sum(d.timing == "on-time" && d.weight > 0 ? 1 : 0)`,
-        late_panes: `d => op.sum(d.timing == "late" && d.weight > 0 ? 1 : 0)`,
-      }),
+      corrections: values,
+      // Of more values than the page can take, the most corrected; and what all of them come to.
+      largest: changed.topN(SHOWN, [desc("change"), ...windows, ...node.keys.map(k => k.name)]),
+      moved: changed.rollup({ values: "d => op.count()", moved: "d => op.sum(d.change)" }),
+      said_on_time: values
+        .filter("d => d.on_time_panes > 0 || d.late_panes > 0")
+        .rollup({ values: "d => op.count()", on_time: "d => op.sum(op.abs(d.on_time))" }),
       // Tells "none" from "more than the limit", which both come as an empty table.
       said: panes.rollup({ panes: "d => op.count()" }),
       // Windows that still take late rows are not final yet.

@@ -1,6 +1,7 @@
 /** `panes`, the engine's half: the panes of the same windows in the three accumulation modes. */
 import { Stream } from "../../pipeline/stream.ts";
 import type { ChartPlan } from "../chart.ts";
+import { keyText } from "../row-times.ts";
 import { windowed, windowFacts, withStrategy } from "../twins.ts";
 
 export interface PanesOptions {
@@ -24,8 +25,13 @@ export const panes: ChartPlan<PanesOptions> = {
     const tables: Record<string, Stream> = {};
     for (const mode of MODES) {
       const all = new Stream(withStrategy(node, { accumulation: mode })).panes();
-      tables[mode] =
+      const windows =
         at === null || node.strategy.window.kind === "global" ? all : all.filter(`d => d.window_start == ${at}`);
+      const key = options.key ?? null;
+      tables[mode] =
+        key === null
+          ? windows
+          : windows.filter(`d => ${keyText(node.keys.map(k => k.name))} == ${JSON.stringify(key)}`);
     }
     return tables;
   },

@@ -7,7 +7,7 @@ import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import { windowNames, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, signedText } from "../words.ts";
-import { extent, keyTexts, keyValues, numbers, table } from "../wire.ts";
+import { keyTexts, keyValues, numbers, table } from "../wire.ts";
 
 type ProfileFacts = Partial<WindowFacts> & { readonly compared?: readonly ProfileName[] };
 
@@ -34,77 +34,70 @@ const RULES: Readonly<Record<string, string>> = {
   batch: "A batch waits for the end of the input, so nothing is late",
 };
 
+/** Reads the results that differ, the greatest differences first; there are more of them where these are many. */
 export function comparedOf(tables: Tables, options: ProfileFacts): readonly Compared[] {
   const names = options.compared ?? [];
-  const found = new Map<
-    string,
-    Omit<Compared, "own" | "others" | "size"> & { own: number; others: Record<string, number> }
-  >();
-  const add = (
-    name: string,
-    put: (entry: { own: number; others: Record<string, number> }, value: number) => void,
-  ): void => {
-    const rows = table(tables, name);
-    const start = numbers(rows, "window_start");
-    const end = numbers(rows, "window_end");
-    const value = numbers(rows, options.outputs?.[0] ?? "");
-    const key = keyTexts(rows, options.keys ?? []);
-    for (let i = 0; i < rows.length; i++) {
-      const id = `${start[i]}|${end[i]}|${key[i]}`;
-      let entry = found.get(id);
-      if (entry === undefined) {
-        entry = {
-          start: start[i],
-          end: end[i],
-          key: key[i],
-          keys: keyValues(rows, options.keys ?? [], i),
-          own: NaN,
-          others: {},
-        };
-        found.set(id, entry);
-      }
-      put(entry, value[i]);
-    }
+  const rows = table(tables, "differing");
+  const start = numbers(rows, "window_start");
+  const end = numbers(rows, "window_end");
+  const size = numbers(rows, "size");
+  const key = keyTexts(rows, options.keys ?? []);
+  const valueOf = ["tidemark", ...names].map((_, i) => {
+    const value = numbers(rows, `value ${i}`);
+    const there = numbers(rows, `there ${i}`);
+    return (row: number): number => (there[row] > 0 ? value[row] : NaN);
+  });
+  return Array.from({ length: rows.length }, (_, row) => ({
+    start: start[row],
+    end: end[row],
+    key: key[row],
+    keys: keyValues(rows, options.keys ?? [], row),
+    own: valueOf[0](row),
+    others: Object.fromEntries(names.map((name, i) => [name, valueOf[i + 1](row)])),
+    size: size[row],
+  })).sort((a, b) => b.size - a.size || a.start - b.start);
+}
+
+/** How many results there are in all, how many of them differ under each profile, and which event time they span. */
+function totalsOf(
+  tables: Tables,
+  options: ProfileFacts,
+): { results: number; counts: readonly { n: string; count: number }[]; start: number; end: number } {
+  const totals = table(tables, "totals");
+  const one = (name: string): number => numbers(totals, name)[0] ?? NaN;
+  return {
+    results: one("results") || 0,
+    counts: (options.compared ?? []).map((n, i) => ({ n, count: one(`differ ${i + 1}`) || 0 })),
+    start: one("start"),
+    end: one("end"),
   };
-  add("tidemark", (e, v) => (e.own = v));
-  for (const name of names) add(name, (e, v) => (e.others[name] = v));
-  return [...found.values()].map(e => ({
-    ...e,
-    others: Object.fromEntries(names.map(n => [n, e.others[n] ?? NaN])),
-    size: Math.max(...names.map(n => (same(e.own, e.others[n] ?? NaN) ? 0 : relative(e.own, e.others[n] ?? NaN)))),
-  }));
 }
 
 const same = (a: number, b: number): boolean =>
   (Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
-const relative = (a: number, b: number): number =>
-  Number.isNaN(a) || Number.isNaN(b) ? Infinity : Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b));
-
 export const profiles: ChartDrawing<ProfileFacts> = {
   name: "profiles",
   draw(tables, options) {
-    const all = comparedOf(tables, options);
-    if (all.length === 0)
+    const { results, counts, start, end } = totalsOf(tables, options);
+    if (results === 0)
       return emptyState(
         options,
         "profiles",
-        "There is no result to compare: none has come out yet, or there are more than 20,000. Play to the end, or filter the stream to fewer keys.",
+        "There is no result to compare: none has come out yet. Press play, until the watermark passes the end of a window.",
       );
-    const differing = all.filter(c => c.size > 0).sort((a, b) => b.size - a.size || a.start - b.start);
-    const seen = extent(
-      Float64Array.from(all, c => c.start),
-      Float64Array.from(all, c => c.end),
-    );
-    const names = options.compared ?? [];
-    const rules = names.filter(n => differing.some(c => !same(c.own, c.others[n]))).map(n => `${RULES[n]}.`);
+    const differing = comparedOf(tables, options);
+    const many = Math.max(...counts.map(c => c.count), differing.length);
+    const rules = counts.filter(c => c.count > 0).map(c => `${RULES[c.n]}.`);
     return figure(options, {
       chart: "profiles",
       summary: summary(tables, options),
       body: differing.length === 0 ? [] : [matrix(differing.slice(0, 14), options)],
       notes: [
-        ...(differing.length > 14 ? [`The 14 greatest of ${numberText(differing.length)} differences.`] : []),
+        ...(many > 14 ? [`The 14 greatest of at least ${numberText(many)} differences.`] : []),
         ...rules,
-        ...(seen === null ? [] : [zoneNote(options.timeZone ?? options.zone ?? "UTC", seen[0], seen[1])]),
+        ...(Number.isFinite(start) && Number.isFinite(end)
+          ? [zoneNote(options.timeZone ?? options.zone ?? "UTC", start, end)]
+          : []),
       ],
     });
   },
@@ -112,15 +105,14 @@ export const profiles: ChartDrawing<ProfileFacts> = {
 };
 
 function summary(tables: Tables, options: DrawOptions & ProfileFacts): string {
-  const all = comparedOf(tables, options);
-  if (all.length === 0) return "No result has come out yet.";
-  const counts = (options.compared ?? []).map(n => ({ n, count: all.filter(c => !same(c.own, c.others[n])).length }));
+  const { results, counts } = totalsOf(tables, options);
+  if (results === 0) return "No result has come out yet.";
   const differing = counts.filter(c => c.count > 0).sort((a, b) => b.count - a.count);
   const equal = counts.filter(c => c.count === 0).map(c => c.n);
   const list = (names: readonly string[]): string =>
     names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
-  if (differing.length === 0) return `All ${countText(all.length, "result")} are the same under ${list(equal)}.`;
-  return `Of ${countText(all.length, "result")}, ${list(differing.map(c => `${numberText(c.count)} differ under ${c.n}`))}${equal.length > 0 ? `; ${list(equal)} ${equal.length === 1 ? "gives" : "give"} the same` : ""}.`;
+  if (differing.length === 0) return `All ${countText(results, "result")} are the same under ${list(equal)}.`;
+  return `Of ${countText(results, "result")}, ${list(differing.map(c => `${numberText(c.count)} differ under ${c.n}`))}${equal.length > 0 ? `; ${list(equal)} ${equal.length === 1 ? "gives" : "give"} the same` : ""}.`;
 }
 
 function matrix(shown: readonly Compared[], options: DrawOptions & ProfileFacts): Element {

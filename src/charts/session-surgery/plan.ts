@@ -1,7 +1,7 @@
 /** `sessionSurgery`, the engine's half: the rows with their keys, and the panes that sessions gave before they were merged. */
 import { Stream } from "../../pipeline/stream.ts";
 import type { ChartPlan } from "../chart.ts";
-import { timedRows } from "../row-times.ts";
+import { keyText, timedRows } from "../row-times.ts";
 import { windowed, windowFacts, withStrategy } from "../twins.ts";
 
 export interface SessionSurgeryOptions {
@@ -14,7 +14,7 @@ export const sessionSurgery: ChartPlan<SessionSurgeryOptions> = {
   title: "Sessions under the knife",
   question: "Which row merged which sessions? How sessions grew and met, and which results were withdrawn.",
   limits: { rows: 10_000, panes: 10_000 },
-  plan({ streams }) {
+  plan({ streams, options }) {
     const node = windowed(streams.stream, "sessionSurgery");
     if (node.strategy.window.kind !== "sessions")
       throw new Error(
@@ -26,9 +26,13 @@ export const sessionSurgery: ChartPlan<SessionSurgeryOptions> = {
       source: "1",
     });
     const keys = Object.fromEntries(node.keys.map(k => [k.name, k.expression]));
+    const names = node.keys.map(k => k.name);
+    const key = options.key ?? null;
+    const ofKey = (stream: Stream): Stream =>
+      key === null ? stream : stream.filter(`d => ${keyText(names)} == ${JSON.stringify(key)}`);
     return {
-      rows: rows.derive(keys).select("event_time", "arrived_at", ...node.keys.map(k => k.name)),
-      panes: new Stream(withStrategy(node, { accumulation: "retracting" })).panes(),
+      rows: ofKey(rows.derive(keys)).select("event_time", "arrived_at", ...names),
+      panes: ofKey(new Stream(withStrategy(node, { accumulation: "retracting" })).panes()),
     };
   },
   facts({ streams }) {
