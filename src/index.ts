@@ -97,7 +97,7 @@ export async function runPipeline(stream: Stream, options: PipelineOptions = {})
   const schema = schemaOf(node, source => files.log(source).batch.schema);
   const run = new Run([node], {
     logs: source => files.log(source),
-    supply: (source, from) => files.supply(source, from),
+    supply: (source, from, columns) => files.supply(source, from, columns),
     profile: profileNamed(profile),
     remember: false,
   });

@@ -19,6 +19,7 @@
  */
 import type { Profile } from "../model/profiles.ts";
 import { PROFILES } from "../model/profiles.ts";
+import { type Columns, columnsRead } from "../pipeline/columns-read.ts";
 import { identity } from "../pipeline/identity.ts";
 import { type Node, topological } from "../pipeline/node.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
@@ -59,8 +60,8 @@ export interface RunOptions {
    * nothing is remembered: it would keep every part in memory.
    */
   readonly remember?: boolean;
-  /** Reads on, from row `from`, in a log that is read in parts. */
-  readonly supply?: (source: SourceNode, from: number) => Supply;
+  /** Reads on, from row `from`, in a log that is read in parts; other columns than `columns` are not looked at (null: all are). */
+  readonly supply?: (source: SourceNode, from: number, columns: Columns) => Supply;
   /** What makes it a part of another run. */
   readonly part?: RunPart;
 }
@@ -131,7 +132,7 @@ export class Run {
     this.#options = options;
     this.#profile = options.profile ?? PROFILES.tidemark;
     this.#stepLength = options.stepLength ?? 8_192;
-    this.#supplies = new Supplies(options.supply);
+    this.#supplies = new Supplies(options.supply, sources => this.#columnsOf(sources));
     this.#remember = this.#mayRemember(roots);
     this.#roots = roots;
     this.#timeline = new Timeline(this.#profile, options.microBatch ?? null, this.#remember);
@@ -204,6 +205,11 @@ export class Run {
    */
   get waiting(): Promise<void> | null {
     return this.#supplies.waiting;
+  }
+
+  /** The columns that the pipelines and whoever taps them look at. */
+  #columnsOf(sources: readonly SourceNode[]): Columns {
+    return columnsRead([...this.#roots, ...this.#taps.map(t => t.node)], sources);
   }
 
   /** Ends reading in logs that are read in parts. The run is of no use any more. */
@@ -335,6 +341,7 @@ export class Run {
   /** Adds a tap. It first receives what it has missed, and whatever else is behind catches up with it. */
   tap(tap: Tap): void {
     this.#taps.push(tap);
+    this.#supplies.checkColumns();
     this.#behind.add([], [tap]);
     this.catchUp();
   }
@@ -381,7 +388,7 @@ export class Run {
     this.#edits++;
     for (const node of before.nodes) if (this.#graph.find(node.id) !== node) this.#left.set(node.id, this.#edits);
     const sourceChanged = fresh.some(n => n.operator === null);
-    if (sourceChanged || (!this.#remember && this.#timeline.positions > 0)) {
+    if (sourceChanged || (!this.#remember && (this.#timeline.positions > 0 || this.#supplies.begun))) {
       this.restart();
       return "restarted";
     }

@@ -5,6 +5,7 @@
  * Feeds that read the same log, as charts do which ask what another watermark would make of it, share its supply: a row is let
  * go when all of them have taken it.
  */
+import type { Columns } from "../pipeline/columns-read.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import type { SourceFeed } from "./feed.ts";
@@ -22,17 +23,39 @@ interface Entry {
   feeds: SourceFeed[];
   /** Null until something is asked for. */
   supply: Supply | null;
+  /** The columns that it reads. */
+  columns: Columns;
 }
 
+type Open = (source: SourceNode, from: number, columns: Columns) => Supply;
+
 export class Supplies {
-  readonly #open: ((source: SourceNode, from: number) => Supply) | undefined;
+  readonly #open: Open | undefined;
+  readonly #columns: (sources: readonly SourceNode[]) => Columns;
   /** By the log with which a run begins, which is the same for all who read it. */
   #entries = new Map<SourceLog, Entry>();
   #feeds: readonly SourceFeed[] = [];
   #waiting: Promise<void> | null = null;
 
-  constructor(open: ((source: SourceNode, from: number) => Supply) | undefined) {
+  /** `columns` says what is looked at of some sources. */
+  constructor(open: Open | undefined, columns: (sources: readonly SourceNode[]) => Columns) {
     this.#open = open;
+    this.#columns = columns;
+  }
+
+  /** Whether anything has been asked for. */
+  get begun(): boolean {
+    return [...this.#entries.values()].some(entry => entry.supply !== null);
+  }
+
+  /** Throws when something is looked at by now that is not being read. */
+  checkColumns(): void {
+    for (const { supply, columns, feeds } of this.#entries.values()) {
+      if (supply === null || columns === null) continue;
+      const wanted = this.#columns(feeds.map(f => f.node));
+      if (wanted === null || [...wanted].some(name => !columns.has(name)))
+        throw new Error("A log is being read without columns that a new tap wants. Add taps before the run begins.");
+    }
   }
 
   get waiting(): Promise<void> | null {
@@ -50,7 +73,12 @@ export class Supplies {
         throw new Error("A log of this run is read in parts, and the run has no supply that would read on.");
       const entry = this.#entries.get(log);
       if (entry === undefined)
-        this.#entries.set(log, { node: feed.node, feeds: [feed], supply: before.get(log)?.supply ?? null });
+        this.#entries.set(log, {
+          node: feed.node,
+          feeds: [feed],
+          supply: before.get(log)?.supply ?? null,
+          columns: before.get(log)?.columns ?? null,
+        });
       else entry.feeds.push(feed);
     }
     for (const [log, { supply }] of before) if (!this.#entries.has(log)) supply?.close();
@@ -91,7 +119,10 @@ export class Supplies {
 
   async #more(entry: Entry): Promise<void> {
     const from = entry.feeds.reduce((least, feed) => Math.min(least, feed.rows), Infinity);
-    entry.supply ??= (this.#open as (source: SourceNode, from: number) => Supply)(entry.node, from);
+    if (entry.supply === null) {
+      entry.columns = this.#columns(entry.feeds.map(f => f.node));
+      entry.supply = (this.#open as Open)(entry.node, from, entry.columns);
+    }
     const { supply } = entry;
     const log = await supply.more(from);
     // The run may have gone elsewhere while it was read.

@@ -5,7 +5,7 @@
  * and a way to be called again; in tests both are plain values, so a replay is the same every time.
  */
 import type { Value } from "../columns/column.ts";
-import { Run, type Tap } from "../engine/run.ts";
+import { Run, type RunOptions, type Tap } from "../engine/run.ts";
 import { Table } from "../engine/table.ts";
 import { profileNamed } from "../model/profiles.ts";
 import { disturbing } from "../pipeline/faults.ts";
@@ -91,6 +91,8 @@ export class EngineHost {
   #scheduled = false;
   readonly #painting: Painting;
   #turn = 0;
+  /** Whether the playback has more to do. */
+  #busy = false;
   #lastGraph = -Infinity;
   #dirty = false;
   #loading: TransportState["loading"] = null;
@@ -294,7 +296,307 @@ export class EngineHost {
     const profile = profileNamed(this.#plan.profile);
     const before = this.#run;
     if (before === null || before.profile !== profile) {
-      const supply = (source: SourceNode, from: number) => this.#files.supply(source, from);
+      const supply: RunOptions["supply"] = (source, from, columns) => this.#files.supply(source, from, columns);
+      const run = new Run(roots, { logs, supply, profile, codegen: this.#options.codegen });
+      before?.close();
+      for (const tap of taps) {
+        tap.reset();
+        run.tap(tap);
+      }
+      this.#run = run;
+      this.#playback.takeOver(run);
+      return;
+    }
+    // A run without sources has ended before it began; that is nowhere to return to.
+    const was = before.totalRows === 0 ? { clock: -Infinity, finished: false } : before.progress;
+    // Checkpoints outlive an edit: what it brought is worked up to them when they are used. Other sources are another replay.
+    if (before.replan(roots, taps) === "restarted") this.#playback.restarted(was);
+    else this.#playback.edited(new Set(taps));
+  }
+
+  /** Splits a plan into what can be computed and what cannot, with the reasons. */
+  #validate(plan: EnginePlan, sources: readonly SourceNode[]): { views: PlannedView[]; result: PlanResult } {
+    const views: PlannedView[] = [];
+    const schemas: Record<string, readonly { name: string; type: string }[]> = {};
+    const errors: Record<string, string> = {};
+    for (const view of plan.views) {
+      try {
+        const planned = planView(view, nodes => this.#logsBelow(nodes));
+        const shown = viewNodes(planned).map(node => this.#schemaOf(node));
+        if (planned.chart === null) schemas[view.view] = shown[0].map(({ name, type }) => ({ name, type }));
+        views.push(planned);
+      } catch (error) {
+        if (error instanceof WaitingForRows) continue;
+        errors[view.view] = error instanceof Error ? error.message : String(error);
+      }
+    }
+    const readable = sources.flatMap(node => {
+      try {
+        return [[identity(node), this.#schemaOf(node)] as const];
+      } catch {
+        // The views over this source have already said what is wrong with it.
+        return [];
+      }
+    });
+    return { views, result: { version: plan.version, schemas, sources: Object.fromEntries(readable), errors } };
+  }
+
+  #logsBelow(nodes: readonly Node[]) {
+    return topological(nodes).flatMap(n => (n.verb === "source" ? [this.#files.log(n)] : []));
+  }
+
+  #variantContext(): VariantContext {
+    return {
+      plan: view => planView(view, nodes => this.#logsBelow(nodes)),
+      disturbed: (view, disturb) => this.#disturbed(view, disturb),
+      schema: node => this.#schemaOf(node),
+      rows: node => this.#logsBelow([node]).reduce((sum, log) => sum + log.arrival.length, 0),
+    };
+  }
+
+  #schemaOf(node: Node) {
+    return schemaOf(node, source => this.#files.log(source).batch.schema);
+  }
+
+  #disturbed(view: PlannedView, disturb = this.#disturb): PlannedView {
+    const streams = Object.fromEntries(Object.entries(view.streams).map(([name, n]) => [name, disturb(n)]));
+    const roles = Object.fromEntries(Object.entries(view.roles).map(([role, n]) => [role, disturb(n)]));
+    return { ...view, streams, roles };
+  }
+
+  /** The plan's names, by the identities that its nodes have once they are disturbed. */
+  #namesOf(roots: readonly Node[]): Record<string, readonly string[]> {
+    const names: Record<string, readonly string[]> = { ...this.#plan.names };
+    for (const node of topological(roots)) {
+      const own = this.#plan.names[identity(node)];
+      if (own !== undefined) names[identity(this.#disturb(node))] = own;
+    }
+    return names;
+  }
+
+  #planBreakpoints(views: readonly PlannedView[]) {
+    const nodes = topological(views.flatMap(viewNodes));
+    const find = (stream: string): Node | null =>
+      views.find(v => v.view === stream && v.chart === null)?.streams["main"] ??
+      // The last one: of a disturbed source and its disturbance, what comes out of the latter.
+      nodes.findLast(n => this.#names[identity(n)]?.includes(stream)) ??
+      null;
+    return this.#playback.breakpoints.plan(find, node => void this.#schemaOf(node));
+  }
+
+  /** A counter of dropped rows for each windowed aggregate that cells name; those that stay go on counting. */
+  #counters(): Map<string, Counter> {
+    const counters = new Map<string, Counter>();
+    for (const node of topological([...this.#own, ...this.#variants.own()])) {
+      if (node.verb !== "aggregate" || node.strategy === null) continue;
+      const id = identity(node);
+      counters.set(id, this.#dropped.get(id) ?? new Counter({ verb: "port", input: node, port: "late" }));
+    }
+    return counters;
+  }
+
+  #liveView(plan: PlannedView): LiveView {
+    return liveView(
+      plan,
+      this.#views.get(plan.view),
+      (node, limit = Infinity) =>
+        new Table(node, this.#schemaOf(node), undefined, this.#isInParts(node) ? Math.min(limit, LOG_ROWS) : limit),
+    );
+  }
+
+  /** Whether a stream is made from a log that is read in parts. */
+  #isInParts(node: Node): boolean {
+    return topological([node]).some(n => n.verb === "source" && this.#files.log(n).whole !== undefined);
+  }
+
+  #ownSources(): SourceNode[] {
+    return this.#own.filter(n => n.verb === "source");
+  }
+
+  #watermark(): number {
+    return this.#run === null ? Infinity : sourceFigures(this.#run, this.#ownSources()).watermark;
+  }
+
+  #transport(action: TransportAction): void {
+    if (action.kind === "breakpoint" || action.kind === "faults") {
+      if (action.kind === "faults") this.#setFaults(action.options);
+      else if (action.remove === true) this.#playback.breakpoints.remove(action.stream);
+      else this.#playback.breakpoints.set(action.stream, action.predicate);
+      void this.#load(this.#plan);
+      return;
+    }
+    this.#replan();
+    this.#playback.act(action);
+    this.#dirty = true;
+    this.#sendTransport();
+    this.#schedule(0);
+  }
+
+  #setFaults(options: TransportState["faults"]): void {
+    try {
+      this.#disturb = options == null ? node => node : disturbing(options);
+      this.#faults = options;
+      this.#faultsError = null;
+    } catch (error) {
+      this.#faultsError = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #schedule(delay: number): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.defer(() => {
+      this.#scheduled = false;
+      this.#slice();
+    }, delay);
+  }
+
+  /** Works, or sends what is to be seen, but never both at once: so no slice takes longer than either. */
+  #slice(): void {
+    this.#replan();
+    const painting = this.#painting;
+    if (!painting.busy) {
+      this.#work();
+      if (this.#dirty ? painting.wait === 0 : painting.owes === 0) {
+        this.#dirty = false;
+        painting.begin(this.#views.keys());
+      }
+    } else {
+      this.#sendViews();
+      if (!painting.busy) this.#sendRest();
+    }
+    if (painting.busy || ordering(this.#views.values())) this.#schedule(0);
+    else if (this.#busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
+    else if (this.#density?.done === false) this.#schedule(0);
+    else if (this.#dirty) this.#schedule(Math.max(1, painting.wait));
+    else if (painting.owes < Infinity) this.#schedule(Math.max(1, painting.owes));
+  }
+
+  #work(): void {
+    const { moved, busy } = this.#playback.work();
+    this.#busy = busy;
+    this.#waitForRows();
+    if (moved) this.#dirty = true;
+    if (this.#questions.length > 0 && this.#playback.behind === null)
+      for (const question of this.#questions.splice(0)) this.#explain(question);
+    if (!busy || !this.#playback.hurried) this.#countDensity();
+    // While the replay plays, putting rows in order has every fourth turn.
+    if ((!busy || this.#turn++ % 4 === 0) && this.#painting.order(this.#views.values())) this.#dirty = true;
+  }
+
+  /** Sends what belongs to a round of views: the difference of two replays, the transport's figures, and now and then the graph's. */
+  #sendRest(): void {
+    this.#sendCompared();
+    this.#sendTransport();
+    const now = this.#options.now();
+    if (now - this.#lastGraph < GRAPH_EVERY && this.#busy) return;
+    this.#lastGraph = now;
+    this.#options.post({ type: "graph", nodes: this.#figures() });
+  }
+
+  /** Counts the arrivals of the strip anew, where there are others than those counted; `atOnce` gives up a count that goes on. */
+  #countAnew(atOnce: boolean): void {
+    if (!atOnce && this.#density?.done === false) return;
+    const counted = this.#ownSources().map(node => ({ log: this.#files.log(node), watermark: node.watermark }));
+    if (this.#density?.counts(counted) !== true) this.#density = new DensityCount(counted, DENSITY_BINS);
+  }
+
+  /** Asks the host for a file, or for a part of it. */
+  #ask(name: string, part?: { readonly from: number; readonly to: number }): Promise<FilePart> {
+    const request = ++this.#request;
+    return new Promise((resolve, reject) => {
+      this.#awaited.set(request, { resolve, reject });
+      this.#options.post({ type: "need-file", request, name, ...(part === undefined ? {} : { part }) });
+    });
+  }
+
+  /** Goes on when the rows are here that the run waits for. Where they cannot be read, says why, and stops. */
+  #waitForRows(): void {
+    const run = this.#run;
+    const waiting = run?.waiting ?? null;
+    if (waiting === null || waiting === this.#waited) return;
+    this.#waited = waiting;
+    waiting.then(
+      () => this.#schedule(0),
+      (error: unknown) => {
+        if (this.#run !== run || this.#waited !== waiting) return;
+        const message = error instanceof Error ? error.message : String(error);
+        const errors = Object.fromEntries(this.#plan.views.map(v => [v.view, message]));
+        this.#playback.act({ kind: "pause" });
+        if (this.#planned !== null) this.#options.post({ type: "planned", result: { ...this.#planned, errors } });
+        this.#sendTransport();
+      },
+    );
+  }
+
+  async #load(plan: EnginePlan): Promise<void> {
+    this.#plan = plan;
+    // What can be known without data is answered once every source has been read; a newer plan overtakes this one.
+    const all = [...plan.views.flatMap(namedNodes), ...this.#variants.named()];
+    const sources = topological(all).filter(n => n.verb === "source");
+    await Promise.all(sources.map(n => this.#files.load(n, plan.names[identity(n)]?.[0])));
+    if (this.#plan !== plan) return;
+    this.#live.keep(sources, this.#options.now());
+    this.#loading = null;
+    this.#ready = { plan, sources };
+    this.#schedule(0);
+  }
+
+  /** Takes up the newest plan, if there is one that has not been. */
+  #replan(): void {
+    if (this.#ready === null) return;
+    const { plan, sources } = this.#ready;
+    this.#ready = null;
+    const { views: planned, result } = this.#validate(plan, sources);
+    const present = planned.map(view => this.#disturbed(view));
+    const views = [...present, ...this.#variants.plan(present, this.#variantContext())];
+    this.#names = this.#namesOf(planned.flatMap(viewNodes));
+    this.#present = new Set(topological(present.flatMap(viewNodes)).map(identity));
+    const kept = new Set(planned.map(v => v.view));
+    const named = plan.views.filter(v => kept.has(v.view)).flatMap(namedNodes);
+    this.#own = topological(named.map(node => this.#disturb(node)));
+    const breakpoints = this.#planBreakpoints(present);
+    const dropped = this.#counters();
+    const live = new Map(views.map(view => [view.view, this.#liveView(view)]));
+    const roots = [
+      ...views.flatMap(viewNodes),
+      ...breakpoints.map(b => b.node),
+      ...[...dropped.values()].map(c => c.node),
+    ];
+    const tables = [...live.values()].flatMap(v => Object.values(v.tables));
+    try {
+      this.#takeOver(roots, [...breakpoints, ...dropped.values(), ...tables]);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const errors = Object.fromEntries(plan.views.map(v => [v.view, message]));
+      this.#options.post({ type: "planned", result: { ...result, errors } });
+      return;
+    }
+    this.#views = live;
+    this.#painting.hurry();
+    this.#dropped = dropped;
+    this.#countAnew(true);
+    const room = withRoom(
+      this.#span(),
+      this.#ownSources().map(node => this.#files.log(node)),
+    );
+    this.#horizon = room === null ? 0 : room.end - room.start;
+    if (this.#live.open && !this.#followed) this.#playback.act({ kind: "live" });
+    this.#followed = this.#live.open;
+    this.#planned = result;
+    this.#options.post({ type: "planned", result });
+    this.#lastGraph = -Infinity;
+    this.#dirty = true;
+    this.#schedule(0);
+  }
+
+  /** Gives the run the new pipeline. A run over the same sources goes on; any other begins again and works to the same moment. */
+  #takeOver(roots: readonly Node[], taps: readonly Tap[]): void {
+    const logs = (source: SourceNode) => this.#files.log(source);
+    const profile = profileNamed(this.#plan.profile);
+    const before = this.#run;
+    if (before === null || before.profile !== profile) {
+      const supply: RunOptions["supply"] = (source, from, columns) => this.#files.supply(source, from, columns);
       const run = new Run(roots, { logs, supply, profile, codegen: this.#options.codegen });
       before?.close();
       for (const tap of taps) {

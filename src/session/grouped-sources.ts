@@ -9,6 +9,7 @@ import { bytesPerRow, type GroupedFile, type RangeFile } from "../connectors/gro
 import { type GroupReader, GroupedLog } from "../connectors/groups/grouped-log.ts";
 import type { DecodeOptions } from "../connectors/log.ts";
 import { SourceError } from "../connectors/source-error.ts";
+import type { Columns } from "../pipeline/columns-read.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 
 /** A part of a data file, with the size of the whole and a text that changes with it. */
@@ -55,10 +56,10 @@ export class GroupedSources {
   }
 
   /** Reads on in a log that `open` has opened. */
-  reader(key: string, from: number): GroupReader {
+  reader(key: string, from: number, columns: Columns): GroupReader {
     const log = this.#logs.get(key);
     if (log === undefined) throw new Error("The source is not read in groups.");
-    return log.read(from);
+    return log.read(from, columns);
   }
 
   async #groupsOf(

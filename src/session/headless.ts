@@ -211,7 +211,7 @@ function nodesOf(streams: readonly HeadlessStream[]): Node[] {
 function settingsOf([{ sources }]: readonly HeadlessStream[], options: HeadlessRunOptions): RunOptions {
   return {
     logs: source => sources.log(source),
-    supply: (source, from) => sources.supply(source, from),
+    supply: (source, from, columns) => sources.supply(source, from, columns),
     profile: profileNamed(options.profile ?? "tidemark"),
     microBatch: options.microBatch ?? null,
     specialize: options.specialize,

@@ -8,6 +8,7 @@ import type { ColumnType, Schema, Value } from "../columns/column.ts";
 import type { DecodedLog } from "../connectors/log.ts";
 import { sourceLog } from "../connectors/source-log.ts";
 import { epochToMs, TimeReader } from "../connectors/timestamps.ts";
+import type { Columns } from "../pipeline/columns-read.ts";
 import { canonical } from "../pipeline/identity.ts";
 import type { GroupReader } from "../connectors/groups/grouped-log.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
@@ -48,8 +49,8 @@ export class SourceFiles {
   }
 
   /** Reads on from row `from` in a log that is read in parts. */
-  supply(node: SourceNode, from: number): GroupReader {
-    return this.#groups.reader(logKey(node), from);
+  supply(node: SourceNode, from: number, columns: Columns = null): GroupReader {
+    return this.#groups.reader(logKey(node), from, columns);
   }
 
   /** The log of a source that has been loaded. Throws what went wrong with it, or when `load` has not run. */

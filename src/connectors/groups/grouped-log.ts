@@ -15,15 +15,16 @@ import type { Batch } from "../../columns/batch.ts";
 import type { ByteDictionary } from "../../columns/byte-dictionary.ts";
 import { concatBatches, concatFloats, concatInts } from "../../columns/concat.ts";
 import { BatchBuilder } from "../../columns/builder.ts";
-import { valueAt } from "../../columns/column.ts";
+import { type Column, valueAt } from "../../columns/column.ts";
 import { Dictionary } from "../../columns/dictionary.ts";
+import type { Columns } from "../../pipeline/columns-read.ts";
 import type { SourceLog, WholeLog } from "../../pipeline/source-log.ts";
 import { ERRORS_SCHEMA, type SourceNode } from "../../pipeline/verbs/source.ts";
 import { type DecodeOptions, SourceError } from "../log.ts";
 import { inOrder, sourceLog } from "../source-log.ts";
-import { logOfColumns } from "../whole-columns.ts";
+import { type FoundColumn, logOfColumns } from "../whole-columns.ts";
 import type { GroupedFile } from "./grouped-file.ts";
-import { type OrderOptions, orderOf, type Span } from "./order.ts";
+import { nameOf, type OrderOptions, orderOf, type Span } from "./order.ts";
 
 /** A place to begin at: what a reader had when it had read the first `groups` groups. */
 interface Mark {
@@ -77,10 +78,13 @@ export class GroupedLog {
     return this.#file.groups.reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  /** Reads from row `from` on, which somebody has been at before, or from the beginning. */
-  read(from = 0): GroupReader {
+  /**
+   * Reads from row `from` on, which somebody has been at before, or from the beginning; of columns those that are looked at,
+   * while the others hold nothing.
+   */
+  read(from = 0, columns: Columns = null): GroupReader {
     const mark = this.#marks.findLast(m => m.first <= from) ?? { groups: 0, first: 0, arrival: -Infinity, line: 0 };
-    return new GroupReader(this, mark);
+    return new GroupReader(this, mark, columns);
   }
 
   /** Groups in the order in which they are read. */
@@ -100,10 +104,14 @@ export class GroupedLog {
   }
 
   /** Reads the `k`-th group as a log of its own, in order of arrival. */
-  async piece(k: number): Promise<SourceLog> {
+  async piece(k: number, columns: Columns): Promise<SourceLog> {
     const { group } = this.#spans[k];
     const { rows } = this.#file.groups[group];
-    const log = this.#logOf(group, await this.#file.read(group, null), rows, this.#greatest[k]);
+    const all = this.#file.columns;
+    const inFile = columns && new Set(all.map(c => c.name).filter(name => columns.has(nameOf(name, this.#decode))));
+    const read = await this.#file.read(group, inFile);
+    const found = inFile === null ? read : all.map(c => read.find(r => r.name === c.name) ?? blank(c, rows));
+    const log = this.#logOf(group, found, rows, this.#greatest[k]);
     this.#errors[group] = log.errors;
     // Without an arrival time a row arrives at the greatest event time so far, of all groups: they are read in file order.
     this.#greatest[k + 1] = log.arrival.at(-1) ?? this.#greatest[k];
@@ -142,14 +150,16 @@ export class GroupReader {
   #begun = false;
   /** Groups read, and what is in memory of them. */
   #groups: number;
+  readonly #columns: Columns;
   #held: SourceLog;
   #first: number;
   #known = -Infinity;
   #errors: Batch | null = null;
   #ahead: Promise<SourceLog> | null = null;
 
-  constructor(log: GroupedLog, mark: Mark) {
+  constructor(log: GroupedLog, mark: Mark, columns: Columns) {
     this.#log = log;
+    this.#columns = columns;
     this.#mark = mark;
     this.#groups = mark.groups;
     this.#first = mark.first;
@@ -170,7 +180,7 @@ export class GroupReader {
       if (this.#groups === spans.length) break;
       const ahead = this.#ahead;
       this.#ahead = null;
-      const piece = await (ahead ?? this.#log.piece(this.#groups));
+      const piece = await (ahead ?? this.#log.piece(this.#groups, this.#columns));
       if (piece.arrival.length > 0 && piece.arrival[0] <= this.#known) throw this.#wrong(piece);
       this.#groups++;
       if (piece.errors.length > 0) this.#errors = null;
@@ -181,7 +191,7 @@ export class GroupReader {
     if (arrival.length > 0)
       this.#log.note({ groups: this.#groups, first: this.#first, arrival: arrival[0], line: line?.[0] ?? 0 });
     if (this.#groups < spans.length) {
-      this.#ahead = this.#log.piece(this.#groups);
+      this.#ahead = this.#log.piece(this.#groups, this.#columns);
       // Whoever asks for it hears of a failure; perhaps nobody does.
       this.#ahead.catch(() => {});
     }
@@ -216,7 +226,7 @@ export class GroupReader {
     const { arrival, line } = this.#mark;
     for (let k = 0; k < this.#groups; k++) {
       if (spans[k].end < arrival) continue;
-      const piece = await this.#log.piece(k);
+      const piece = await this.#log.piece(k, this.#columns);
       let from = 0;
       while (from < piece.arrival.length && isBefore(piece, from, arrival, line)) from++;
       this.#held = together(this.#held, slice(piece, from));
@@ -252,6 +262,25 @@ function slice(log: SourceLog, from: number): SourceLog {
     log,
     Int32Array.from({ length }, (_, i) => from + i),
   );
+}
+
+/** Stands for a column that nobody looks at: its type, and nothing in it. */
+function blank(found: FoundColumn, rows: number): FoundColumn {
+  return { ...found, column: nothing(found.column, rows) };
+}
+
+function nothing(column: Column, rows: number): Column {
+  switch (column.type) {
+    case "number":
+    case "timestamp":
+      return { type: column.type, values: new Float64Array(rows).fill(NaN), valid: new Uint8Array(rows) };
+    case "boolean":
+      return { type: "boolean", values: new Uint8Array(rows), valid: new Uint8Array(rows) };
+    case "string":
+      return { type: "string", codes: new Int32Array(rows).fill(-1), dictionary: column.dictionary };
+    case "json":
+      return { type: "json", values: new Array<null>(rows).fill(null) };
+  }
 }
 
 /** Merges two logs in order of arrival; of equal arrivals the row comes first that does so in the file. */

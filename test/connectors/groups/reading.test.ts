@@ -228,3 +228,73 @@ test("rows that cannot be read are told with their lines, as when the log is rea
   expect(last.errors.length).toBe(whole.errors.length);
   expect(last.errors).toEqual(whole.errors);
 });
+
+test("columns that nobody looks at stay in the file", async () => {
+  const rows = testRows(4_000, 50);
+  for (const [name, bytes] of [
+    ["log.parquet", parquetOf(rows, 500)],
+    ["log.arrow", arrowOf(rows, 500)],
+  ] as const) {
+    const { stream: all, whole } = await bothWays(name, bytes, { ...OPTIONS, watermark: bounded("1 s") });
+    const lean = all
+      .filter("d => d.part > 0")
+      .derive({ twice: "d => d.amount * 2" })
+      .groupby("part")
+      .window(fixed("10 s"))
+      .rollup({ total: op.sum("twice") });
+    const opaque = all
+      .filter("d => { let x = d.part; while (x > 9) x--; return x > 0; }")
+      .groupby("part")
+      .window(fixed("10 s"))
+      .rollup({ total: op.sum("amount") });
+    const renamed = all
+      .select({ part: "p", amount: "a" })
+      .groupby("p")
+      .window(fixed("10 s"))
+      .rollup({ total: op.sum("a") });
+    const read: number[] = [];
+    for (const made of [lean, opaque, renamed]) {
+      const seen: (readonly string[] | null)[] = [];
+      const file = rangeFile(name, bytes);
+      const log = await GroupedLog.open(await groupsOf(file), all.node as SourceNode, options);
+      const opened = file.bytesRead;
+      const hashes = await Promise.all(
+        [false, true].map(async inGroups => {
+          const hash = new OutputHash();
+          const run = new Run([made.node], {
+            remember: false,
+            logs: () => (inGroups ? log.log : whole),
+            supply: (_, from, columns) => {
+              seen.push(columns === null ? null : [...columns].sort());
+              return log.read(from, columns);
+            },
+          });
+          run.tap({ node: made.node, apply: (flow, step) => hash.apply(flow, step), reset: () => {} });
+          await run.complete();
+          return `${hash.rows} ${hash.digest()}`;
+        }),
+      );
+      expect(hashes[1]).toBe(hashes[0]);
+      expect(hashes[0]).not.toMatch(/^0 /);
+      expect(seen).toEqual([made === opaque ? null : ["amount", "arrived", "at", "part"]]);
+      read.push(file.bytesRead - opened);
+    }
+    expect(read[0]).toBe(read[2]);
+    // An Arrow batch as small as here is read in one go: what is left out is not worth another read.
+    if (name === "log.parquet") expect(read[0]).toBeLessThan(0.95 * read[1]);
+  }
+});
+
+test("a tap that comes too late for its columns is refused", async () => {
+  const log = await GroupedLog.open(
+    await groupsOf(rangeFile("log.parquet", parquetOf(testRows(500, 0), 50))),
+    node,
+    options,
+  );
+  const lean = stream.window(fixed("10 s")).rollup({ n: op.count() });
+  const run = new Run([lean.node], { logs: () => log.log, supply: (_, from, columns) => log.read(from, columns) });
+  const tap = { node, apply: () => {}, reset: () => {} };
+  run.advance();
+  await run.waiting;
+  expect(() => run.tap(tap)).toThrow(/Add taps before the run begins/);
+});
