@@ -28,6 +28,11 @@ export class OrderValues {
 
   /** Compares two slots; never 0 for different ones. */
   compare(a: number, b: number): number {
+    return this.byValues(a, b) || this.#arrival[a] - this.#arrival[b];
+  }
+
+  /** Compares two slots by their values alone: 0 where these are equal. */
+  byValues(a: number, b: number): number {
     for (let i = 0; i < this.#values.length; i++) {
       const x = this.#values[i][a];
       const y = this.#values[i][b];
@@ -36,7 +41,7 @@ export class OrderValues {
       if (y === null) return -1;
       return x < y === this.#descending[i] ? 1 : -1;
     }
-    return this.#arrival[a] - this.#arrival[b];
+    return 0;
   }
 
   snapshot(): unknown {
@@ -112,20 +117,24 @@ export class Ranking {
   }
 
   /** Takes a row back and shows what changes. */
-  remove(group: number, batch: Batch, row: number, time: number, show: Show | null): void {
+  remove(group: number, batch: Batch, row: number, time: number, order: readonly Column[], show: Show | null): void {
     const slots = this.#groups.get(group) ?? [];
+    // An equal row is ordered by equal values: it stands among those just before where the row itself would stand now.
+    const sought = this.#store.put(batch, row, time);
+    this.#order.put(sought, order, row);
     let place = -1;
-    for (let i = slots.length - 1; i >= 0; i--) {
+    for (let i = this.#placeOf(slots, sought) - 1; i >= 0 && this.#order.byValues(slots[i], sought) === 0; i--) {
       if (!this.#store.equals(slots[i], batch, row)) continue;
       if (place < 0 || this.#store.time[slots[i]] === time) place = i;
       if (this.#store.time[slots[i]] === time) break;
     }
     if (place < 0) {
       const owed = this.#owed.get(group) ?? [];
-      owed.push(this.#store.put(batch, row, time));
+      owed.push(sought);
       this.#owed.set(group, owed);
       return;
     }
+    this.#store.free(sought);
     const [slot] = slots.splice(place, 1);
     if (place < this.#n) show?.(slot, -1);
     if (place < this.#n && slots.length >= this.#n) show?.(slots[this.#n - 1], 1);

@@ -70,7 +70,8 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
         const time = flow.time[row];
         for (let unit = 0; unit < weight; unit++)
           ranking.add(ids[row], batch, row, time, criteria, visible ? show : null);
-        for (let unit = 0; unit > weight; unit--) ranking.remove(ids[row], batch, row, time, visible ? show : null);
+        for (let unit = 0; unit > weight; unit--)
+          ranking.remove(ids[row], batch, row, time, criteria, visible ? show : null);
       };
       watermark = walk(step, [flow], from.watermark, watermark, {
         row(_input, row, at, own) {
