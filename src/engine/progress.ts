@@ -46,7 +46,8 @@ export class ProgressRows {
       this.#afresh = false;
     }
     const { watermark } = feed;
-    if (watermark - watermark !== 0 || this.#toldWatermark[0] === watermark) return;
+    // Before the first row there is nothing to tell; the end of time is told as any other.
+    if (!(watermark > -Infinity) || this.#toldWatermark[0] === watermark) return;
     this.#toldWatermark[0] = watermark;
     this.#append(position, clock, watermark, -1, 0);
   }

@@ -95,6 +95,8 @@ describe("side outputs", () => {
       [1, -1],
       [12, 10],
       [25, 23],
+      // The end of time is said too: nobody has to guess from silence that the input is complete.
+      [25, Infinity],
     ]);
   });
 
