@@ -26,6 +26,7 @@ export class Merger {
   readonly #until: Int32Array;
   readonly #next: Int32Array;
   readonly #to: Int32Array[];
+  readonly #room = new Room();
 
   constructor(schema: Schema, shards: number, logs: readonly Dictionary[]) {
     this.#schema = schema;
@@ -66,13 +67,14 @@ export class Merger {
       only = shard;
     }
     const to = speaking > 1 ? this.#place(step) : null;
-    return this.#flow(new Placing(parts, from, this.#until, to, only, count), step, watermark);
+    return this.#flow(new Placing(parts, from, this.#until, to, only, count, this.#room.begin()), step, watermark);
   }
 
   #flow(order: Placing, step: Step, watermark: Float64Array): Flow {
     const { count } = order;
     const at = order.ints(p => p.at) as Int32Array;
     const clock = order.floats(p => p.clock, NaN);
+    // Of a single shard these are its own arrays, which nobody reads again.
     if (clock !== null) for (let i = 0; i < count; i++) if (Number.isNaN(clock[i])) clock[i] = step.clock[at[i]];
     const timing = order.bytes(p => p.pane?.timing ?? null);
     return {
@@ -164,10 +166,18 @@ export class Merger {
     let j = fromB;
     let place = 0;
     while (i < untilA && j < untilB) {
-      const x = a.at[i];
-      const y = b.at[j];
-      if (x < y || (x === y && isBefore(a, i, b, j, step))) to[i++ - fromA] = place++;
-      else and[j++ - fromB] = place++;
+      const difference = a.at[i] - b.at[j];
+      if (difference === 0) {
+        if (isBefore(a, i, b, j, step)) to[i++ - fromA] = place++;
+        else and[j++ - fromB] = place++;
+        continue;
+      }
+      // Whose turn it is cannot be foreseen, so there is no branch: the sign says it, and both places are written.
+      const first = difference >>> 31;
+      to[i - fromA] = place;
+      and[j - fromB] = place++;
+      i += first;
+      j += 1 - first;
     }
     while (i < untilA) to[i++ - fromA] = place++;
     while (j < untilB) and[j++ - fromB] = place++;
@@ -218,6 +228,40 @@ function clockOf({ clock, at }: Packed, row: number, step: Step): number {
   return clock[row];
 }
 
+/** Arrays that are used again with each step, in the order in which a step asks for them. */
+class Room {
+  readonly #floats: Float64Array[] = [];
+  readonly #ints: Int32Array[] = [];
+  readonly #bytes: Uint8Array[] = [];
+  #used = { floats: 0, ints: 0, bytes: 0 };
+
+  begin(): this {
+    this.#used = { floats: 0, ints: 0, bytes: 0 };
+    return this;
+  }
+
+  floats(count: number): Float64Array {
+    const at = this.#used.floats++;
+    let array = this.#floats[at];
+    if (array === undefined || array.length < count) this.#floats[at] = array = new Float64Array(count + (count >> 1));
+    return array.subarray(0, count);
+  }
+
+  ints(count: number): Int32Array {
+    const at = this.#used.ints++;
+    let array = this.#ints[at];
+    if (array === undefined || array.length < count) this.#ints[at] = array = new Int32Array(count + (count >> 1));
+    return array.subarray(0, count);
+  }
+
+  bytes(count: number): Uint8Array {
+    const at = this.#used.bytes++;
+    let array = this.#bytes[at];
+    if (array === undefined || array.length < count) this.#bytes[at] = array = new Uint8Array(count + (count >> 1));
+    return array.subarray(0, count);
+  }
+}
+
 /** The rows of a step in the parts of all shards, and where they go. */
 class Placing {
   readonly #parts: readonly Packed[];
@@ -226,6 +270,7 @@ class Placing {
   /** By shard: the place of each of its rows. Null where one shard alone has rows, which stay as they are. */
   readonly #to: readonly Int32Array[] | null;
   readonly #only: number;
+  readonly #room: Room;
   readonly count: number;
 
   constructor(
@@ -235,12 +280,14 @@ class Placing {
     to: readonly Int32Array[] | null,
     only: number,
     count: number,
+    room: Room,
   ) {
     this.#parts = parts;
     this.#from = from;
     this.#until = until;
     this.#to = to;
     this.#only = only;
+    this.#room = room;
     this.count = count;
   }
 
@@ -248,7 +295,7 @@ class Placing {
   floats(of: (part: Packed) => Float64Array | null, otherwise = 0): Float64Array | null {
     if (this.#to === null) return this.#cut(of);
     if (this.#lacks(of)) return null;
-    const out = new Float64Array(this.count);
+    const out = this.#room.floats(this.count);
     for (let s = 0; s < this.#parts.length; s++) {
       const values = of(this.#parts[s]);
       if (values === null) this.#fill(out, s, otherwise);
@@ -261,7 +308,7 @@ class Placing {
   ints(of: (part: Packed) => Int32Array | null, otherwise = 0): Int32Array | null {
     if (this.#to === null) return this.#cut(of);
     if (this.#lacks(of)) return null;
-    const out = new Int32Array(this.count);
+    const out = this.#room.ints(this.count);
     for (let s = 0; s < this.#parts.length; s++) {
       const values = of(this.#parts[s]);
       if (values === null) this.#fill(out, s, otherwise);
@@ -274,7 +321,7 @@ class Placing {
   bytes(of: (part: Packed) => Uint8Array | null, otherwise = 0): Uint8Array | null {
     if (this.#to === null) return this.#cut(of);
     if (this.#lacks(of)) return null;
-    const out = new Uint8Array(this.count);
+    const out = this.#room.bytes(this.count);
     for (let s = 0; s < this.#parts.length; s++) {
       const values = of(this.#parts[s]);
       if (values === null) this.#fill(out, s, otherwise);
@@ -285,7 +332,7 @@ class Placing {
 
   /** Makes an array of codes, each shard's looked up in its table. */
   codes(of: (part: Packed) => Int32Array, tables: readonly Int32Array[]): Int32Array {
-    const out = new Int32Array(this.count);
+    const out = this.#room.ints(this.count);
     this.#each((shard, row, place) => {
       const code = of(this.#parts[shard])[row];
       out[place] = code < 0 ? -1 : tables[shard][code];

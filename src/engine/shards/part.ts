@@ -47,35 +47,30 @@ export type PackedColumn =
 
 /** Gathers what one node puts out, step by step, in memory that is handed over when it is packed. */
 export class Packer {
-  readonly #logs: ReadonlyMap<Dictionary, number>;
-  readonly #until = new Gathered(Int32Array);
-  readonly #at = new Gathered(Int32Array);
-  readonly #time = new Gathered(Float64Array);
-  readonly #clock = new Gathered(Float64Array);
-  readonly #weight = new Gathered(Int32Array);
-  readonly #pane = {
-    timing: new Gathered(Uint8Array),
-    index: new Gathered(Int32Array),
-    nonSpeculativeIndex: new Gathered(Int32Array),
-    first: new Gathered(Uint8Array),
-    last: new Gathered(Uint8Array),
-  };
-  readonly #turns = {
-    cause: new Gathered(Uint8Array),
-    end: new Gathered(Float64Array),
-    start: new Gathered(Float64Array),
-    key: new Gathered(Float64Array),
-  };
+  readonly #until: Gathered<Int32Array<ArrayBuffer>>;
+  readonly #at: Gathered<Int32Array<ArrayBuffer>>;
+  readonly #time: Gathered<Float64Array<ArrayBuffer>>;
+  readonly #clock: Gathered<Float64Array<ArrayBuffer>>;
+  readonly #weight: Gathered<Int32Array<ArrayBuffer>>;
+  readonly #pane: ReturnType<typeof gatheredPanes>;
+  readonly #turns: ReturnType<typeof gatheredTurns>;
   readonly #columns: readonly ColumnPacker[];
-  readonly #watermark = new Gathered(Float64Array);
+  readonly #watermark: Gathered<Float64Array<ArrayBuffer>>;
   /** The source whose watermark the node has; −1: its own. */
   #source = -1;
   #rows = 0;
 
-  /** `logs`: the dictionaries of the logs, by their places. */
-  constructor(schema: Schema, logs: ReadonlyMap<Dictionary, number>) {
-    this.#logs = logs;
-    this.#columns = schema.map(({ type }) => columnPacker(type, this.#logs));
+  /** `logs`: the dictionaries of the logs, by their places. `steps`: how many are packed together. */
+  constructor(schema: Schema, logs: ReadonlyMap<Dictionary, number>, steps: number) {
+    this.#until = new Gathered(Int32Array, steps);
+    this.#at = new Gathered(Int32Array, steps);
+    this.#time = new Gathered(Float64Array, steps);
+    this.#clock = new Gathered(Float64Array, steps);
+    this.#weight = new Gathered(Int32Array, steps);
+    this.#pane = gatheredPanes(steps);
+    this.#turns = gatheredTurns(steps);
+    this.#watermark = new Gathered(Float64Array, steps);
+    this.#columns = schema.map(({ type }) => columnPacker(type, logs, steps));
   }
 
   /** Takes in what came out in a step. `source` is the place of the source whose watermark it has, or −1. */
@@ -135,6 +130,25 @@ export class Packer {
   }
 }
 
+function gatheredPanes(steps: number) {
+  return {
+    timing: new Gathered(Uint8Array, steps),
+    index: new Gathered(Int32Array, steps),
+    nonSpeculativeIndex: new Gathered(Int32Array, steps),
+    first: new Gathered(Uint8Array, steps),
+    last: new Gathered(Uint8Array, steps),
+  };
+}
+
+function gatheredTurns(steps: number) {
+  return {
+    cause: new Gathered(Uint8Array, steps),
+    end: new Gathered(Float64Array, steps),
+    start: new Gathered(Float64Array, steps),
+    key: new Gathered(Float64Array, steps),
+  };
+}
+
 const PANE = ["timing", "index", "nonSpeculativeIndex", "first", "last"] as const;
 const TURNS = ["cause", "end", "start", "key"] as const;
 
@@ -146,12 +160,15 @@ class Gathered<A extends Numbers> {
     length: number,
   ) => A;
   #values: A;
-  /** Room that the next array has from the start: what the last one needed. */
-  #room = 64;
+  /** How many times what comes first is likely to come before it is handed over. */
+  readonly #times: number;
+  /** What the last array needed. */
+  #room = 0;
   count = 0;
 
-  constructor(make: new (length: number) => A) {
+  constructor(make: new (length: number) => A, times: number) {
     this.#make = make;
+    this.#times = times;
     this.#values = new make(0);
   }
 
@@ -193,7 +210,9 @@ class Gathered<A extends Numbers> {
   #reserve(more: number): void {
     const needed = this.count + more;
     if (needed <= this.#values.length) return;
-    const grown = new this.#make(Math.max(needed, 2 * this.#values.length, this.#room));
+    const grown = new this.#make(
+      Math.max(2 * this.#values.length, this.#room, this.#values.length === 0 ? this.#times * more : needed),
+    );
     grown.set(this.#values.subarray(0, this.count));
     this.#values = grown;
   }
@@ -203,7 +222,7 @@ class Gathered<A extends Numbers> {
     const out = this.#values.subarray(0, count) as A;
     if (count > 0) transfer.push(out.buffer);
     this.#values = new this.#make(0);
-    this.#room = count + (count >> 3);
+    this.#room = count + (count >> 4);
     this.count = 0;
     return out;
   }
@@ -219,15 +238,15 @@ interface ColumnPacker {
   take(transfer: ArrayBuffer[]): PackedColumn;
 }
 
-function columnPacker(type: ColumnType, logs: ReadonlyMap<Dictionary, number>): ColumnPacker {
+function columnPacker(type: ColumnType, logs: ReadonlyMap<Dictionary, number>, steps: number): ColumnPacker {
   switch (type) {
     case "number":
     case "timestamp":
-      return plainPacker(new Gathered(Float64Array), (values, valid) => ({ type, values, valid }));
+      return plainPacker(new Gathered(Float64Array, steps), steps, (values, valid) => ({ type, values, valid }));
     case "boolean":
-      return plainPacker(new Gathered(Uint8Array), (values, valid) => ({ type, values, valid }));
+      return plainPacker(new Gathered(Uint8Array, steps), steps, (values, valid) => ({ type, values, valid }));
     case "string":
-      return new StringPacker(logs);
+      return new StringPacker(logs, steps);
     case "json": {
       let all: Value[] = [];
       return {
@@ -247,9 +266,10 @@ function columnPacker(type: ColumnType, logs: ReadonlyMap<Dictionary, number>): 
 
 function plainPacker<A extends Numbers>(
   values: Gathered<A>,
+  steps: number,
   make: (values: A, valid: Uint8Array | null) => PackedColumn,
 ): ColumnPacker {
-  const valid = new Gathered(Uint8Array);
+  const valid = new Gathered(Uint8Array, steps);
   return {
     add(column, count, before) {
       if (column.type === "string" || column.type === "json")
@@ -264,7 +284,7 @@ function plainPacker<A extends Numbers>(
 /** Codes of a log's dictionary stay as they are as long as no other dictionary comes; the column's own takes in all others. */
 class StringPacker implements ColumnPacker {
   readonly #logs: ReadonlyMap<Dictionary, number>;
-  readonly #codes = new Gathered(Int32Array);
+  readonly #codes: Gathered<Int32Array<ArrayBuffer>>;
   /** The log's dictionary that all codes so far are of; null: the column's own. */
   #of: Dictionary | null = null;
   #begun = false;
@@ -272,8 +292,9 @@ class StringPacker implements ColumnPacker {
   #told = 0;
   #scratch = new Int32Array(0);
 
-  constructor(logs: ReadonlyMap<Dictionary, number>) {
+  constructor(logs: ReadonlyMap<Dictionary, number>, steps: number) {
     this.#logs = logs;
+    this.#codes = new Gathered(Int32Array, steps);
   }
 
   add(column: Column, count: number): void {

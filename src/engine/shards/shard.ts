@@ -125,7 +125,7 @@ class Group {
     });
     this.#handed = cuts.map(cut => {
       const node = this.run.graph.of(cut);
-      return { node, packer: new Packer(node.schema(MAIN), dictionaries) };
+      return { node, packer: new Packer(node.schema(MAIN), dictionaries, task.stepsPerPart) };
     });
   }
 

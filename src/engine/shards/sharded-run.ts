@@ -70,7 +70,7 @@ export function divide(
   for (const node of plan.sums)
     if (!sumsAreExact(node, logs, profile))
       return {
-        reason: `The balances of ${node.value.source} are sums of fractions, whose last digits depend on all keys.`,
+        reason: `The sums of ${node.value.source} are not exact, so that the last digits of a balance depend on other keys' flows.`,
       };
   const ids = sources.map(identity);
   const owners = plan.groups.map(({ parting }) => {
@@ -119,7 +119,7 @@ export class ShardedRun {
       profile: run.profile ?? PROFILES.tidemark,
       codegen: run.codegen,
       specialize: run.specialize,
-      stepLength: run.stepLength ?? 8_192,
+      stepLength: run.stepLength ?? (dependsOnSteps(roots) ? STEP : shards * STEP),
       microBatch: run.microBatch ?? null,
     };
     this.run = new Run(roots, {
@@ -210,4 +210,15 @@ export class ShardedRun {
     }
     return least as Float64Array;
   }
+}
+
+/** Positions in a step, unless told otherwise: as many as in a run that is not divided. */
+const STEP = 8_192;
+
+/**
+ * Whether what comes out depends on where the run is cut into steps: changes of an aggregate without windows are gathered for
+ * a step. Everything else may as well be worked in longer ones, of which each shard has its share.
+ */
+function dependsOnSteps(roots: readonly Node[]): boolean {
+  return topological(roots).some(node => node.verb === "aggregate" && node.strategy === null);
 }
