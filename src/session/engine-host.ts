@@ -91,6 +91,8 @@ export class EngineHost {
   #scheduled = false;
   readonly #painting: Painting;
   #turn = 0;
+  /** Whether the playback has more to do. */
+  #busy = false;
   #lastGraph = -Infinity;
   #dirty = false;
   #loading: TransportState["loading"] = null;
@@ -348,7 +350,7 @@ export class EngineHost {
       plan: view => planView(view, nodes => this.#logsBelow(nodes)),
       disturbed: (view, disturb) => this.#disturbed(view, disturb),
       schema: node => this.#schemaOf(node),
-      rows: node => this.#logsBelow([node]).reduce((sum, log) => sum + log.arrival.length, 0),
+      rows: node => this.#logsBelow([node]).reduce((sum, log) => sum + (log.whole?.rows ?? log.arrival.length), 0),
     };
   }
 
@@ -449,38 +451,48 @@ export class EngineHost {
     }, delay);
   }
 
+  /** Works, or sends what is to be seen, but never both at once: so no slice takes longer than either. */
   #slice(): void {
     this.#replan();
+    const painting = this.#painting;
+    if (!painting.busy) {
+      this.#work();
+      if (this.#dirty ? painting.wait === 0 : painting.owes === 0) {
+        this.#dirty = false;
+        painting.begin(this.#views.keys());
+        if (!painting.busy) this.#sendRest();
+      }
+    } else {
+      this.#sendViews();
+      if (!painting.busy) this.#sendRest();
+    }
+    if (painting.busy || ordering(this.#views.values())) this.#schedule(0);
+    else if (this.#busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
+    else if (this.#density?.done === false) this.#schedule(0);
+    else if (this.#dirty) this.#schedule(Math.max(1, painting.wait));
+    else if (painting.owes < Infinity) this.#schedule(Math.max(1, painting.owes));
+  }
+
+  #work(): void {
     const { moved, busy } = this.#playback.work();
+    this.#busy = busy;
     this.#waitForRows();
     if (moved) this.#dirty = true;
     if (this.#questions.length > 0 && this.#playback.behind === null)
       for (const question of this.#questions.splice(0)) this.#explain(question);
     if (!busy || !this.#playback.hurried) this.#countDensity();
-    const now = this.#options.now();
     // While the replay plays, putting rows in order has every fourth turn.
     if ((!busy || this.#turn++ % 4 === 0) && this.#painting.order(this.#views.values())) this.#dirty = true;
-    const painting = this.#painting;
-    if (painting.busy) this.#sendViews();
-    else if (this.#dirty && painting.wait === 0) {
-      this.#dirty = false;
-      painting.begin(this.#views.keys());
-      this.#sendViews();
-      this.#sendCompared();
-      this.#sendTransport();
-      if (now - this.#lastGraph >= GRAPH_EVERY || !busy) {
-        this.#lastGraph = now;
-        this.#options.post({ type: "graph", nodes: this.#figures() });
-      }
-    } else if (painting.owes === 0) {
-      painting.begin(this.#views.keys());
-      this.#sendViews();
-    }
-    if (painting.busy || ordering(this.#views.values())) this.#schedule(0);
-    else if (busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
-    else if (this.#density?.done === false) this.#schedule(0);
-    else if (this.#dirty) this.#schedule(Math.max(1, painting.wait));
-    else if (painting.owes < Infinity) this.#schedule(Math.max(1, painting.owes));
+  }
+
+  /** Sends what belongs to a round of views: the difference of two replays, the transport's figures, and now and then the graph's. */
+  #sendRest(): void {
+    this.#sendCompared();
+    this.#sendTransport();
+    const now = this.#options.now();
+    if (now - this.#lastGraph < GRAPH_EVERY && this.#busy) return;
+    this.#lastGraph = now;
+    this.#options.post({ type: "graph", nodes: this.#figures() });
   }
 
   /** Counts the arrivals of the strip, when there is nothing better to do. */
