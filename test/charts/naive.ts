@@ -104,11 +104,16 @@ export function simulate(log: readonly LogRow[], settings: Settings, retracting 
       rows: w.n,
     });
   };
+  const live = (w: OpenWindow, what: string, at: number): void => {
+    const bounds = { window_start: w.start, window_end: w.start + size };
+    out.life.push({ key: w.key, ...bounds, processing_time: at, what, rows: w.n });
+  };
   const advance = (to: number, at: number): void => {
     if (to <= watermark) return;
     watermark = to;
     out.progress.push({ processing_time: at, partition: null, watermark, idle: false });
     for (const w of [...open.values()].sort((a, b) => a.start - b.start)) {
+      if (!w.fired && w.start + size <= watermark) live(w, "complete", at);
       if (!w.fired && w.start + size <= watermark) {
         w.fired = true;
         emit(w, "on-time", at);
@@ -156,6 +161,7 @@ export function simulate(log: readonly LogRow[], settings: Settings, retracting 
           what: "opened",
           rows: 0,
         });
+        if (w.fired) live(w, "complete", row.arrival);
       }
       w.sum += row.value;
       w.n++;

@@ -21,7 +21,7 @@ export const stateCost: ChartPlan<StateCostOptions> = {
         .groupby({ at: timeBin("processing_time", stepOf(args)) })
         .rollup({
           opened: 'd => op.sum(d.what == "opened" ? 1 : 0)',
-          complete: 'd => op.sum(d.what == "on-time" ? 1 : 0)',
+          complete: 'd => op.sum(d.what == "complete" ? 1 : 0)',
           closed: 'd => op.sum(d.what == "closed" || d.what == "merged" ? 1 : 0)',
         }),
     };

@@ -133,7 +133,7 @@ function windowsOf(tables: Tables, { windowKind, keys = [] }: SceneOptions): Win
       windows.set(id, window);
     }
     if (what[i] === "opened") window.opened = first[i];
-    else if (what[i] === "on-time") window.fired = first[i];
+    else if (what[i] === "complete" || what[i] === "on-time") window.fired = earlier(window.fired, first[i]);
     else if (what[i] === "closed" || what[i] === "merged") {
       window.closed = last[i];
       window.merged = what[i] === "merged";

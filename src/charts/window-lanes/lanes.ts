@@ -66,7 +66,8 @@ export function lanesOf(tables: Tables, keys: readonly string[], merging = false
   for (let i = 0; i < source.length; i++) {
     const lane = laneOf(i);
     const event = what[i];
-    if (event === "opened") lane.opened = Number.isNaN(lane.opened) ? first[i] : Math.min(lane.opened, first[i]);
+    if (event === "complete") lane.fired = earlier(lane.fired, first[i]);
+    else if (event === "opened") lane.opened = Number.isNaN(lane.opened) ? first[i] : Math.min(lane.opened, first[i]);
     else if (event === "closed" || event === "merged") {
       lane.closed = last[i];
       lane.merged = event === "merged";

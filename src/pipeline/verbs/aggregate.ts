@@ -77,11 +77,11 @@ export const FATES_SCHEMA: Schema = [
   { name: "fate", type: "string", nullable: false },
 ];
 
-/** The life of each window: opened, fired, and closed. */
+/** The life of each window: opened, complete, fired, and closed. */
 export const LIFE_SCHEMA: Schema = [
   ...WINDOW_FIELDS,
   { name: "processing_time", type: "timestamp", nullable: false },
-  /** `opened`, `early`, `on-time`, `late`, `merged` or `closed`. */
+  /** `opened`, `complete` (the watermark is past its end, whether or not a pane came out), `early`, `on-time`, `late`, `merged` or `closed`. */
   { name: "what", type: "string", nullable: false },
   /** Rows held for the window then. */
   { name: "rows", type: "number", nullable: false },

@@ -275,6 +275,11 @@ export class SideOutput {
     return this.#fates !== null;
   }
 
+  /** Whether the lives of windows are wanted. */
+  get wantsLife(): boolean {
+    return this.#life !== null;
+  }
+
   /** Reports that a window took a row in. */
   keep(batch: Batch, row: number, cell: Cell, time: number, weight: number, now: Now): void {
     this.#kept?.append(batch, row, cell.start, cell.end - this.#rules.shownEnd, time, weight, now);

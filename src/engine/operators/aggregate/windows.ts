@@ -177,6 +177,7 @@ export class Windows {
     this.#cells.add(cell);
     this.#schedule(cell);
     this.#live(cell, "opened");
+    if (end <= this.#now.watermark) this.#live(cell, "complete");
     return cell;
   }
 
@@ -409,6 +410,7 @@ export class Windows {
   /** Takes out the windows that have ended or are to be forgotten at a watermark. */
   #due(watermark: number): Cell[] {
     const due: Cell[] = [];
+    const complete: Cell[] = [];
     while (this.#ends.first <= watermark) {
       const end = this.#ends.first;
       const cell = this.#ends.pop();
@@ -421,9 +423,11 @@ export class Windows {
         continue;
       }
       cell.quiet = 0;
+      if (this.#side.wantsLife && !cell.finished) complete.push(cell);
       this.#expiries.push(this.#forgottenAt(cell), cell);
       if (cell.awaitsEnd || this.#rules.profile.asksAtEnd === "always") list(due, cell);
     }
+    if (complete.length > 0) for (const cell of sortedByWindow(complete)) this.#live(cell, "complete");
     const atLimit = !this.#rules.openAtLimit;
     while (this.#expiries.first < watermark || (atLimit && this.#expiries.first === watermark)) {
       const expiry = this.#expiries.first;

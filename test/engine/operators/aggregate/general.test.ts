@@ -316,6 +316,28 @@ test("a row that was taken in says into which windows, and what it met", () => {
   expect((out.late as Emitted[]).length).toBe(3);
 });
 
+test("a window is said to be complete also where no pane says so", () => {
+  const all: Moment[] = [
+    { clock: 0, rows: [{ row: { k: "a", v: 1 }, time: 3 }], watermark: 5 },
+    { clock: 1, watermark: 12 },
+    { clock: 2, rows: [{ row: { k: "b", v: 1 }, time: 4 }] },
+    { clock: 3, watermark: 40 },
+  ];
+  // The early pane has said everything, so that there is none on time; and b opens behind the watermark.
+  const trigger = afterWatermark({ early: afterCount(1), late: afterCount(1) });
+  const out = drive(rollup({ trigger, allowedLateness: 20 }), general, [SCHEMA], all, { ports: ["life"] });
+  expect((out.life as Emitted[]).map(({ row: r }) => [r.k, r.what, r.processing_time])).toEqual([
+    ["a", "opened", 0],
+    ["a", "early", 0],
+    ["a", "complete", 1],
+    ["b", "opened", 2],
+    ["b", "complete", 2],
+    ["b", "late", 2],
+    ["a", "closed", 3],
+    ["b", "closed", 3],
+  ]);
+});
+
 test("the life of windows is told", () => {
   const all: Moment[] = [
     { clock: 0, rows: [{ row: { k: "a", v: 1 }, time: 0 }] },
@@ -332,6 +354,7 @@ test("the life of windows is told", () => {
     ["opened", 0, 6, 0, 0],
     ["opened", 8, 14, 1, 0],
     ["merged", 8, 14, 2, 1],
+    ["complete", 0, 14, 3, 3],
     ["on-time", 0, 14, 3, 3],
     ["closed", 0, 14, 4, 3],
   ]);
