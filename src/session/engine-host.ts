@@ -455,7 +455,8 @@ export class EngineHost {
   #slice(): void {
     this.#replan();
     const painting = this.#painting;
-    if (!painting.busy) {
+    const paints = painting.busy;
+    if (!paints) {
       this.#work();
       if (this.#dirty ? painting.wait === 0 : painting.owes === 0) {
         this.#dirty = false;
@@ -466,7 +467,8 @@ export class EngineHost {
       this.#sendViews();
       if (!painting.busy) this.#sendRest();
     }
-    if (painting.busy || ordering(this.#views.values())) this.#schedule(0);
+    // Whoever asked for a slice to work meets one that painted, so another follows.
+    if (paints || painting.busy || ordering(this.#views.values())) this.#schedule(0);
     else if (this.#busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
     else if (this.#density?.done === false) this.#schedule(0);
     else if (this.#dirty) this.#schedule(Math.max(1, painting.wait));
