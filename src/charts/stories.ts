@@ -61,6 +61,15 @@ export function bearing<T>(
   };
 }
 
+/** Most targets that are laid over a line or an area so that its parts can be clicked and walked along. */
+const MOST_TARGETS = 160;
+
+/** Takes every so many of a list in order, few enough to be targets. */
+export function targets<T>(list: readonly T[]): readonly T[] {
+  const every = Math.ceil(list.length / MOST_TARGETS);
+  return every <= 1 ? list : list.filter((_, i) => i % every === 0);
+}
+
 /** Makes an element that is no mark of a plot, such as a figure in a table, bear a story, and the keyboard reach it. */
 export function bear(element: HTMLElement, story: MarkStory): void {
   element.setAttribute("data-explain", JSON.stringify(story));

@@ -163,6 +163,25 @@ test("6, and by day and in all; of the hours by branch and by hour", async () =>
   }
 });
 
+test("6, and the count under a table tells whose rows they were, and from which windows", async () => {
+  const lost = fates.filter(f => endOf(f.time, HOUR) <= f.watermark);
+  await look.foot("hourly", /dropped/);
+  const foot = look.cell("hourly").locator(".grid-foot");
+  await foot.getByRole("button", { name: `${count(lost.length)} dropped` }).click();
+  const story = app.page.locator(".story");
+  const total = lost.reduce((n, f) => n + f.row.amount, 0);
+  await expect
+    .poll(async () =>
+      Number(/rows were dropped as too late, with total ([\d.]+) in all/.exec(await story.innerText())?.[1]),
+    )
+    .toBeCloseTo(total, 2);
+  const told = (await story.innerText()).replace(/\s+/g, " ");
+  const [branch, own] = [...Map.groupBy(lost, f => f.partition)].toSorted((a, b) => b[1].length - a[1].length)[0];
+  expect(told).toContain(`By partition: ${branch} (${count(own.length)} rows), `);
+  const worst = lost.toSorted((a, b) => b.watermark - endOf(b.time, HOUR) - (a.watermark - endOf(a.time, HOUR)))[0];
+  expect(told).toContain(`The latest of them: Line ${count(worst.line)} of ${worst.partition}, `);
+});
+
 test("7, how late is my data: quantiles of delay and of out-of-orderness", async () => {
   const delays = payments.map(p => p.arrival - p.time);
   const eager = met(payments, { ...patience, delay: 0 });

@@ -18,7 +18,7 @@ import {
   tip,
   widthOf,
 } from "../look.ts";
-import { bearing, type MarkStory } from "../stories.ts";
+import { bearing, type MarkStory, targets } from "../stories.ts";
 import { momentText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { countText, numberText, shareText } from "../words.ts";
@@ -110,6 +110,7 @@ function areas(held: readonly Held[], options: CostFacts & DrawOptions): Element
     title: `what was held at ${momentText(h.at, timeZone)}`,
     values: { about: "held", at: h.at },
   });
+  const stripes = targets(held).map((h, i, all) => ({ ...h, until: all[i + 1]?.at ?? x1 }));
   return plot(options, {
     height: options.height ?? 240,
     marginLeft: 54,
@@ -134,13 +135,13 @@ function areas(held: readonly Held[], options: CostFacts & DrawOptions): Element
       Plot.line(corners, { x: "x", y: "incomplete", stroke: ON_TIME, strokeWidth: 1.4 }),
       Plot.ruleY([0], { stroke: INK_SOFT }),
       // Areas have no parts; what is clicked and reached by keyboard is a stripe for each step.
-      Plot.rect(held, {
+      Plot.rect(stripes, {
         x1: "at",
         x2: "until",
         y1: 0,
         y2: h => Math.max(h.incomplete + h.retained, most * 0.04),
         fill: "transparent",
-        ...bearing(held, story),
+        ...bearing(stripes, story),
       }),
       options.now === null || options.now === undefined
         ? null

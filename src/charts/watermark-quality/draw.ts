@@ -18,7 +18,7 @@ import {
   WATERMARK,
   widthOf,
 } from "../look.ts";
-import { bearing, type MarkStory } from "../stories.ts";
+import { bearing, type MarkStory, targets } from "../stories.ts";
 import { momentText, zoneNote } from "../time-axis.ts";
 import type { WindowFacts } from "../twins.ts";
 import { aboutText, shareText } from "../words.ts";
@@ -99,8 +99,8 @@ function lags(compared: readonly Comparison[], options: QualityFacts & DrawOptio
     values: { about: "perfect", at: c.at, actual: c.actual },
   });
   // Areas have no parts; what is clicked and reached by keyboard is a stripe for each moment that was compared.
-  const stripes = compared
-    .map((c, i) => ({ ...c, from: c.at, to: compared[i + 1]?.at ?? c.at }))
+  const stripes = targets(compared)
+    .map((c, i, all) => ({ ...c, from: c.at, to: all[i + 1]?.at ?? compared[compared.length - 1].at }))
     .filter(c => c.to > c.from);
   const x0 = options.span?.start ?? compared[0].at;
   const x1 = Math.max(options.span?.end ?? 0, compared[compared.length - 1].at);

@@ -10,7 +10,7 @@ import { Icon } from "../parts/icons.tsx";
 import { writeCount, zoneName } from "../parts/time.ts";
 import { transport, viewOf, watch } from "../state/session.ts";
 import { zone } from "../state/ui.ts";
-import { showStory } from "../state/story.ts";
+import { showMarkStory, showStory } from "../state/story.ts";
 import { cellText, decimalsOf, isRight } from "./cell-text.tsx";
 import { gridWindow, pageFor } from "./grid-window.ts";
 import { TableFoot } from "./table-foot.tsx";
@@ -188,7 +188,11 @@ export function TableView({ view, name, plain, empty }: Props) {
         </table>
         {total === 0 && <p class="grid-empty">{empty ?? `No rows yet. ${whyEmpty(shown)}`}</p>}
       </div>
-      <TableFoot total={total} figures={plain ? withoutLosses(shown.figures) : shown.figures}>
+      <TableFoot
+        total={total}
+        figures={plain ? withoutLosses(shown.figures) : shown.figures}
+        onDropped={() => showMarkStory(view, { title: "What was dropped", values: { about: "dropped" } })}
+      >
         <button
           type="button"
           class="icon-button"

@@ -54,7 +54,7 @@ export function aboutStory(
     case "perfect":
       return perfectStory(stream, values, run);
     case "dropped":
-      return droppedInAll(stream, run);
+      return droppedInAll(stream, run, nameOf);
     case "late":
       return changedLate(stream, run);
     default:

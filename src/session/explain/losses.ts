@@ -2,7 +2,7 @@
 import type { Value } from "../../columns/column.ts";
 import type { Run } from "../../engine/run.ts";
 import { LATE } from "../../model/panes.ts";
-import type { Node } from "../../pipeline/node.ts";
+import { type Node, topological } from "../../pipeline/node.ts";
 import type { AggregateNode } from "../../pipeline/verbs/aggregate.ts";
 import type { PortNode } from "../../pipeline/verbs/port.ts";
 import type { Explanation } from "./explanation.ts";
@@ -15,10 +15,27 @@ import { linesOf, zoneOf } from "./window.ts";
 
 const TOLD = 5;
 
-/** Tells what the windows of a stream dropped: how many rows, of what value, whose, and from which windows. Null where it has no windows. */
-export function droppedInAll(stream: Node, run: Run): Explanation | null {
-  const node = windowedBelow(stream);
-  if (node === null) return null;
+/**
+ * Tells what the windows below a stream dropped: how many rows, of what value, whose, and from which windows; of several such
+ * rollups each for itself. Null where there are none.
+ */
+export function droppedInAll(stream: Node, run: Run, nameOf: (node: Node) => string | null): Explanation | null {
+  const nodes = topological([stream]).filter(n => n.verb === "aggregate" && n.strategy !== null) as AggregateNode[];
+  const stories = nodes.map(node => ({ node, story: droppedBy(node, run) }));
+  const lossy = stories.filter(({ story }) => story.facts["rows"] !== 0);
+  if (lossy.length < 2) return (lossy[0] ?? stories[0])?.story ?? null;
+  return {
+    sentences: lossy.flatMap(({ node, story: { sentences } }) => [
+      `In ${nameOf(node) ?? "a rollup"}: ${sentences[0]}`,
+      ...sentences.slice(1),
+    ]),
+    facts: { rollups: lossy.map(({ story }) => story.facts) },
+    lines: lossy.flatMap(({ story }) => story.lines),
+    timeZone: lossy[0].story.timeZone,
+  };
+}
+
+function droppedBy(node: AggregateNode, run: Run): Explanation {
   const late: PortNode = { verb: "port", input: node, port: "late" };
   const origins = new Origins(node.input, run);
   const words = new Words(zoneOf(node));
