@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 import { formatDuration } from "../model/time.ts";
 import type { Schema, Value } from "../columns/column.ts";
 import type { Run } from "../engine/run.ts";
-import type { Table } from "../engine/table.ts";
+import { type Table, tableKind } from "../engine/table.ts";
+import { topological } from "../pipeline/node.ts";
 import {
   type HeadlessRunOptions,
   type HeadlessStream,
@@ -80,8 +81,10 @@ export function runCommand(args: readonly string[]): Promise<number> {
       print(schema, rowsOf(answer) as Record<string, Value>[], format);
       return 0;
     }
-    const [table] = await replay(found.name, [found], { speed, workers, live, profile: values.profile, hash });
-    print(found.schema, table.rows(), format);
+    const drain = isLargeLog(found) && format !== "table" ? drainTo(found.schema, format) : undefined;
+    const [table] = await replay(found.name, [found], { speed, workers, live, profile: values.profile, hash, drain });
+    if (drain === undefined) print(found.schema, table.rows(), format);
+    else drain(table, true);
     if (hash !== null) process.stderr.write(`output hash ${hash.digest()}\n`);
     return 0;
   });
@@ -116,6 +119,8 @@ interface Replay {
   readonly live: CliLive;
   readonly profile?: string;
   readonly hash?: OutputHash | null;
+  /** Takes rows out of the table as they come, where they are too many to be kept until the end. */
+  readonly drain?: (table: Table) => void;
 }
 
 /** Rows from which on it is worth while to start threads without having been asked to. */
@@ -124,7 +129,7 @@ const MANY_ROWS = 2_000_000;
 /** Replays streams to the end and returns the table of each. */
 async function replay(name: string, streams: readonly HeadlessStream[], how: Replay): Promise<Table[]> {
   if (streams.length === 0) return [];
-  const { profile, hash = null, speed } = how;
+  const { profile, hash = null } = how;
   const options: HeadlessRunOptions = {
     profile,
     ...(hash === null ? {} : { onChanges: (flow, step) => hash.apply(flow, step) }),
@@ -132,7 +137,7 @@ async function replay(name: string, streams: readonly HeadlessStream[], how: Rep
   const began = performance.now();
   const done = how.live.live
     ? await followLive(streams, how.live, options)
-    : ((await replayOnWorkers(name, streams, how, options)) ?? (await replayHere(streams, speed, options)));
+    : ((await replayOnWorkers(name, streams, how, options)) ?? (await replayHere(streams, how, options)));
   const { run, tables } = done;
   const { rows, late } = run.progress;
   let malformed = 0;
@@ -195,7 +200,7 @@ async function followLive(
 
 async function replayHere(
   streams: readonly HeadlessStream[],
-  speed: number,
+  { speed, drain }: Replay,
   options: HeadlessRunOptions,
 ): Promise<Replayed> {
   const { run, tables } = runOfAll(streams, options);
@@ -211,6 +216,7 @@ async function replayHere(
       if (run.waiting === null && !run.open) break;
       await (run.waiting ?? new Promise(resolve => setTimeout(resolve, 20)));
     }
+    drain?.(tables[0]);
     bar.show();
     if (speed === Infinity && process.stderr.isTTY) await new Promise(resolve => setImmediate(resolve));
   }
@@ -230,12 +236,32 @@ function barOf(run: Run): { show(): void; clear(): void } {
   };
 }
 
-function print(schema: Schema, rows: readonly Record<string, Value>[], format: Format): void {
+/** Whether a stream is a log that only grows, made from one that is too large for memory. */
+function isLargeLog({ stream, sources }: HeadlessStream): boolean {
+  const large = topological([stream.node]).some(n => n.verb === "source" && sources.log(n).whole !== undefined);
+  return large && stream.node.verb !== "orderby" && tableKind(stream.node).kind === "append";
+}
+
+/** Rows that are printed together of a log that is not kept. */
+const DRAINED = 65_536;
+
+/** Returns a function that prints a table's rows and empties it, once there are many of them or `all` are to be printed. */
+function drainTo(schema: Schema, format: Exclude<Format, "table">): (table: Table, all?: boolean) => void {
+  let begun = false;
+  return (table, all = false) => {
+    if (table.length < DRAINED && !all) return;
+    print(schema, table.rows(), format, !begun);
+    begun = true;
+    table.reset();
+  };
+}
+
+function print(schema: Schema, rows: readonly Record<string, Value>[], format: Format, header = true): void {
   const names = schema.map(f => f.name);
   const plain = rows.map(row => plainRow(schema, row));
   if (format === "jsonl") for (const row of plain) process.stdout.write(`${JSON.stringify(row)}\n`);
   else if (format === "csv") {
-    process.stdout.write(`${names.map(csvField).join(",")}\n`);
+    if (header) process.stdout.write(`${names.map(csvField).join(",")}\n`);
     for (const row of plain) process.stdout.write(`${names.map(name => csvField(row[name])).join(",")}\n`);
   } else printTable(names, plain, new Set(schema.filter(f => f.type === "number").map(f => f.name)));
 }
