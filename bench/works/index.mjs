@@ -7,6 +7,7 @@ import { ingestion } from "./ingestion.mjs";
 import { interaction } from "./interaction.mjs";
 import { large } from "./large.mjs";
 import { memory } from "./memory.mjs";
+import { workers } from "./workers.mjs";
 
 /**
  * Each work has a `name`; `measure(context)`, which gives plain data; `lines(result)`, its section of the report; and
@@ -20,5 +21,6 @@ export const WORKS = [
   memory,
   large,
   curves,
+  workers,
   app,
 ];

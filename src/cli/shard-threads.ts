@@ -43,6 +43,11 @@ export class ShardThreads implements ShardHost {
     return this.#threads.reduce((sum, thread) => sum + thread.waiting, 0);
   }
 
+  /** Processor time of each thread since it was started, ms. */
+  processorTimes(): Promise<number[]> {
+    return Promise.all(this.#threads.map(thread => thread.processorTime()));
+  }
+
   /** Ends all threads. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map(thread => thread.close()));
@@ -83,6 +88,13 @@ class Thread {
     this.#worker.on("exit", () => this.#fail("The thread of a shard has ended."));
     // Only a run under way keeps the process alive.
     this.#worker.unref();
+  }
+
+  async processorTime(): Promise<number> {
+    this.#worker.ref();
+    const { user, system } = await this.#worker.cpuUsage();
+    if (this.#links.size === 0) this.#worker.unref();
+    return (user + system) / 1000;
   }
 
   tellOnce(id: number, message: () => ToThread): void {

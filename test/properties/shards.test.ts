@@ -36,7 +36,7 @@ const rows: fc.Arbitrary<LogRow[]> = fc
       behind: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: -2, max: 4 }) }, fc.integer({ min: 0, max: 40 })),
       p: fc.constantFrom("x", "x", "y", null),
       key: fc.constantFrom(...KEYS),
-      v: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: -9, max: 9 }) }, fc.constantFrom(null, 0.5, 0.25)),
+      v: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: -9, max: 9 }) }, fc.constantFrom(null, 0.1, 0.25, 0.3, 1 / 3)),
     }),
     { maxLength: 60 },
   )
