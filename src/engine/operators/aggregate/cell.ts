@@ -136,6 +136,9 @@ export class Cells {
   /** By key: its windows by their end, then by their start. Most keys have few, and rows come to the last ones. */
   readonly #lists: (Cell[] | undefined)[] = [];
   #count = 0;
+  /** Where the window was that was found last. */
+  #near: Cell[] | undefined;
+  #place = 0;
 
   get count(): number {
     return this.#count;
@@ -149,10 +152,21 @@ export class Cells {
   find(key: number, start: number, end: number): Cell | null {
     const list = this.#lists[key];
     if (list === undefined) return null;
+    if (list === this.#near && this.#place + 1 < list.length) {
+      // The windows that a row falls into mostly follow each other.
+      const next = list[this.#place + 1];
+      if (next.end === end && next.start === start) {
+        this.#place++;
+        return next;
+      }
+    }
     const at = placeOf(list, start, end);
     if (at === list.length) return null;
     const cell = list[at];
-    return cell.end === end && cell.start === start ? cell : null;
+    if (cell.end !== end || cell.start !== start) return null;
+    this.#near = list;
+    this.#place = at;
+    return cell;
   }
 
   /** Finds the window that a moment lies in, where windows do not overlap. */

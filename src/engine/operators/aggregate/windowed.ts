@@ -251,7 +251,7 @@ class WindowedAggregate implements Operator {
       const end = assigned.end[i];
       const window = merging
         ? (windows.joinQuickly(key, start, end) ?? windows.mergeOne(key, start, end))
-        : (windows.openQuickly(key, start, end) ?? windows.open(key, start, end));
+        : windows.open(key, start, end);
       if (!(window instanceof Cell)) {
         this.#drop({ rows, row, clock: this.#now.clock }, window);
         continue;
@@ -294,7 +294,7 @@ class WindowedAggregate implements Operator {
       for (let i = 0; i < assigned.count; i++) {
         const start = assigned.start[i];
         const end = assigned.end[i];
-        const window = windows.openQuickly(key, start, end) ?? windows.open(key, start, end);
+        const window = windows.open(key, start, end);
         if (!(window instanceof Cell)) {
           if (window.reason === "expired") this.#drop(arrival, window);
           else finished.push({ arrival, refusal: window });

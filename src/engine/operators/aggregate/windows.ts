@@ -99,9 +99,10 @@ export class Windows {
 
   // Opening, and taking rows.
 
-  /** Finds or opens a window, or says why it takes no more rows. */
+  /** Finds or opens a window, or says why it takes no more rows. One that is quiet takes them without being asked. */
   open(key: number, start: number, end: number): Cell | Refusal {
     const cell = this.#cells.find(key, start, end);
+    if (cell !== null && cell.quiet > 0) return cell;
     if (this.isExpired(end)) return { start, end, reason: "expired" };
     if (cell?.finished) return { start, end, reason: "finished" };
     return cell ?? this.#create(key, start, end);
@@ -111,12 +112,6 @@ export class Windows {
   quickly(key: number, time: number): Cell | null {
     if (!this.#disjoint) return null;
     const cell = this.#cells.around(key, time);
-    return cell !== null && cell.quiet > 0 ? cell : null;
-  }
-
-  /** As `quickly`, of the window with these bounds. */
-  openQuickly(key: number, start: number, end: number): Cell | null {
-    const cell = this.#cells.find(key, start, end);
     return cell !== null && cell.quiet > 0 ? cell : null;
   }
 
@@ -340,7 +335,7 @@ export class Windows {
       this.#about(cell);
       if (root.shouldFire(context)) return;
     }
-    cell.quiet = root.quiet(context);
+    cell.quiet = Math.min(MOST_QUIET, root.quiet(context));
   }
 
   /** Ends a window whose trigger has finished. What is left of it says so to later rows, until it expires. */
@@ -512,6 +507,9 @@ export class Windows {
     }
   }
 }
+
+/** Rows after which a trigger is asked again in any case: a small integer, which a cell holds without a box of its own. */
+const MOST_QUIET = 2 ** 30 - 1;
 
 /** Puts a cell on a list unless it is there already. */
 export function list(cells: Cell[], cell: Cell): void {
