@@ -25,13 +25,15 @@ export class Harness {
   /** Parts of files that were asked for. */
   readonly parts: { readonly name: string; readonly bytes: number }[] = [];
   clock = 0;
+  /** Milliseconds that pass whenever the engine looks at its clock: so work takes time, and is done in slices. */
+  tick = 0;
   #queue: { work: () => void; at: number }[] = [];
   #pending = 0;
 
   constructor() {
     this.engine = new EngineHost({
       post: message => this.session.fromEngine(structuredClone(message)),
-      now: () => this.clock,
+      now: () => (this.clock += this.tick),
       defer: (work, delay) => this.#queue.push({ work, at: this.clock + delay }),
     });
     this.session = new Session({
