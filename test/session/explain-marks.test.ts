@@ -81,6 +81,37 @@ test("a partition that has not been seen yet, and one that nobody knows", async 
   expect(unknown.sentences).toEqual(["Nothing more is known of this place."]);
 });
 
+/** A row a second of one partition, and of another only the first and one a minute later. */
+function silent(options: WatermarkOptions): Stream {
+  const made = Array.from({ length: 90 }, (_, i) => ({ at: START + i * 1_000, of: "steady", value: 1 }));
+  made.splice(1, 0, { at: START + 100, of: "silent", value: 1 });
+  made.push({ at: START + 95_000, of: "silent", value: 1 });
+  return minutes(
+    rows(made, {
+      eventTime: { column: "at", unit: "ms" },
+      arrivalTime: { column: "at", unit: "ms" },
+      partition: "of",
+      watermark: bounded(0, options),
+    }),
+  );
+}
+
+test("what would release a partition's hold, and what did: a row, or the idle timeout", async () => {
+  const about = { about: "partition", partition: "silent", at: START + 5_000, until: START + 90_000 };
+  const clock = (ms: number): string => new Date(START + ms).toISOString().slice(11, 23).replace(".000", "");
+  const waiting = await ask(silent({ idle: "10 s" }), about, { until: START + 8_000 });
+  expect(waiting.sentences[0]).toContain("Partition silent has held the watermark since ");
+  expect(waiting.sentences.join(" ")).toContain(
+    `The next row of partition silent from ${clock(8_000)} on, or the idle timeout of 10 s at ${clock(10_100)}, would release it.`,
+  );
+  const released = (await ask(silent({ idle: "10 s" }), about)).sentences.join(" ");
+  expect(released).toContain(`to ${clock(10_100)}, for 9.1 s.`);
+  expect(released).toContain("The idle timeout of 10 s released it. Then partition steady held it.");
+  const patient = (await ask(silent({}), about)).sentences.join(" ");
+  expect(patient).toContain("It was silent for 1 min 35 s");
+  expect(patient).toContain(`Line 92 (of ${clock(95_000)}, arrived at ${clock(95_000)}) released it.`);
+});
+
 test("keys with watermarks of their own hold it as partitions do", async () => {
   const { sentences } = await ask(minutes(sourceWith({ per: "key", key: "partition" })), {
     about: "partition",

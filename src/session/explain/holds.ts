@@ -208,9 +208,10 @@ function held(
     );
   if (released) sentences.push(`${sentence(rowText(lane, after, words))} released it.`);
   else if (goesOn) {
+    const last = within.at(-1) ?? before;
     const from = next !== undefined && basis.kind === "bounded" ? next.watermark + basis.delay : null;
     sentences.push(
-      `The next row of ${lane.named(lane.name)}${from === null ? "" : ` from ${words.at(from)} on`}${idle === null ? "" : `, or the idle timeout of ${formatDuration(idle)},`} would release it.`,
+      `The next row of ${lane.named(lane.name)}${from === null ? "" : ` from ${words.at(from)} on`}${idle === null ? "" : `, or the idle timeout of ${formatDuration(idle)}${last < 0 ? "" : ` at ${words.at(lane.feed.log.arrival[last] + idle)}`},`} would release it.`,
     );
   } else if (stateAt(said, lane.name, hold.to)?.idle === true && idle !== null)
     sentences.push(`The idle timeout of ${formatDuration(idle)} released it.`);
