@@ -1,5 +1,7 @@
 /** Draws charts of small logs without a browser and compares pictures and sentences with reviewed ones. */
+import type * as Plot from "@observablehq/plot";
 import { expect, test } from "vitest";
+import { keepBrush } from "../../src/charts/brush.ts";
 import type { DrawOptions } from "../../src/charts/chart.ts";
 import { correctionsOf } from "../../src/charts/corrections/draw.ts";
 import { CHARTS } from "../../src/charts/index.ts";
@@ -163,4 +165,43 @@ test("a rectangle dragged over the time map says what lies in it", () => {
   expect(said.textContent).toBe("");
   expect(selections[1]).toBe(null);
   drawn.remove();
+});
+
+test("a brush outlives its drawing: the same stretch stays selected where the new axes put it, and a drag goes on", () => {
+  const early = timeMapTables(STREAMING_101.slice(0, 6), settings, 10_000, 1_000, false);
+  const whole = timeMapTables(STREAMING_101, settings, 10_000, 1_000);
+  const drawnTo = (end: number) => ({ ...options, span: { start: STREAMING_101[0].arrival, end } });
+  const before = CHARTS.timeMap.draw(early, drawnTo(STREAMING_101[5].arrival) as never) as HTMLElement;
+  page.body.append(before);
+  const plotOf = (of: HTMLElement): SVGSVGElement => of.querySelector(".tm-brush")?.ownerSVGElement as SVGSVGElement;
+  const pointer = (on: SVGSVGElement, type: string, x: number, y: number): void => {
+    const { MouseEvent } = page.defaultView as Window & typeof globalThis;
+    on.dispatchEvent(new MouseEvent(type, { clientX: x, clientY: y, bubbles: true, button: 0 }));
+  };
+  pointer(plotOf(before), "pointerdown", 150, 100);
+  pointer(plotOf(before), "pointerup", 300, 250);
+  const after = CHARTS.timeMap.draw(whole, drawnTo(STREAMING_101[8].arrival) as never) as HTMLElement;
+  before.replaceWith(after);
+  keepBrush(before, after);
+  const scaleOf = (of: SVGSVGElement) => (of as unknown as Plot.Plot).scale("x") as Plot.Scale;
+  const [from, to] = [150, 300].map(px => scaleOf(plotOf(before)).invert?.(px) as number);
+  const box = after.querySelector(".tm-brush") as SVGRectElement;
+  const left = Number(box.getAttribute("x"));
+  expect(scaleOf(plotOf(after)).invert?.(left)).toBeCloseTo(from, 3);
+  expect(scaleOf(plotOf(after)).invert?.(left + Number(box.getAttribute("width")))).toBeCloseTo(to, 3);
+  // Other axes, so other pixels; and what is said of it is what is there now.
+  expect(left).not.toBeCloseTo(150, 0);
+  expect(after.querySelector(".tm-chart-selection")?.textContent).toMatch(/^Happened .* rows?/);
+  // A drag that is under way when the chart redraws ends on the new drawing.
+  pointer(plotOf(after), "pointerdown", 200, 200);
+  const again = CHARTS.timeMap.draw(whole, drawnTo(STREAMING_101[8].arrival) as never) as HTMLElement;
+  after.replaceWith(again);
+  keepBrush(after, again);
+  const selections: unknown[] = [];
+  again.addEventListener("chart-selection", event => selections.push((event as CustomEvent).detail));
+  pointer(plotOf(again), "pointerup", 400, 300);
+  const { x } = selections[0] as { x: readonly [number, number] };
+  expect(x[0]).toBeCloseTo(scaleOf(plotOf(again)).invert?.(200) as number, 3);
+  expect(x[1]).toBeCloseTo(scaleOf(plotOf(again)).invert?.(400) as number, 3);
+  again.remove();
 });

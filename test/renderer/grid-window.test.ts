@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { gridWindow, pageFor } from "../../src/renderer/outputs/grid-window.ts";
+import { gridWindow, heldRows, pageFor } from "../../src/renderer/outputs/grid-window.ts";
 
 test("a short table is drawn whole, without space around it", () => {
   expect(gridWindow(0, 260, 26, 7)).toEqual({ from: 0, count: 7, above: 0, below: 0 });
@@ -38,4 +38,15 @@ test("pages are whole blocks that hold the window", () => {
   expect(pageFor({ from: 0, count: 18, above: 0, below: 0 }, 1_000)).toEqual({ from: 0, count: 50 });
   expect(pageFor({ from: 42, count: 18, above: 0, below: 0 }, 1_000)).toEqual({ from: 0, count: 100 });
   expect(pageFor({ from: 0, count: 0, above: 0, below: 0 }, 0)).toEqual({ from: 0, count: 50 });
+});
+
+test("a frame grows with its rows and does not shrink while they come; a small table that is complete has no empty band", () => {
+  expect(heldRows(0, 0, false)).toBe(4);
+  expect(heldRows(4, 7, false)).toBe(7);
+  expect(heldRows(7, 2, false)).toBe(7);
+  expect(heldRows(7, 5_000, false)).toBe(10);
+  expect(heldRows(4, 2, true)).toBe(2);
+  expect(heldRows(4, 1, true)).toBe(1);
+  expect(heldRows(4, 0, true)).toBe(2);
+  expect(heldRows(10, 5_000, true)).toBe(10);
 });

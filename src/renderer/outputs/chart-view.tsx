@@ -11,8 +11,9 @@ import { download } from "../connection/host.ts";
 import { symbols, transport, viewOf, watch } from "../state/session.ts";
 import { showMarkStory } from "../state/story.ts";
 import { say } from "../state/ui.ts";
-import { askOnClick, keepingFocus } from "./mark-stories.ts";
+import { askOnClick } from "./mark-stories.ts";
 import { pictureOf, pngOf } from "./picture.ts";
+import { followPointer, redraw } from "./redraw.ts";
 import { cellOfSelection } from "./selected-rows.ts";
 
 type ChartUpdate = Extract<ViewUpdate, { kind: "chart" }>;
@@ -39,6 +40,7 @@ export function ChartView({ cell, view, chart, options, rows, scales, side = 0 }
     const ends = [
       keepDrawn(element, known, view, options, scales, side),
       askOnClick(element, story => showMarkStory(view, story)),
+      followPointer(element),
     ];
     const select = (event: Event): void => {
       selection.value = (event as CustomEvent<Selection | null>).detail;
@@ -118,7 +120,7 @@ function keepDrawn(
       scales?.begin();
       const drawing = chart.draw(update.tables, settings as never);
       scales?.end();
-      keepingFocus(element, () => element.replaceChildren(drawing));
+      redraw(element, () => drawing);
     } catch (error) {
       const words = document.createElement("p");
       words.className = "not-run";

@@ -42,3 +42,17 @@ export function pageFor(window: GridWindow, total: number, block = 50): { from: 
   const to = Math.ceil((window.from + Math.max(window.count, 1)) / block) * block;
   return { from, count: Math.max(Math.min(to, Math.max(total, block)) - from, block) };
 }
+
+/** Rows that a frame has room for before anything is known of it, and at most. */
+export const fewestRows = 4;
+export const mostRows = 10;
+
+/**
+ * For how many rows a frame has room. It grows to ten and does not shrink, so that nothing below it jumps while a log replays; once
+ * the input is complete a small table has no empty band.
+ */
+export function heldRows(before: number, total: number, complete: boolean): number {
+  // A table without rows says so in the room of two.
+  if (complete) return Math.min(total === 0 ? 2 : total, mostRows);
+  return Math.min(Math.max(before, total, fewestRows), mostRows);
+}

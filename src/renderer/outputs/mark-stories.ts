@@ -101,16 +101,3 @@ function climb(mark: Element, by: number): void {
   if (there.length > 0) there[0].other.focus();
   else step(mark, by);
 }
-
-/** Draws anew and gives the focus back to the mark that had it, if it is still there. */
-export function keepingFocus(drawing: HTMLElement, draw: () => void): void {
-  const focused = drawing.contains(document.activeElement) ? document.activeElement : null;
-  const story = focused?.getAttribute("data-explain") ?? null;
-  draw();
-  if (story === null) return;
-  for (const mark of drawing.querySelectorAll<SVGElement>("[data-explain]"))
-    if (mark.getAttribute("data-explain") === story) {
-      mark.focus({ preventScroll: true });
-      return;
-    }
-}

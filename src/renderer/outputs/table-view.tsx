@@ -11,16 +11,16 @@ import { writeCount, zoneName } from "../parts/time.ts";
 import { transport, viewOf, watch } from "../state/session.ts";
 import { zone } from "../state/ui.ts";
 import { showMarkStory, showStory } from "../state/story.ts";
-import { cellText, decimalsOf, isRight } from "./cell-text.tsx";
-import { gridWindow, pageFor } from "./grid-window.ts";
+import { cellText, isRight } from "./cell-text.tsx";
+import { columnWidth } from "./column-width.ts";
+import { decimalsOf } from "./figures.ts";
+import { fewestRows, gridWindow, heldRows, mostRows, pageFor } from "./grid-window.ts";
 import { TableFoot } from "./table-foot.tsx";
 
 type TableUpdate = Extract<ViewUpdate, { kind: "table" }>;
 
 const rowHeight = 26;
 const headHeight = 31;
-const fewestRows = 4;
-const mostRows = 10;
 /** Room for a scrollbar under the rows, so that it hides none of them. */
 const scrollbar = 12;
 
@@ -51,8 +51,7 @@ export function TableView({ view, name, plain, empty }: Props) {
     return live?.kind === "table" ? live : null;
   });
   const total = update.value?.total ?? 0;
-  // The frame grows to ten rows and never shrinks, so that nothing below it jumps while a log replays.
-  rowsHeld.current = Math.min(Math.max(rowsHeld.current, total), mostRows);
+  rowsHeld.current = heldRows(rowsHeld.current, total, update.value?.figures.complete === true);
   const height = rowsHeld.current * rowHeight;
   const window = gridWindow(scrollTop.value, height, rowHeight, total);
   const page = pageFor(window, total);
@@ -108,10 +107,10 @@ export function TableView({ view, name, plain, empty }: Props) {
 
   const columns = shown.page.columns;
   for (const column of columns) {
-    widths.current.set(column.name, widthOf(column, widths.current.get(column.name) ?? 0));
-    if (column.type === "number") {
+    if (column.type === "number")
       decimals.current.set(column.name, decimalsOf(column.values, decimals.current.get(column.name) ?? 0));
-    }
+    const digits = decimals.current.get(column.name) ?? 0;
+    widths.current.set(column.name, columnWidth(column, digits, widths.current.get(column.name) ?? 0));
   }
   const indexWidth = 22 + String(total).length * 7;
   const weight = columns.find(column => column.name === "weight");
@@ -250,41 +249,6 @@ function Waiting() {
       <span class="figure">{Math.round(loading.progress * 100)} %</span>
     </span>
   );
-}
-
-/** The width a column needs for what was seen of it so far; it only grows. */
-function widthOf(column: WireColumn, before: number): number {
-  const heading = column.name.length * 7.6 + 34 + (column.type === "timestamp" ? 44 : 0);
-  let content = 0;
-  if (column.type === "timestamp") content = hasMillis(column) ? 206 : 176;
-  else if (column.type === "number") content = 64;
-  const most = Math.min(column.values.length, 200);
-  if (column.type !== "timestamp") {
-    for (let i = 0; i < most; i++) {
-      const value = column.values[i];
-      const text = typeof value === "number" ? `${writeCount(value)}.00` : typeof value === "string" ? value : "false";
-      content = Math.max(content, lettersWidth(text) + 26);
-    }
-  }
-  return Math.max(before, Math.min(Math.max(heading, content), 340));
-}
-
-/** About how wide a text is in the table's face, px. */
-function lettersWidth(text: string): number {
-  let width = 0;
-  for (let i = 0; i < Math.min(text.length, 60); i++) {
-    const letter = text[i];
-    if (letter >= "A" && letter <= "Z") width += 9;
-    else if (letter >= "0" && letter <= "9") width += 8.2;
-    else width += ".,:;il|'-/ ".includes(letter) ? 4.8 : 7.2;
-  }
-  return width;
-}
-
-function hasMillis(column: WireColumn): boolean {
-  const most = Math.min(column.values.length, 200);
-  for (let i = 0; i < most; i++) if (Number(column.values[i]) % 1000 !== 0) return true;
-  return false;
 }
 
 function sum(values: readonly number[]): number {
