@@ -74,7 +74,8 @@ function rangesOf(file: GroupedFile, name: string, decode: DecodeOptions): Range
   if (found === undefined) return null;
   const { column } = found;
   // Where clocks change, the order of local times is not that of the moments they mean.
-  const placed = found.local === true && (decode.timeZone ?? decode.times?.[name]?.timeZone) !== undefined;
+  const zone = decode.times?.[name]?.timeZone ?? decode.timeZone ?? "UTC";
+  const placed = found.local === true && !/^(Etc\/)?UTC$/i.test(zone);
   if (placed || (column.type !== "timestamp" && column.type !== "number")) return null;
   const values = new Float64Array(2 * file.groups.length);
   for (const [group, { rows }] of file.groups.entries()) {
