@@ -90,7 +90,7 @@ describe.skipIf(electron === null)("the desktop app", () => {
     expect(found).toEqual([
       "undefined",
       "undefined",
-      "chooseAndOpen create initial journal kernelUrl kind notebooks open openExternal readData recover save saveFiles trust",
+      "chooseAndOpen create initial journal kernelUrl kind liveAct liveAllow liveNext liveOpen notebooks open openExternal readData readPart recover save saveFiles trust",
     ]);
     const refused = await page.evaluate(() =>
       (window as unknown as { tidemarkHost: { save(...args: unknown[]): Promise<unknown> } }).tidemarkHost
