@@ -274,9 +274,27 @@ test("9, and how much state each pair holds: windows at a time, on the average",
     const [, told] = /([\d.]+) windows are held at a time/.exec(sentences[0])!;
     // Told to two figures.
     expect(Math.abs(Number(told) / held(delay, lateness) - 1), `${delay} ${lateness}`).toBeLessThan(0.06);
-    expect(await chart.locator("svg").nth(2).textContent()).toContain(told);
+    expect(await chart.locator("svg", { hasText: "state held" }).textContent()).toContain(told);
   }
   await look.says("delayVsLateness", /; [\d.]+ windows are held at a time\./);
+
+  // And how long the first result takes, for the present delay and for one that outweighs everything else.
+  const waits = (delay: number): number => {
+    const course = met(payments, { ...patience, delay });
+    const all = [...opened.keys()].flatMap(hour => {
+      const passed = course.findIndex(w => w >= hour);
+      return passed < 0 ? [] : [payments[passed].arrival - hour];
+    });
+    return quantile(all, 0.5);
+  };
+  const map = chart.locator("svg", { hasText: "first result, after the window's end" });
+  for (const delay of [30_000, 6 * HOUR]) {
+    const cell = map.locator(`[data-explain*='"delay":${delay},"lateness":0}']`);
+    const { sentences } = JSON.parse((await cell.getAttribute("data-explain"))!) as { sentences: string[] };
+    const [, told] = /First results come (.+?) after the window's end/.exec(sentences[0])!;
+    // The chart follows the watermark every ten minutes, and takes it to move steadily between.
+    expect(Math.abs(milliseconds(told) - waits(delay)), `${delay}: ${told}`).toBeLessThan(90_000);
+  }
 });
 
 test("11, how good was my watermark: for what share of the time it was too fast, and by how much", async () => {

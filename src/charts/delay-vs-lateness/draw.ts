@@ -1,4 +1,4 @@
-/** `delayVsLateness`, the page's half: two maps over both settings, and under each delay the wait for the first result. */
+/** `delayVsLateness`, the page's half: four maps over both settings: dropped, corrected, the wait for a first result, and what is held. */
 import * as Plot from "@observablehq/plot";
 import { formatDuration } from "../../model/time.ts";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
@@ -12,6 +12,7 @@ import {
   INK,
   INK_SOFT,
   LATE,
+  ON_TIME,
   PAPER,
   plot,
   TIP_STYLE,
@@ -94,8 +95,7 @@ export const delayVsLateness: ChartDrawing<SettingFacts> = {
         "No row has arrived yet. Press play to see what each pair of settings would do.",
       );
     const width = widthOf(options);
-    const across = width >= 900 ? 3 : width >= 620 ? 2 : 1;
-    const each = Math.floor((width - 20 * (across - 1)) / across);
+    const each = width >= 620 ? Math.floor((width - 20) / 2) : width;
     const row = documentOf(options).createElement("div");
     Object.assign(row.style, { display: "flex", flexWrap: "wrap", gap: "10px 20px" });
     row.append(...MEASURES.map(measure => map(reading, measure, { ...options, width: each })));
@@ -144,6 +144,14 @@ const MEASURES: readonly Measure[] = [
     value: ({ margins, rows }, delay, lateness) => outcome(margins, rows, delay, lateness).corrected,
   },
   {
+    label: "first result, after the window's end",
+    colour: ON_TIME,
+    value: (reading, delay) => reading.wait(delay),
+    short: roughly,
+    long: wait => (Number.isNaN(wait) ? "not known yet" : aboutText(wait)),
+    shade: part => part ** 0.35,
+  },
+  {
     label: "state held, windows at a time",
     colour: INK_SOFT,
     value: (reading, delay, lateness) => reading.held(delay, lateness),
@@ -190,15 +198,14 @@ function map(reading: Reading, measure: Measure, options: DrawOptions & SettingF
   const here = cells.filter(c => Number(c.delay) === options.delay && Number(c.lateness) === options.allowedLateness);
   const shade = (value: number): number => (value > 0 ? 0.08 + 0.82 * measure.shade(value / most) : 0.03);
   const left = 62;
-  const waits = delays.map(d => ({ delay: String(d), text: roughly(reading.wait(d)) }));
   const room = (widthOf(options) - left) / delays.length;
   const story = (c: (typeof cells)[number]): MarkStory => storyOf(reading, Number(c.delay), Number(c.lateness));
   return plot(options, {
-    height: latenesses.length * 25 + 110,
+    height: latenesses.length * 25 + (room < 40 ? 110 : 94),
     marginLeft: left,
     marginRight: 4,
     marginTop: 44,
-    marginBottom: 66,
+    marginBottom: room < 40 ? 66 : 50,
     x: { type: "band", domain: delays.map(String), padding: 0.06 },
     y: { type: "band", domain: latenesses.map(String).reverse(), padding: 0.06 },
     marks: [
@@ -220,19 +227,7 @@ function map(reading: Reading, measure: Measure, options: DrawOptions & SettingF
         fontSize: 12.5,
       }),
       Plot.text(["↑ allowed lateness"], { frameAnchor: "top-left", dx: -left + 2, dy: -12, fill: INK_SOFT }),
-      Plot.text(["watermark delay →"], { frameAnchor: "bottom-right", dy: room < 40 ? 62 : 52, fill: INK_SOFT }),
-      room < 40
-        ? null
-        : [
-            Plot.text(waits, { x: "delay", frameAnchor: "bottom", dy: 33, text: "text", fill: INK, fontSize: 10.5 }),
-            Plot.text(["first result"], {
-              frameAnchor: "bottom-left",
-              dx: -left + 2,
-              dy: 33,
-              fill: INK_SOFT,
-              fontSize: 10.5,
-            }),
-          ],
+      Plot.text(["watermark delay →"], { frameAnchor: "bottom-right", dy: room < 40 ? 62 : 38, fill: INK_SOFT }),
       Plot.cell(cells, {
         x: "delay",
         y: "lateness",
@@ -240,7 +235,7 @@ function map(reading: Reading, measure: Measure, options: DrawOptions & SettingF
         fillOpacity: c => shade(c.value),
         rx: 2,
         title: c =>
-          `delay ${name(c.delay)}, allowed lateness ${name(c.lateness)}\n${label.split(",")[0]}: ${measure.long(c.value)}\nfirst result after ${waits.find(w => w.delay === c.delay)?.text}\n${CLICK_HINT}`,
+          `delay ${name(c.delay)}, allowed lateness ${name(c.lateness)}\n${label.split(",")[0]}: ${measure.long(c.value)}\n${CLICK_HINT}`,
         tip: TIP_STYLE,
         ...bearing(cells, story),
       }),
@@ -250,7 +245,8 @@ function map(reading: Reading, measure: Measure, options: DrawOptions & SettingF
         y: "lateness",
         text: c => (room > 34 ? measure.short(c.value) : ""),
         fill: c => (shade(c.value) > 0.72 ? PAPER : INK),
-        fontSize: 10.5,
+        // "12 min" has to fit where a share does.
+        fontSize: room < 44 && cells.some(c => measure.short(c.value).length > 5) ? 9.2 : 10.5,
       }),
       Plot.cell(here, { x: "delay", y: "lateness", fill: "none", stroke: INK, strokeWidth: 2, rx: 2, inset: -1 }),
     ],
