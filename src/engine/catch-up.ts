@@ -223,6 +223,8 @@ function copyOutputs(node: GraphNode): Outputs {
 
 function copyFlow(flow: Flow, shared: ReadonlySet<Float64Array>): Flow {
   const { pane } = flow;
+  const watermark = shared.has(flow.watermark) ? flow.watermark : flow.watermark.slice();
+  if (flow.count === 0 && flow.batch.length === 0) return { ...flow, watermark };
   return {
     ...flow,
     batch: flow.count === 0 ? flow.batch : { ...flow.batch, columns: flow.batch.columns.map(copyColumn) },
@@ -241,7 +243,7 @@ function copyFlow(flow: Flow, shared: ReadonlySet<Float64Array>): Flow {
             first: pane.first.slice(),
             last: pane.last.slice(),
           },
-    watermark: shared.has(flow.watermark) ? flow.watermark : flow.watermark.slice(),
+    watermark,
   };
 }
 

@@ -12,10 +12,13 @@ export const union: OperatorFactory<UnionNode> = (_node, context): Operator => {
   // Where each output column lies in each input, whose columns may come in another order.
   const from = schema.map(field => context.inputs.map(input => columnIndex(input, field.name)));
   const merges = schema.map(field => columnMerger(field.type));
+  let nothing: Flow | null = null;
   return {
     step(step, inputs) {
       const flows = denseAll(inputs);
       const total = flows.reduce((sum, flow) => sum + flow.count, 0);
+      // Most steps bring nothing to most nodes, and are not to cost more for that.
+      if (total === 0 && nothing !== null) return { main: { ...nothing, watermark: minimumWatermark(inputs) } };
       const input = new Uint8Array(total);
       const row = new Int32Array(total);
       const at = new Int32Array(total);
@@ -44,6 +47,7 @@ export const union: OperatorFactory<UnionNode> = (_node, context): Operator => {
       );
       const batch: Batch = { schema, length: total, columns };
       const main: Flow = { batch, selection: null, count: total, at, time, clock, weight, pane: null, watermark };
+      if (total === 0) nothing = main;
       return { main };
     },
     snapshot: () => null,

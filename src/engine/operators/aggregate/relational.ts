@@ -57,6 +57,8 @@ class RelationalAggregate implements Operator {
   readonly #rowWeight = new Ints();
   readonly #results: readonly ColumnBuilder[];
   #retractions = 0;
+  /** What comes out of a step in which nothing has changed. */
+  #nothing: Flow | null = null;
   /** Rows read since the start. */
   #order = 0;
 
@@ -70,6 +72,11 @@ class RelationalAggregate implements Operator {
   }
 
   step(_step: Step, [input]: readonly Flow[]): Outputs {
+    // Most steps bring nothing to most nodes, and are not to cost more for that.
+    if (input.count === 0) {
+      this.#nothing ??= this.#take(input.watermark);
+      return { main: { ...this.#nothing, watermark: input.watermark } };
+    }
     const flow = dense(input);
     const { batch, count, time, weight } = flow;
     const groups = this.#keys.slots(this.#plan.keyColumns(batch), count);
