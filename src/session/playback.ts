@@ -15,7 +15,7 @@ const SLICE = 10;
 const STEP = 4;
 const LONGEST = 8_192;
 const FIRST = 512;
-const SHORTEST = 64;
+const SHORTEST = 256;
 /** Checkpoints cost at most one part in so many of the work between them. */
 const DEAR = 10;
 /** Milliseconds a step may look for a firing before it gives up. */
