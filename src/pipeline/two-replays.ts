@@ -47,10 +47,7 @@ export interface ComparedStreams {
  * Compares a stream as it is now with the one that was pinned. The schemas are theirs. Throws, in a sentence for its reader, where
  * rows cannot be matched.
  */
-export function comparedStreams(
-  now: { readonly node: Node; readonly schema: Schema },
-  pinned: { readonly node: Node; readonly schema: Schema },
-): ComparedStreams {
+export function comparedStreams(now: Side, pinned: Side): ComparedStreams {
   const [a, b] = [shapeOf(now.node), shapeOf(pinned.node)];
   if (a !== null && b !== null && a.on.join("\n") === b.on.join("\n")) {
     const { kept, left } = comparable(now.schema, pinned.schema);
@@ -69,7 +66,7 @@ export function comparedStreams(
   const own = (schema: Schema): Schema => schema.filter(field => !measures.includes(field.name));
   const { kept, left } = comparable(own(now.schema), own(pinned.schema));
   if (kept.length === 0) throw new Error("The two have no column in common, so no row can be compared.");
-  return { by: "row", on: kept, values: [], summed: [], left, ...counted(now.node, pinned.node, kept) };
+  return { by: "row", on: kept, values: [], summed: [], left, ...counted(now, pinned, kept) };
 }
 
 const MEASURES: readonly string[] = ["watermark", "reason", "margin", "keeps_with_lateness", "keeps_with_delay"];
@@ -91,18 +88,27 @@ function comparable(a: Schema, b: Schema): { kept: string[]; left: string[] } {
 
 const of = (name: string): string => `d[${JSON.stringify(name)}]`;
 
-/** Both sides in one stream; `its side` is 0 now, and 1 in the pinned replay. */
-function bothSides(now: Node, pinned: Node, columns: readonly string[]): Stream {
-  const side = (node: Node, number: string): Stream =>
-    new Stream(node).select(...columns).derive({ "its side": number });
+/** A stream with its columns. */
+interface Side {
+  readonly node: Node;
+  readonly schema: Schema;
+}
+
+/** Both sides in one stream, with these columns alone; `its side` is 0 now, and 1 in the pinned replay. */
+function bothSides(now: Side, pinned: Side, columns: readonly string[]): Stream {
+  const side = ({ node, schema }: Side, number: string): Stream => {
+    const stream = new Stream(node);
+    const all = schema.length === columns.length;
+    return (all ? stream : stream.select(...columns)).derive({ "its side": number });
+  };
   return side(now, "0").union(side(pinned, "1"));
 }
 
 const OF_NOW = `${of("its side")} === 0`;
 
 function keyed(
-  now: { readonly node: Node; readonly schema: Schema },
-  pinned: { readonly node: Node; readonly schema: Schema },
+  now: Side,
+  pinned: Side,
   on: readonly string[],
   values: readonly string[],
   summed: readonly string[],
@@ -118,39 +124,40 @@ function keyed(
   }
   const unlike = values.map(name => `${of(`${name} now`)} !== ${of(`${name} pinned`)}`);
   // A refinement has to take back what it replaces: of each key there is one row on a side.
-  const all = bothSides(restating(now.node), restating(pinned.node), [...on, ...values])
+  const restated = ({ node, schema }: Side): Side => ({ node: restating(node), schema });
+  const deltas = numbers.map(name => [`${name} Δ`, `d => ${of(`${name} now`)} - ${of(`${name} pinned`)}`] as const);
+  const all = bothSides(restated(now), restated(pinned), [...on, ...values])
     .groupby(...on)
     .rollup(rolled)
     .derive({
+      ...Object.fromEntries(deltas),
       what: `d => ${of("rows pinned")} === 0 ? "${WHAT.onlyNow}" : ${of("rows now")} === 0 ? "${WHAT.onlyPinned}" : ${
         unlike.length === 0 ? "false" : unlike.join(" || ")
       } ? "${WHAT.changed}" : "${WHAT.same}"`,
     });
-  const deltas = Object.fromEntries(
-    numbers.map(name => [`${name} Δ`, `d => ${of(`${name} now`)} - ${of(`${name} pinned`)}`]),
-  );
   const shown = values.flatMap(name => [
     `${name} pinned`,
     `${name} now`,
     ...(numbers.includes(name) ? [`${name} Δ`] : []),
   ]);
-  const rows = all
-    .filter(`d => d.what !== "${WHAT.same}"`)
-    .derive(deltas)
-    .select("what", ...on, ...shown);
+  const rows = all.filter(`d => d.what !== "${WHAT.same}"`).select("what", ...on, ...shown);
   const sums = Object.fromEntries(
     summed.flatMap(name => ["now", "pinned"].map(side => [`${name} ${side}`, `d => op.sum(${of(`${name} ${side}`)})`])),
   );
   return { rows: on.length === 0 ? rows : rows.orderby(...on), summary: counts(all, "1", sums) };
 }
 
+const MORE = `${of("rows now")} - ${of("rows pinned")}`;
+
 /** Rows as they are, each as often as it is there. */
-function counted(now: Node, pinned: Node, columns: readonly string[]): { rows: Stream; summary: Stream } {
+function counted(now: Side, pinned: Side, columns: readonly string[]): { rows: Stream; summary: Stream } {
   const all = bothSides(now, pinned, columns)
     .groupby(...columns)
     .rollup({ "rows now": `d => op.sum(${OF_NOW} ? 1 : 0)`, "rows pinned": `d => op.sum(${OF_NOW} ? 0 : 1)` })
-    .derive({ more: `d => ${of("rows now")} - ${of("rows pinned")}` })
-    .derive({ what: `d => d.more === 0 ? "${WHAT.same}" : d.more > 0 ? "${WHAT.onlyNow}" : "${WHAT.onlyPinned}"` });
+    .derive({
+      more: `d => ${MORE}`,
+      what: `d => ${MORE} === 0 ? "${WHAT.same}" : ${MORE} > 0 ? "${WHAT.onlyNow}" : "${WHAT.onlyPinned}"`,
+    });
   const rows = all.filter(`d => d.what !== "${WHAT.same}"`).select("what", ...columns);
   const sums = {
     "rows now": `d => op.sum(${of("rows now")})`,

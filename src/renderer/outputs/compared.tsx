@@ -2,12 +2,12 @@
  * An output of a cell beside the same output of the pinned replay, where the two are not the same pipeline: both under one clock,
  * with the settings that made the difference, and the rows in which they differ.
  */
-import { useComputed, useSignal } from "@preact/signals";
+import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { SharedScales } from "../../charts/shared-scales.ts";
 import type { ComparedOutput, ComparedRows, SettingChange } from "../../protocol/comparison.ts";
 import { rowsSentence } from "../../protocol/comparison-words.ts";
-import type { CellOutput } from "../../protocol/session.ts";
+import type { CellOutput, Sort } from "../../protocol/session.ts";
 import { writeMany } from "../parts/time.ts";
 import { comparison } from "../state/session.ts";
 import { ChartView } from "./chart-view.tsx";
@@ -20,6 +20,7 @@ export function Compared({ cell, output }: { readonly cell: number; readonly out
   const { view } = output;
   const compared = useComputed(() => comparison.value?.outputs[view] ?? null).value;
   const differs = compared?.state === "differs" ? compared : null;
+  const order = useSignal<Sort>(null);
   const scales = useMemo(() => new SharedScales(), []);
   const place = useRef<HTMLDivElement>(null);
   useRoom(place, differs !== null);
@@ -36,7 +37,7 @@ export function Compared({ cell, output }: { readonly cell: number; readonly out
         <section class="side" key="now" aria-label={differs === null ? undefined : "A, now"}>
           {differs !== null && <SideLabel letter="A" word="now" settings={differs.settings.map(s => s.now)} />}
           {output.kind === "stream" ? (
-            <TableView view={view} name={output.name} />
+            <TableView view={view} name={output.name} order={order} />
           ) : (
             <ChartView
               cell={cell}
@@ -51,7 +52,7 @@ export function Compared({ cell, output }: { readonly cell: number; readonly out
         {differs !== null && (
           <section class="side" key="pinned" aria-label="B, pinned">
             <SideLabel letter="B" word="pinned" settings={differs.settings.map(s => s.pinned)} />
-            <Pinned cell={cell} pinned={differs.pinned} name={nameOf(output)} scales={scales} />
+            <Pinned cell={cell} pinned={differs.pinned} name={nameOf(output)} scales={scales} order={order} />
           </section>
         )}
       </div>
@@ -126,14 +127,16 @@ function Pinned({
   pinned: { view, chart, options },
   name,
   scales,
+  order,
 }: {
   readonly cell: number;
   readonly pinned: Differing["pinned"];
   readonly name: string;
   readonly scales: SharedScales;
+  readonly order: Signal<Sort>;
 }) {
   return chart === null ? (
-    <TableView view={view} name={`${name}, pinned`} />
+    <TableView view={view} name={`${name}, pinned`} order={order} />
   ) : (
     <ChartView cell={cell} view={view} chart={chart} options={options} rows={null} scales={scales} side={1} />
   );

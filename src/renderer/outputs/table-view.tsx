@@ -2,7 +2,7 @@
  * The live table of a stream. Only the rows on screen exist; the session sends the page that holds them. Scroll position,
  * order, selection and the widths of columns survive every update, and freezing keeps what is seen while the replay goes on.
  */
-import { useComputed, useSignal } from "@preact/signals";
+import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Sort, ViewUpdate } from "../../protocol/session.ts";
 import type { WireColumn } from "../../protocol/table.ts";
@@ -31,10 +31,13 @@ interface Props {
   readonly plain?: boolean;
   /** What stands there when it has no rows; default that there are none yet, and why. */
   readonly empty?: string;
+  /** The order of its rows, where it is shared with another table. */
+  readonly order?: Signal<Sort>;
 }
 
-export function TableView({ view, name, plain, empty }: Props) {
-  const sort = useSignal<Sort>(null);
+export function TableView({ view, name, plain, empty, order }: Props) {
+  const own = useSignal<Sort>(null);
+  const sort = order ?? own;
   const frozen = useSignal<TableUpdate | null>(null);
   const scrollTop = useSignal(0);
   const visible = useSignal(false);
