@@ -1,23 +1,20 @@
 /**
  * Cuts a run into steps: merges what the feeds have to say by processing time, and gives every row its position.
  *
- * Two ways lead to the same steps. A single source whose watermark needs no moments of its own is handed on in views of
- * its log, without touching a row; everything else is merged one position at a time.
+ * Several ways lead to the same steps. Sources of one log whose watermarks need no moments of their own are handed on in
+ * views of it, two logs of such sources as a braid (`braid.ts`), more of them in a merge of their arrivals (`draft.ts`), and
+ * everything else is merged one position at a time.
  */
-import { type Batch, sliceBatch } from "../columns/batch.ts";
-import { batchOf } from "../columns/builder.ts";
+import { sliceBatch } from "../columns/batch.ts";
 import type { Profile } from "../model/profiles.ts";
-import { ERRORS_SCHEMA } from "../pipeline/verbs/source.ts";
 import { lowerBound, upperBound } from "./bounds.ts";
 import { Braid, BraidedFlow, leftOf, Room, type Side, type Strand } from "./braid.ts";
 import { Draft, doubled, interleave, ROOM } from "./draft.ts";
 import { NO_ROW, type SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import type { Outputs } from "./operator.ts";
-import { ProgressRows, type SavedProgress } from "./progress.ts";
+import { type SavedPorts, SidePorts } from "./side-ports.ts";
 import { LazyStep, moment, type Step } from "./step.ts";
-
-export { upperBound } from "./bounds.ts";
 
 /** A source in a run: its feed, and the ports that somebody reads. */
 export interface TimelineSource {
@@ -52,11 +49,7 @@ export class Timeline {
   readonly #microBatch: number | null;
   #first = 0;
   #clock = -Infinity;
-  /** How many of each source's errors have been told: a log that grows finds more. */
-  #errorsSaid = new Map<string, number>();
-  /** What each source has to say on its port `progress`, and what a restored one had said before. */
-  readonly #progress = new Map<string, ProgressRows>();
-  #told = new Map<string, SavedProgress>();
+  readonly #ports = new SidePorts();
   /** Used again for each step that is merged. */
   readonly #drafts: Draft[] = [];
   #clocks: Float64Array = new Float64Array(ROOM);
@@ -159,7 +152,7 @@ export class Timeline {
         pane: null,
         watermark: Float64Array.of(this.#holds ? (this.#said.get(source.id) ?? -Infinity) : watermark),
       };
-      flows.set(source.id, this.#withSidePorts(source, main));
+      flows.set(source.id, this.#ports.outputs(source, main, this.#clock));
     }
     return { step, flows };
   }
@@ -201,7 +194,7 @@ export class Timeline {
     this.#first += length;
     const flows = new Map<string, Outputs>();
     all.forEach((source, s) => {
-      flows.set(source.id, this.#withSidePorts(source, drafts[s].flow(source.feed, length, this.#keeps)));
+      flows.set(source.id, this.#ports.outputs(source, drafts[s].flow(source.feed, length, this.#keeps), this.#clock));
     });
     return { step, flows };
   }
@@ -228,7 +221,7 @@ export class Timeline {
     const flows = new Map<string, Outputs>();
     for (const side of [0, 1] as const) {
       const source = side === 0 ? left : right;
-      flows.set(source.id, this.#withSidePorts(source, braided(source.feed, from[side], braid, side)));
+      flows.set(source.id, this.#ports.outputs(source, braided(source.feed, from[side], braid, side), this.#clock));
     }
     return { step, flows };
   }
@@ -270,7 +263,7 @@ export class Timeline {
         pane: null,
         watermark,
       };
-      flows.set(source.id, this.#withSidePorts(source, main));
+      flows.set(source.id, this.#ports.outputs(source, main, this.#clock));
     });
     return { step, flows };
   }
@@ -330,11 +323,11 @@ export class Timeline {
             const { feed } = sources[s];
             if (s === soonest || feed.log !== log || feed.offset !== offset || feed.ended) continue;
             drafts[s].add(feed.take(when), length);
-            if (sources[s].reads.has("progress")) this.#progressOf(sources[s]).look(length, clock[length]);
+            if (sources[s].reads.has("progress")) this.#ports.progressOf(sources[s]).look(length, clock[length]);
           }
       }
       for (let s = 0; s < sources.length; s++) drafts[s].setWatermark(length, sources[s].feed.watermark);
-      if (sources[soonest].reads.has("progress")) this.#progressOf(sources[soonest]).look(length, clock[length]);
+      if (sources[soonest].reads.has("progress")) this.#ports.progressOf(sources[soonest]).look(length, clock[length]);
       length++;
     }
     if (length === 0) return null;
@@ -353,7 +346,7 @@ export class Timeline {
     this.#first += length;
     const flows = new Map<string, Outputs>();
     sources.forEach((source, s) => {
-      flows.set(source.id, this.#withSidePorts(source, drafts[s].flow(source.feed, length, this.#keeps)));
+      flows.set(source.id, this.#ports.outputs(source, drafts[s].flow(source.feed, length, this.#keeps), this.#clock));
     });
     return { step, flows };
   }
@@ -406,57 +399,20 @@ export class Timeline {
     return ends;
   }
 
-  #withSidePorts(source: TimelineSource, main: Flow): Outputs {
-    const outputs: Record<string, Flow> = { main };
-    if (source.reads.has("errors")) {
-      const { errors } = source.feed.log;
-      const said = this.#errorsSaid.get(source.id) ?? -1;
-      if (errors.length > said) {
-        this.#errorsSaid.set(source.id, errors.length);
-        outputs["errors"] = sideFlow(
-          sliceBatch(errorsOf(errors), Math.max(said, 0), errors.length),
-          main,
-          null,
-          this.#clock,
-        );
-      }
-    }
-    if (source.reads.has("progress") && this.#progressOf(source).count > 0) {
-      const { batch, at } = this.#progressOf(source).take();
-      outputs["progress"] = sideFlow(batch, main, at, this.#clock);
-    }
-    return outputs;
-  }
-
-  #progressOf({ id, feed }: TimelineSource): ProgressRows {
-    let rows = this.#progress.get(id);
-    if (rows === undefined) {
-      this.#progress.set(id, (rows = new ProgressRows(feed)));
-      const told = this.#told.get(id);
-      if (told !== undefined) rows.load(told);
-    }
-    return rows;
-  }
-
   snapshot(): unknown {
-    const told = new Map(this.#told);
-    for (const [id, rows] of this.#progress) told.set(id, rows.save());
-    return { first: this.#first, clock: this.#clock, errors: [...this.#errorsSaid], told, said: [...this.#said] };
+    return { first: this.#first, clock: this.#clock, ports: this.#ports.snapshot(), said: [...this.#said] };
   }
 
   restore(snapshot: unknown): void {
     const from = snapshot as {
       first: number;
       clock: number;
-      errors: [string, number][];
-      told: Map<string, SavedProgress>;
+      ports: SavedPorts;
       said: [string, number][];
     };
     this.#first = from.first;
     this.#clock = from.clock;
-    this.#errorsSaid = new Map(from.errors);
-    this.#progress.clear();
-    this.#told = new Map(from.told);
+    this.#ports.restore(from.ports);
     this.#said.clear();
     for (const [id, watermark] of from.said) this.#said.set(id, watermark);
   }
@@ -488,29 +444,6 @@ function braided({ log }: SourceFeed, from: number, braid: Braid, side: Side): F
     pane: null,
   };
   return new BraidedFlow(flow, braid, side);
-}
-
-/** Rows of a side output have the processing time as their event time: they say what happened to the reading, then. */
-function sideFlow(batch: Batch, main: Flow, at: Int32Array | null, clock: number): Flow {
-  const count = batch.length;
-  return {
-    batch,
-    selection: null,
-    count,
-    at: at ?? new Int32Array(count),
-    time: new Float64Array(count).fill(clock),
-    clock: null,
-    weight: null,
-    pane: null,
-    watermark: main.watermark,
-  };
-}
-
-/** Cuts what a decoder says of its errors down to the columns that every source's `errors` have. */
-function errorsOf(errors: Batch): Batch {
-  const columns = ERRORS_SCHEMA.map(field => errors.columns[errors.schema.findIndex(f => f.name === field.name)]);
-  if (columns.some(c => c === undefined)) return batchOf(ERRORS_SCHEMA, []);
-  return { schema: ERRORS_SCHEMA, length: errors.length, columns };
 }
 
 /** Whether two feeds read the same log and have read as much of it. */

@@ -1,6 +1,6 @@
 /** The story of a dropped row: where it belonged, what it met, by how much it missed, and what would have kept it. */
 import type { Value } from "../../columns/column.ts";
-import { upperBound } from "../../engine/timeline.ts";
+import { upperBound } from "../../engine/bounds.ts";
 import type { Run } from "../../engine/run.ts";
 import { formatDuration } from "../../model/time.ts";
 import { identity } from "../../pipeline/identity.ts";

@@ -1,6 +1,6 @@
 /** The story of a moment of `watermarkQuality`: which row the perfect watermark waited for, and what the actual one did to it. */
 import type { Run } from "../../engine/run.ts";
-import { upperBound } from "../../engine/timeline.ts";
+import { upperBound } from "../../engine/bounds.ts";
 import { formatDuration } from "../../model/time.ts";
 import { identity } from "../../pipeline/identity.ts";
 import type { Node } from "../../pipeline/node.ts";
