@@ -27,6 +27,8 @@ import type { Step } from "./step.ts";
 export interface Remembered {
   readonly step: Step;
   readonly flows: Map<string, Outputs>;
+  /** How often it was put together from smaller ones (`merge-steps.ts`); default 0. */
+  level?: number;
 }
 
 export class CatchUp {

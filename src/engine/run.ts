@@ -30,6 +30,7 @@ import type { Flow } from "./flow.ts";
 import { Graph, type GraphNode, type GraphOptions, read } from "./graph.ts";
 import type { Outputs } from "./operator.ts";
 import { atOnce, type Enough, never, type Slices } from "./slices.ts";
+import { mergeLastSteps } from "./merge-steps.ts";
 import type { Step } from "./step.ts";
 import { Supplies, type Supply } from "./supplies.ts";
 import { Timeline, type TimedStep } from "./timeline.ts";
@@ -122,6 +123,8 @@ export class Run {
   #feeds = new Map<string, SourceFeed>();
   #timeline: Timeline;
   #memory: Remembered[] = [];
+  /** Steps of it that are not put together any more: a checkpoint lies behind them. */
+  #fixed = 0;
   #taps: Tap[] = [];
   readonly #behind = new CatchUp();
   #edits = 0;
@@ -310,7 +313,9 @@ export class Run {
   /** Shows the taps a step that was worked, and remembers it. */
   #deliver({ step, flows }: TimedStep): void {
     for (const tap of this.#taps) deliver(tap, this.#graph, step);
-    if (this.#remember) this.#memory.push({ step, flows: memorable(this.#graph, flows) });
+    if (!this.#remember) return;
+    this.#memory.push({ step, flows: memorable(this.#graph, flows) });
+    if (this.#behind.done) mergeLastSteps(this.#memory, this.#fixed);
   }
 
   /** How far what is behind has caught up, from 0 to 1; null when nothing is behind. */
@@ -399,6 +404,11 @@ export class Run {
     return this.#behind.done ? "caught up" : "behind";
   }
 
+  #forget(): void {
+    this.#memory = [];
+    this.#fixed = 0;
+  }
+
   /** Begins again: every state, table and clock as before the first row. */
   restart(): void {
     this.#remember = this.#mayRemember(this.#roots);
@@ -407,7 +417,7 @@ export class Run {
     this.#supplies.clear();
     this.#timeline = new Timeline(this.#profile, this.#options.microBatch ?? null, this.#remember);
     this.#feed();
-    this.#memory = [];
+    this.#forget();
     this.#behind.clear();
     for (const tap of this.#taps) tap.reset();
   }
@@ -432,7 +442,7 @@ export class Run {
     for (const [id, feed] of this.#feeds) feed.restore(snapshot.feeds.get(id));
     this.#supplies.readAgain();
     this.#timeline.restore(snapshot.timeline);
-    this.#memory = [];
+    this.#forget();
     this.#behind.clear();
   }
 
@@ -459,6 +469,7 @@ export class Run {
       yield;
     }
     const reads = new Map(nodes.map(n => [n.id, asked(n)]));
+    this.#fixed = this.#memory.length;
     return {
       progress: this.progress,
       state: this.#state(states),
@@ -507,6 +518,7 @@ export class Run {
     this.#supplies.readAgain();
     // A list of its own: later checkpoints still need the rest of the old one.
     this.#memory = to.memory.slice(0, to.remembered);
+    this.#fixed = to.remembered;
     const behind: Tap[] = [];
     for (const tap of this.#taps) {
       if (tap.restore !== undefined && to.taps.has(tap)) tap.restore(to.taps.get(tap));

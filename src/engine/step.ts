@@ -24,12 +24,19 @@ export interface Step {
   readonly length: number;
   /** Number of positions before this step, counted from the start of the run. */
   readonly first: number;
+  /** Of steps that were put together: the number of each position; moments without one have that of the next. Absent: `first` and those that follow. */
+  readonly numbers?: Int32Array;
   /** Processing time at each position; never goes back. */
   readonly clock: Float64Array;
   /** 1 where a bundle ends; null: every position is a bundle of its own. Only profiles that evaluate per bundle look. */
   readonly bundleEnd: Uint8Array | null;
   /** Whether the run's input ends with this step: timers of processing time still armed will find no later moment. */
   readonly last: boolean;
+}
+
+/** The number of a position of a step, counted from the start of the run. */
+export function numberOf(step: Step, position: number): number {
+  return step.numbers === undefined ? step.first + position : step.numbers[position];
 }
 
 /** Makes the step of a single moment without rows, such as a tick of the clock. */

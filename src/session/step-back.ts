@@ -2,7 +2,7 @@
 import type { Enough } from "../engine/slices.ts";
 import type { Flow } from "../engine/flow.ts";
 import type { Run, Tap } from "../engine/run.ts";
-import type { Step } from "../engine/step.ts";
+import { numberOf, type Step } from "../engine/step.ts";
 import type { Node } from "../pipeline/node.ts";
 
 export type StepUnit = "row" | "window" | "watermark";
@@ -48,7 +48,7 @@ function lastRow(node: Node, note: (position: number) => boolean): Tap {
     apply({ count, at, selection }: Flow, step: Step) {
       for (let i = count - 1; i >= 0; i--) {
         const row = selection === null ? i : selection[i];
-        if (note(step.first + (at === null ? row : at[row]))) return;
+        if (note(numberOf(step, at === null ? row : at[row]))) return;
       }
     },
     reset() {},
@@ -67,7 +67,7 @@ function leastWatermark(sources: readonly Node[], note: (position: number) => bo
       for (let p = 0; p < step.length; p++) {
         let here = Infinity;
         for (const one of seen) here = Math.min(here, one[p]);
-        if (here > least) note(step.first + p);
+        if (here > least) note(numberOf(step, p));
         least = Math.max(least, here);
       }
       seen = [];
