@@ -36,7 +36,10 @@ const rows: fc.Arbitrary<LogRow[]> = fc
       behind: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: -2, max: 4 }) }, fc.integer({ min: 0, max: 40 })),
       p: fc.constantFrom("x", "x", "y", null),
       key: fc.constantFrom(...KEYS),
-      v: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: -9, max: 9 }) }, fc.constantFrom(null, 0.1, 0.25, 0.3, 1 / 3)),
+      v: fc.oneof(
+        { weight: 8, arbitrary: fc.integer({ min: -9, max: 9 }) },
+        fc.constantFrom(null, 0.1, 0.25, 0.3, 1 / 3),
+      ),
     }),
     { maxLength: 60 },
   )
@@ -232,6 +235,7 @@ interface Setup {
   readonly options: Pick<RunOptions, "stepLength" | "microBatch" | "specialize" | "codegen">;
   readonly profile: "tidemark" | "flink" | "batch" | "beam" | "kafka";
   readonly stepsPerPart: number;
+  readonly mostCopied: number;
 }
 
 const setups: fc.Arbitrary<Setup> = fc.record({
@@ -248,6 +252,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   }),
   profile: fc.constantFrom("tidemark", "tidemark", "tidemark", "tidemark", "flink", "batch", "beam", "kafka"),
   stepsPerPart: fc.constantFrom(1, 2, 8),
+  mostCopied: fc.constantFrom(0, 1_000),
 });
 
 /** Works a setup in one run and in shards. Says whether anything was divided; null where the pipeline is none. */
@@ -270,7 +275,13 @@ async function compare(setup: Setup, shards: number): Promise<boolean | null> {
   const division = divide(nodes, { ...options, shards });
   if ("reason" in division) return false;
   const host = new InProcess();
-  const sharded = new ShardedRun(nodes, division, { ...options, host, shards, stepsPerPart: setup.stepsPerPart });
+  const sharded = new ShardedRun(nodes, division, {
+    ...options,
+    host,
+    shards,
+    stepsPerPart: setup.stepsPerPart,
+    mostCopied: setup.mostCopied,
+  });
   const ears = nodes.map(node => new Ear(node));
   for (const ear of ears) sharded.run.tap(ear);
   if (failure !== null) {

@@ -3,6 +3,8 @@
  * through the same steps as the whole run, sees every position and every watermark, and hands over what comes out, a few steps
  * at a time.
  */
+import { type Batch, gatherBatch, sliceBatch } from "../../columns/batch.ts";
+import { gatherFloats } from "../../columns/column.ts";
 import type { Dictionary } from "../../columns/dictionary.ts";
 import type { Profile } from "../../model/profiles.ts";
 import { identity } from "../../pipeline/identity.ts";
@@ -41,6 +43,8 @@ export interface ShardTask {
   readonly groups: readonly ShardTaskGroup[];
   /** Steps that are handed over together. */
   readonly stepsPerPart: number;
+  /** Values of a log that a shard copies at most, so as to have its rows one after the other; of longer ones it selects them. */
+  readonly mostCopied: number;
 }
 
 export interface ShardTaskGroup {
@@ -49,49 +53,67 @@ export interface ShardTaskGroup {
   readonly owners: readonly (Uint8Array | null)[];
 }
 
-/** The rows of a shard in a log, for one group. */
-class OwnRows {
-  readonly #rows: Int32Array;
-  #next = 0;
-  #selection = new Int32Array(0);
+/** The rows of a shard in a log: their numbers, and a copy of them where there are not too many. */
+interface Share {
+  readonly rows: Int32Array;
+  readonly copy: { readonly batch: Batch; readonly time: Float64Array } | null;
+}
 
-  constructor(owners: Uint8Array, shard: number) {
-    this.#rows = rowsOf(owners, shard);
+const SHARES = new WeakMap<Uint8Array, (Share | undefined)[]>();
+
+/** Finds the rows of a shard, once for each division of a log. */
+function shareOf({ batch, time }: SourceLog, owners: Uint8Array, { shard, mostCopied }: ShardTask): Share {
+  let known = SHARES.get(owners);
+  if (known === undefined) SHARES.set(owners, (known = []));
+  let share = known[shard];
+  if (share === undefined) {
+    let count = 0;
+    for (let i = 0; i < owners.length; i++) if (owners[i] === shard) count++;
+    const rows = new Int32Array(count);
+    count = 0;
+    for (let i = 0; i < owners.length; i++) if (owners[i] === shard) rows[count++] = i;
+    const copied = count * batch.columns.length <= mostCopied;
+    const copy = copied ? { batch: gatherBatch(batch, rows, count), time: gatherFloats(time, rows, count) } : null;
+    known[shard] = share = { rows, copy };
+  }
+  return share;
+}
+
+/** Restricts what a source puts out, step by step, to the rows of a shard. */
+class OwnRows {
+  readonly #share: Share;
+  #next = 0;
+  #places = new Int32Array(0);
+
+  constructor(share: Share) {
+    this.#share = share;
   }
 
-  /** Restricts a flow, whose rows are those of the log that follow the last ones seen, to those of the shard. */
+  /** Restricts a flow, whose rows are those of the log that follow the last ones seen and begin with `from`. */
   of(flow: Flow, from: number): Flow {
-    const rows = this.#rows;
+    const { rows, copy } = this.#share;
     const until = from + flow.count;
     const first = this.#next;
     let next = first;
-    if (this.#selection.length < flow.count) this.#selection = new Int32Array(flow.count);
-    const selection = this.#selection;
+    if (this.#places.length < flow.count) this.#places = new Int32Array(flow.count);
+    const places = this.#places;
     while (next < rows.length && rows[next] < until) {
-      selection[next - first] = rows[next] - from;
+      places[next - first] = rows[next] - from;
       next++;
     }
     this.#next = next;
-    return { ...flow, selection, count: next - first };
+    const count = next - first;
+    if (copy === null) return { ...flow, selection: places, count };
+    const { at } = flow;
+    if (at !== null) for (let i = 0; i < count; i++) places[i] = at[places[i]];
+    return {
+      ...flow,
+      batch: sliceBatch(copy.batch, first, next),
+      count,
+      at: places.subarray(0, count),
+      time: copy.time.subarray(first, next),
+    };
   }
-}
-
-const OWN = new WeakMap<Uint8Array, (Int32Array | undefined)[]>();
-
-/** Lists the rows of a shard, once for each division of a log. */
-function rowsOf(owners: Uint8Array, shard: number): Int32Array {
-  let known = OWN.get(owners);
-  if (known === undefined) OWN.set(owners, (known = []));
-  let rows = known[shard];
-  if (rows === undefined) {
-    let count = 0;
-    for (let i = 0; i < owners.length; i++) if (owners[i] === shard) count++;
-    rows = new Int32Array(count);
-    count = 0;
-    for (let i = 0; i < owners.length; i++) if (owners[i] === shard) rows[count++] = i;
-    known[shard] = rows;
-  }
-  return rows;
 }
 
 /** A node that is handed over. */
@@ -111,9 +133,9 @@ class Group {
   #timed: TimedStep | null = null;
 
   constructor(task: ShardTask, { cuts, owners }: ShardTaskGroup, dictionaries: ReadonlyMap<Dictionary, number>) {
-    const { shard, settings, sources, logs } = task;
+    const { settings, sources, logs } = task;
     this.#sources = sources.map(identity);
-    this.#own = owners.map(of => (of === null ? null : new OwnRows(of, shard)));
+    this.#own = owners.map((of, s) => (of === null ? null : new OwnRows(shareOf(logs[s], of, task))));
     this.#offsets = new Int32Array(sources.length);
     const byId = new Map(this.#sources.map((id, s) => [id, logs[s]]));
     // Sources come first, so that their order, on which the steps depend, is that of the whole run.
