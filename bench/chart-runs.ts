@@ -60,10 +60,13 @@ export interface ChartRun {
 export class ChartLogs {
   readonly rows: number;
   readonly span: Span;
+  /** A key of which there are a few hundred rows, however long the log is. */
+  readonly rareKey: number;
   readonly #logs: ReadonlyMap<string, SourceLog>;
 
   constructor(rows: number, { hours = 1 } = {}) {
     this.rows = rows;
+    this.rareKey = Math.min(900, Math.max(3, Math.floor(rows / 14_000)));
     const { key, t, v } = generate(rows);
     const time = t.map(at => BASE + (at - BASE) * hours);
     const arrival = new Float64Array(rows);
@@ -123,7 +126,7 @@ const visits = (): Stream =>
   events().groupby("key").window(sessions("30 s")).allowedLateness("5 min").rollup({ sum: "d => op.sum(d.v)" });
 
 /** Every chart of the large log, in the order of the list of charts; those of one window or one key are asked for one. */
-export const CHART_WORKS: Readonly<Record<ChartName, () => ChartSpec>> = {
+export const CHART_WORKS: Readonly<Record<ChartName, (key: number) => ChartSpec>> = {
   timeMap: () => charts.timeMap(minutes()),
   delayMap: () => charts.delayMap(minutes()),
   lateness: () => charts.lateness(minutes()),
@@ -138,9 +141,9 @@ export const CHART_WORKS: Readonly<Record<ChartName, () => ChartSpec>> = {
   stability: () => charts.stability(minutes()),
   delayVsLateness: () => charts.delayVsLateness(minutes()),
   pareto: () => charts.pareto(minutes()),
-  sessionSurgery: () => charts.sessionSurgery(visits(), { key: "k700" }),
-  joinMisses: () =>
-    charts.joinMisses(events().filter("d => d.key == 'k700'"), events().filter("d => d.key == 'k701'"), {
+  sessionSurgery: key => charts.sessionSurgery(visits(), { key: `k${key}` }),
+  joinMisses: key =>
+    charts.joinMisses(events().filter(`d => d.key == 'k${key}'`), events().filter(`d => d.key == 'k${key + 1}'`), {
       on: [["key", "key"]],
       within: "1 s",
     }),
@@ -163,7 +166,7 @@ function memory(): number {
 /** Runs one chart over a log to its end and draws it in a document. */
 export function runChart(chart: ChartName, logs: ChartLogs, document: Document): ChartRun {
   const before = memory();
-  const { tables: streams, limits, options } = charts.planChart(CHART_WORKS[chart](), logs.span);
+  const { tables: streams, limits, options } = charts.planChart(CHART_WORKS[chart](logs.rareKey), logs.span);
   const from = performance.now();
   const run = new Run(
     Object.values(streams).map(s => s.node),

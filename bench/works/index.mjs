@@ -1,6 +1,8 @@
 /** What is measured, in the order of the report. */
+import { alive } from "./alive.mjs";
 import { app } from "./app.mjs";
 import { batches } from "./batches.mjs";
+import { charts } from "./charts.mjs";
 import { contest } from "./contest.mjs";
 import { curves } from "./curves.mjs";
 import { ingestion } from "./ingestion.mjs";
@@ -21,6 +23,8 @@ export const WORKS = [
   memory,
   large,
   curves,
+  charts,
+  alive,
   workers,
   app,
 ];

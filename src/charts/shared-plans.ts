@@ -51,7 +51,7 @@ function combined(stream: Stream, sources: readonly SourceNode[]): Stream {
 }
 
 /** Open windows that a chart may have to say something of; where there are more, it draws them over all keys. */
-const MOST_EXPECTED = 2_000;
+const MOST_EXPECTED = 300;
 
 /**
  * What open windows are expected to come to: of each key, or of all keys together. Nothing where windows have no one length, or

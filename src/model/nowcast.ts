@@ -81,12 +81,20 @@ export class Precedents {
   }
 }
 
-/**
- * Says what a window is expected to come to that holds `known` at some age, from complete windows at the same age. Null where these are
- * too few for the band. Sums of what has both signs are developed each sign by itself, so that flows that cancel out do no harm.
- */
-export function nowcast(known: Amount, given: Precedents | readonly Precedent[], coverage = COVERAGE): Nowcast | null {
-  const precedents = given instanceof Precedents ? given : inColumns(given);
+/** How windows of one age are developed: the way that erred least on the complete ones, and the ends of its band. */
+export interface Development {
+  readonly way: Way;
+  readonly up: Totals;
+  readonly down: Totals;
+  /** The k-th least and k-th greatest error, each by the square root of its window's size. */
+  readonly least: number;
+  readonly greatest: number;
+  /** Size below which no window is taken to be, so that none has errors without bounds. */
+  readonly smallest: number;
+}
+
+/** Learns from complete windows how those of their age are developed. Null where they are too few for the band. */
+export function developmentOf(precedents: Precedents, coverage = COVERAGE): Development | null {
   const n = precedents.count;
   const k = Math.floor(((n + 1) * (1 - coverage)) / 2 + 1e-9);
   if (k < 1) return null;
@@ -99,42 +107,56 @@ export function nowcast(known: Amount, given: Precedents | readonly Precedent[],
     down.before += beforeDown[i];
     down.final += finalDown[i];
   }
-  const size = up.final - down.final;
-  const smallest = Math.max(size / n / 100, Number.MIN_VALUE);
-  let least = Infinity;
-  let chosen = WAYS[0];
-  for (const way of WAYS) {
+  const smallest = Math.max((up.final - down.final) / n / 100, Number.MIN_VALUE);
+  let fewest = Infinity;
+  let way = WAYS[0];
+  for (const other of WAYS) {
     let sum = 0;
     for (let i = 0; i < n; i++)
-      sum += Math.abs(finalUp[i] + finalDown[i] - way(beforeUp[i], up) - way(beforeDown[i], down));
+      sum += Math.abs(finalUp[i] + finalDown[i] - other(beforeUp[i], up) - other(beforeDown[i], down));
     // Of equals the simplest is taken.
-    if (!(sum < least * (1 - 1e-9))) continue;
-    least = sum;
-    chosen = way;
+    if (!(sum < fewest * (1 - 1e-9))) continue;
+    fewest = sum;
+    way = other;
   }
   const errors = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    const [a, b] = [chosen(beforeUp[i], up), chosen(beforeDown[i], down)];
+    const [a, b] = [way(beforeUp[i], up), way(beforeDown[i], down)];
     errors[i] = (finalUp[i] + finalDown[i] - a - b) / Math.sqrt(Math.max(a - b, smallest));
   }
   errors.sort();
-  const [a, b] = [chosen(known.up, up), chosen(known.down, down)];
+  return { way, up, down, least: errors[k - 1], greatest: errors[n - k], smallest };
+}
+
+/**
+ * Says what a window is expected to come to that holds `known`. Sums of what has both signs are developed each sign by itself, so that
+ * flows that cancel out do no harm.
+ */
+export function develop(known: Amount, { way, up, down, least, greatest, smallest }: Development): Nowcast {
+  const [a, b] = [way(known.up, up), way(known.down, down)];
   const scale = Math.sqrt(Math.max(a - b, smallest));
   const expected = a + b;
   const held = known.up + known.down;
   // What only ever grows is at least what is known.
   const floor = down.final === 0 && known.down === 0 ? held : -Infinity;
   const ceiling = up.final === 0 && known.up === 0 ? held : Infinity;
-  const low = Math.min(Math.max(expected + errors[k - 1] * scale, floor), ceiling);
-  const high = Math.min(Math.max(expected + errors[n - k] * scale, floor), ceiling);
+  const low = Math.min(Math.max(expected + least * scale, floor), ceiling);
+  const high = Math.min(Math.max(expected + greatest * scale, floor), ceiling);
+  const size = up.final - down.final;
   return {
     known: held,
     expected: Math.min(Math.max(expected, low), high),
     low,
     high,
     share: size > 0 ? Math.min(1, Math.max(0, (up.before - down.before) / size)) : 1,
-    windows: n,
+    windows: up.windows,
   };
+}
+
+/** Does both for one window. Null where complete windows are too few. */
+export function nowcast(known: Amount, precedents: readonly Precedent[], coverage = COVERAGE): Nowcast | null {
+  const development = developmentOf(inColumns(precedents), coverage);
+  return development === null ? null : develop(known, development);
 }
 
 function inColumns(list: readonly Precedent[]): Precedents {
@@ -161,7 +183,9 @@ const benktander = (known: number, totals: Totals): number => {
   return share > 0 ? known + (1 - share) * bornhuetterFerguson(known, totals) : bornhuetterFerguson(known, totals);
 };
 
-const WAYS = [chainLadder, bornhuetterFerguson, benktander] as const;
+type Way = typeof chainLadder;
+
+const WAYS: readonly Way[] = [chainLadder, bornhuetterFerguson, benktander];
 
 /** Steps of age within a window's length; after its end they grow, two to a doubling. */
 const WITHIN = 24;

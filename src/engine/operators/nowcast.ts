@@ -4,7 +4,15 @@ import { type Column, type Field, valueAt } from "../../columns/column.ts";
 import { Dictionary } from "../../columns/dictionary.ts";
 import { compileColumn } from "../../expressions/compile.ts";
 import { typeOf } from "../../expressions/types.ts";
-import { nowcast as develop, type Nowcast, PLACES, placeOf, Precedents } from "../../model/nowcast.ts";
+import {
+  develop,
+  type Development,
+  developmentOf,
+  type Nowcast,
+  PLACES,
+  placeOf,
+  Precedents,
+} from "../../model/nowcast.ts";
 import type { NowcastNode } from "../../pipeline/verbs/nowcast.ts";
 import { Due } from "../due.ts";
 import { Emission, timestamps } from "../emission.ts";
@@ -89,8 +97,8 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
     words.push(word);
   };
   const room = new Precedents();
-  /** Precedents over all keys by place; windows of the same age share them. */
-  const shared = new Map<number, Precedents>();
+  /** How windows are developed that learn from all keys, by place: those of the same age share it. */
+  const shared = new Map<number, Development | null>();
   const speak = (at: number, position: number): void => {
     said = at;
     if (node.most !== null && windows.size > node.most) {
@@ -109,13 +117,13 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
       if (before !== null && Math.floor(place) === window.place && window.known.up + window.known.down === before.known)
         continue;
       const own = closed.own(window.key);
-      let precedents: Precedents | undefined;
-      if (own !== null) precedents = precedentsAt(own, place, room);
+      let development: Development | null | undefined;
+      if (own !== null) development = developmentOf(precedentsAt(own, place, room));
       else if (all !== null) {
-        precedents = shared.get(place);
-        if (precedents === undefined) shared.set(place, (precedents = precedentsAt(all, place, new Precedents())));
+        development = shared.get(place);
+        if (development === undefined) shared.set(place, (development = developmentOf(precedentsAt(all, place, room))));
       } else continue;
-      const found = develop(window.known, precedents);
+      const found = development === null ? null : develop(window.known, development);
       window.place = Math.floor(place);
       if (found === null || (before !== null && same(before, found))) continue;
       if (before !== null) say(window, before, -1, position, at);
