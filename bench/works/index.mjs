@@ -1,5 +1,4 @@
 /** What is measured, in the order of the report. */
-import { alive } from "./alive.mjs";
 import { app } from "./app.mjs";
 import { batches } from "./batches.mjs";
 import { charts } from "./charts.mjs";
@@ -24,7 +23,6 @@ export const WORKS = [
   large,
   curves,
   charts,
-  alive,
   workers,
   app,
 ];
