@@ -1,6 +1,7 @@
 /** `panes`, the page's half: three columns of the same story, and under each what adding all panes up would give. */
 import * as Plot from "@observablehq/plot";
 import type { ChartDrawing, DrawOptions, Tables } from "../chart.ts";
+import { type ExpectedWindow, expectedText, expectedWindows, guessText } from "../expected.ts";
 import { asksFor, bearing, type MarkStory } from "../stories.ts";
 import {
   CLICK_HINT,
@@ -104,6 +105,7 @@ export const panes: ChartDrawing<PaneFacts> = {
         "panes",
         "There is no pane to show: none has come out yet, or there are more than 20,000. Play on until the watermark passes the end of a window, or name one: {window: …, key: …}.",
       );
+    const open = expectedOf(tables, story, options);
     const timeZone = options.timeZone ?? options.zone ?? "UTC";
     const width = widthOf(options);
     const document = documentOf(options);
@@ -123,6 +125,7 @@ export const panes: ChartDrawing<PaneFacts> = {
       body: [row],
       notes: [
         `Values of ${options.outputs?.[0] ?? "the result"}, in order of emission.`,
+        ...(open === undefined ? [] : [`The window still takes rows: ${expectedText(open).replace("\n", "; ")}.`]),
         ...(Number.isFinite(story.start) ? [zoneNote(timeZone, story.start, story.end)] : []),
       ],
     });
@@ -138,9 +141,21 @@ function summary(tables: Tables, options: DrawOptions & PaneFacts): string {
     .join(", ");
   const sums = MODES.map(m => naiveSum(story.modes[m]));
   const wrong = sums[1] - story.right;
+  const open = expectedOf(tables, story, options);
+  const stands =
+    open === undefined
+      ? `ends at ${numberText(story.right)}`
+      : `stands at ${numberText(story.right)} so far, of about ${guessText(open.expected)} that are expected`;
   return (
-    `${name} came out in ${countText(story.modes.accumulating.length, "pane")} and ends at ${numberText(story.right)}. Who adds panes up gets ${numberText(sums[0])} discarding, ` +
+    `${name} came out in ${countText(story.modes.accumulating.length, "pane")} and ${stands}. Who adds panes up gets ${numberText(sums[0])} discarding, ` +
     `${numberText(sums[1])} accumulating${Math.abs(wrong) > 1e-9 ? ` (${signedText(wrong)} too much)` : ""} and ${numberText(sums[2])} retracting.`
+  );
+}
+
+/** What the window is expected to come to while it still takes rows. */
+function expectedOf(tables: Tables, story: Story, options: PaneFacts): ExpectedWindow | undefined {
+  return expectedWindows(tables, options.keys ?? []).find(
+    e => e.start === story.start && e.end === story.end && e.key === story.key,
   );
 }
 

@@ -2,6 +2,7 @@
 import { Stream } from "../../pipeline/stream.ts";
 import type { ChartPlan } from "../chart.ts";
 import { keyText } from "../row-times.ts";
+import { expectedTables } from "../shared-plans.ts";
 import { windowed, windowFacts, withStrategy } from "../twins.ts";
 
 export interface PanesOptions {
@@ -33,7 +34,7 @@ export const panes: ChartPlan<PanesOptions> = {
           ? windows
           : windows.filter(`d => ${keyText(node.keys.map(k => k.name))} == ${JSON.stringify(key)}`);
     }
-    return tables;
+    return { ...tables, ...expectedTables(node, { keyed: true, value: node.outputs[0].name }) };
   },
   facts: ({ streams }) => ({ ...windowFacts(streams.stream) }),
 };
