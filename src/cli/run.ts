@@ -1,18 +1,11 @@
 /** `tidemark run FILE`: evaluates a notebook, runs one of its streams to the end, and prints what it comes to. */
-import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { formatDuration } from "../model/time.ts";
 import type { Schema, Value } from "../columns/column.ts";
 import type { Run } from "../engine/run.ts";
 import { type Table, tableKind } from "../engine/table.ts";
 import { topological } from "../pipeline/node.ts";
-import {
-  type HeadlessRunOptions,
-  type HeadlessStream,
-  rowsIn,
-  runOfAll,
-  shardedRunOfAll,
-} from "../session/headless.ts";
+import { type HeadlessRunOptions, type HeadlessStream, runOfAll, shardedRunOfAll } from "../session/headless.ts";
 import { OutputHash } from "../engine/output-hash.ts";
 import { plainRow } from "../session/plain-rows.ts";
 import { openSqlite } from "../session/sql/sqlite-node.ts";
@@ -30,8 +23,8 @@ Evaluates the notebook FILE, replays its logs, or reads its live sources, and pr
   --format F      csv, jsonl or table; default table on a terminal, jsonl otherwise
   --speed S       max, or a factor of real time; default max
   --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
-  --workers N     work what goes by key on N threads, with the same output; default one for each core, up to four, for logs of two
-                  million rows and more, and otherwise 1
+  --workers N     work what goes by key on N threads, with the same output; default 1. Worth while where a replay takes seconds:
+                  starting threads and sharing the logs takes some tenths of one
   --hash          also prints the output's hash on standard error: equal for equal rows, weights, panes and emission times
   --stdin NAME    reads the log that the notebook calls NAME from standard input; source("-") reads it live instead
 ${LIVE_USAGE}`;
@@ -104,8 +97,8 @@ function speedOf(given: string | undefined): number {
   return factor;
 }
 
-function workersOf(given: string | undefined): number | null {
-  if (given === undefined) return null;
+function workersOf(given: string | undefined): number {
+  if (given === undefined) return 1;
   const workers = Number(given);
   if (!(Number.isInteger(workers) && workers >= 1 && workers <= 64))
     throw new UsageError(`--workers takes a whole number from 1 to 64, not "${given}"`);
@@ -114,17 +107,14 @@ function workersOf(given: string | undefined): number | null {
 
 interface Replay {
   readonly speed: number;
-  /** How many threads were asked for; null: as many as are worth while. */
-  readonly workers: number | null;
+  /** How many threads were asked for. */
+  readonly workers: number;
   readonly live: CliLive;
   readonly profile?: string;
   readonly hash?: OutputHash | null;
   /** Takes rows out of the table as they come, where they are too many to be kept until the end. */
   readonly drain?: (table: Table) => void;
 }
-
-/** Rows from which on it is worth while to start threads without having been asked to. */
-const MANY_ROWS = 2_000_000;
 
 /** Replays streams to the end and returns the table of each. */
 async function replay(name: string, streams: readonly HeadlessStream[], how: Replay): Promise<Table[]> {
@@ -155,18 +145,17 @@ interface Replayed {
   readonly workers: number;
 }
 
-/** Replays on threads; null where it was not asked for and not worth while, or cannot be, which is said if it was asked for. */
+/** Replays on threads; null where that was not asked for, or cannot be, which is said. */
 async function replayOnWorkers(
   name: string,
   streams: readonly HeadlessStream[],
   how: Replay,
   options: HeadlessRunOptions,
 ): Promise<Replayed | null> {
-  const many = rowsIn(streams) >= MANY_ROWS && how.speed === Infinity;
-  const shards = how.workers ?? (many ? Math.min(4, availableParallelism()) : 1);
+  const { workers: shards } = how;
   if (shards === 1) return null;
   const refused = (reason: string): null => {
-    if (how.workers !== null) process.stderr.write(`${name} is worked on one thread. ${reason}\n`);
+    process.stderr.write(`${name} is worked on one thread. ${reason}\n`);
     return null;
   };
   if (how.speed !== Infinity) return refused("At a speed other than max there is nothing to gain.");

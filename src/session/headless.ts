@@ -172,15 +172,6 @@ export function runOfAll(
   return { run, tables: tablesOn(run, streams, options) };
 }
 
-/** Rows in the logs of all sources that streams are made from. */
-export function rowsIn(streams: readonly HeadlessStream[]): number {
-  const { sources } = streams[0];
-  const logs = new Set(
-    topological(nodesOf(streams)).flatMap(node => (node.verb === "source" ? [sources.log(node)] : [])),
-  );
-  return [...logs].reduce((rows, log) => rows + (log.whole?.rows ?? log.arrival.length), 0);
-}
-
 /** Where and in how many shards a run is to be worked. */
 export interface Workers {
   readonly host: ShardHost;

@@ -21,7 +21,7 @@ import { inputsOf, type Node, portRead, schemaOf, topological, verbOf } from "..
 import { selection } from "../../pipeline/verbs/select.ts";
 import type { RowExpression } from "../../expressions/tree.ts";
 import type { SourceNode } from "../../pipeline/verbs/source.ts";
-import { MAIN } from "../../pipeline/verb.ts";
+import { MAIN, type Port } from "../../pipeline/verb.ts";
 
 /** By the identity of each source: the columns whose values say to which shard a row goes. */
 export type Parting = ReadonlyMap<string, readonly string[]>;
@@ -111,15 +111,21 @@ const NOT: Found = { ok: false };
 
 class Analysis {
   readonly #sources: (source: SourceNode) => Schema;
-  /** Nodes, by identity, of which somebody reads the lives of windows. */
-  readonly #lives = new Set<string>();
+  /** Side outputs that somebody reads, by the identities of their nodes. */
+  readonly #ports = new Map<string, Set<Port>>();
   readonly #known = new Map<Node, Found>();
   /** The first thing that stands in the way. */
   #reason: string | null = null;
 
   constructor(sources: (source: SourceNode) => Schema, order: readonly Node[]) {
     this.#sources = sources;
-    for (const node of order) if (node.verb === "port" && node.port === "life") this.#lives.add(identity(node.input));
+    for (const node of order) {
+      const port = portRead(node);
+      if (node.verb !== "port" || port === MAIN) continue;
+      const id = identity(node.input);
+      if (!this.#ports.has(id)) this.#ports.set(id, new Set());
+      this.#ports.get(id)?.add(port);
+    }
   }
 
   get reason(): string {
@@ -184,7 +190,7 @@ class Analysis {
         return this.#union(node, inputs);
       case "aggregate": {
         const { strategy } = node;
-        if (this.#lives.has(identity(node))) return this.#no(node, "says the lives of windows of all keys together.");
+        if (this.#reads(node, "life")) return this.#no(node, "says the lives of windows of all keys together.");
         if (strategy !== null && reads(node.input, "join"))
           return this.#no(node, "counts what a windowed join puts out, which spans keys.");
         const traces = new Map<string, Trace>();
@@ -227,10 +233,22 @@ class Analysis {
           new Map(),
         );
       case "join":
+        if (node.strategy !== null) return this.#no(node, "puts out all keys of a window together when it ends.");
+        return this.#join(node, inputs);
+      case "lookup":
+        return this.#join(node, inputs);
+      case "intervalJoin":
+        if (node.kind !== "inner" && node.kind !== "semi")
+          return this.#no(node, "puts out rows of several keys when the watermark settles that they have no match.");
+        if (this.#reads(node, "late")) return this.#no(node, "says what it dropped.");
         return this.#join(node, inputs);
       default:
         return this.#no(node, "is not divided by key.");
     }
+  }
+
+  #reads(node: Node, port: Port): boolean {
+    return this.#ports.get(identity(node))?.has(port) === true;
   }
 
   #schema(node: Node): Schema {
@@ -273,8 +291,7 @@ class Analysis {
     return { ok: true, sources, traces, parting: inputs[0].parting, alone: true };
   }
 
-  #join(node: Extract<Node, { verb: "join" }>, inputs: readonly Divided[]): Found {
-    if (node.strategy !== null) return this.#no(node, "puts out all keys of a window together when it ends.");
+  #join(node: Extract<Node, { verb: "join" | "lookup" | "intervalJoin" }>, inputs: readonly Divided[]): Found {
     const [left, right] = inputs;
     if (left.parting !== null || right.parting !== null)
       return this.#no(node, "joins streams that are divided by key before.");
