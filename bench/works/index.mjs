@@ -1,4 +1,5 @@
 /** What is measured, in the order of the report. */
+import { alive } from "./alive.mjs";
 import { app } from "./app.mjs";
 import { batches } from "./batches.mjs";
 import { charts } from "./charts.mjs";
@@ -23,6 +24,7 @@ export const WORKS = [
   large,
   curves,
   charts,
+  alive,
   workers,
   app,
 ];

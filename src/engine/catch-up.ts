@@ -171,7 +171,8 @@ export class Pass {
         const node = nodes[this.#worked++];
         work(node, step, flows);
         if (this.#keeps && this.#isFresh.has(node) && !isStateless(node)) flows.set(node.id, copyOutputs(node));
-        if (this.#worked < nodes.length && enough()) return true;
+        // A look stops between steps alone, so that the run can go on meanwhile.
+        if (this.#keeps && this.#worked < nodes.length && enough()) return true;
       }
       for (let t = 0; t < this.taps.length; t++)
         this.taps[t].apply(read(this.#tapped[t], "main"), step, this.#tapped[t]);

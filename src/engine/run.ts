@@ -29,7 +29,7 @@ import { SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import { Graph, type GraphNode, type GraphOptions, read } from "./graph.ts";
 import type { Outputs } from "./operator.ts";
-import { atOnce, type Enough, never, type Slices } from "./slices.ts";
+import { always, atOnce, type Enough, never, type Slices } from "./slices.ts";
 import { mergeLastSteps } from "./merge-steps.ts";
 import type { Step } from "./step.ts";
 import { Supplies, type Supply } from "./supplies.ts";
@@ -358,6 +358,12 @@ export class Run {
    */
   look(taps: readonly Tap[]): void {
     this.lookBack(taps).work(never);
+  }
+
+  /** Looks in slices, one for each step, between which the run may go on but not be edited or taken elsewhere. */
+  *looking(taps: readonly Tap[]): Slices<void> {
+    const look = this.lookBack(taps);
+    while (look.work(always)) yield;
   }
 
   /** Makes a look that is worked in slices. It is right while the run stands still. */

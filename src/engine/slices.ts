@@ -4,6 +4,7 @@
 export type Enough = () => boolean;
 
 export const never: Enough = () => false;
+export const always: Enough = () => true;
 
 /** Work that can stop wherever it yields, and comes to a result. */
 export type Slices<T> = Generator<void, T>;

@@ -5,7 +5,9 @@
  * and a way to be called again; in tests both are plain values, so a replay is the same every time.
  */
 import type { Value } from "../columns/column.ts";
+import type { Graph } from "../engine/graph.ts";
 import { Run, type RunOptions, type Tap } from "../engine/run.ts";
+import { type Slices, some } from "../engine/slices.ts";
 import { Table } from "../engine/table.ts";
 import { profileNamed } from "../model/profiles.ts";
 import { disturbing } from "../pipeline/faults.ts";
@@ -58,6 +60,8 @@ const DENSITY_BINS = 240;
 const LOG_ROWS = 1_000_000;
 /** Milliseconds of work on the strip of arrivals between two chances to hear a message. */
 const DENSITY_SLICE = 6;
+/** Milliseconds of work on a story. */
+const STORY_SLICE = 8;
 
 export class EngineHost {
   readonly #options: EngineHostOptions;
@@ -91,6 +95,8 @@ export class EngineHost {
   #scheduled = false;
   readonly #painting: Painting;
   #turn = 0;
+  /** The story at work, and the graph that it is told of. */
+  #telling: { readonly graph: Graph | null; readonly steps: Slices<Explanation | null> } | null = null;
   /** Whether the playback has more to do. */
   #busy = false;
   #lastGraph = -Infinity;
@@ -426,6 +432,7 @@ export class EngineHost {
       return;
     }
     this.#replan();
+    if (action.kind === "cancel") this.#leaveStories();
     this.#playback.act(action);
     this.#dirty = true;
     this.#sendTransport();
@@ -468,7 +475,7 @@ export class EngineHost {
       if (!painting.busy) this.#sendRest();
     }
     // Whoever asked for a slice to work meets one that painted, so another follows.
-    if (paints || painting.busy || ordering(this.#views.values())) this.#schedule(0);
+    if (paints || painting.busy || this.#asked || ordering(this.#views.values())) this.#schedule(0);
     else if (this.#busy) this.#schedule(this.#playback.hurried ? 0 : TICK);
     else if (this.#density?.done === false) this.#schedule(0);
     else if (this.#dirty) this.#schedule(Math.max(1, painting.wait));
@@ -476,15 +483,19 @@ export class EngineHost {
   }
 
   #work(): void {
+    this.#turn++;
+    // A story and the replay take turns.
+    if (this.#asked && this.#turn % 2 === 0) {
+      this.#tell();
+      return;
+    }
     const { moved, busy } = this.#playback.work();
     this.#busy = busy;
     this.#waitForRows();
     if (moved) this.#dirty = true;
-    if (this.#questions.length > 0 && this.#playback.behind === null)
-      for (const question of this.#questions.splice(0)) this.#explain(question);
     if (!busy || !this.#playback.hurried) this.#countDensity();
     // While the replay plays, putting rows in order has every fourth turn.
-    if ((!busy || this.#turn++ % 4 === 0) && this.#painting.order(this.#views.values())) this.#dirty = true;
+    if ((!busy || this.#turn % 4 === 1) && this.#painting.order(this.#views.values())) this.#dirty = true;
   }
 
   /** Sends what belongs to a round of views: the difference of two replays, the transport's figures, and now and then the graph's. */
@@ -619,18 +630,47 @@ export class EngineHost {
       .map(n => nodeFigures(run, n, this.#present.has(n.id) ? (this.#names[n.id] ?? []) : [], this.#dropped));
   }
 
-  #explain(message: Question): void {
-    const { request, view, row, values, node } = message;
-    const explanation = this.#story(view, row, values as Readonly<Record<string, Value>> | undefined, node);
+  /** Whether there is a story to be told, and nothing that has to be done before. */
+  get #asked(): boolean {
+    return this.#questions.length > 0 && this.#playback.behind === null;
+  }
+
+  /** Works on the story that was asked for first. One that an edit or a seek has overtaken begins anew. */
+  #tell(): void {
+    const graph = this.#run?.graph ?? null;
+    const [{ request, view, row, values, node }] = this.#questions;
+    if (this.#telling === null || this.#telling.graph !== graph) {
+      const steps = this.#story(view, row, values as Readonly<Record<string, Value>> | undefined, node);
+      this.#telling = { graph, steps };
+    }
+    const until = this.#options.now() + STORY_SLICE;
+    const told = some(this.#telling.steps, () => this.#options.now() >= until);
+    if (told === null) return;
+    this.#telling = null;
+    this.#questions.shift();
+    const [explanation] = told;
     if (explanation !== null) this.#options.post({ type: "explained", request, ...explanation });
   }
 
-  #story(
+  /** Answers all that was asked with why it is not told. */
+  #leaveStories(): void {
+    this.#telling = null;
+    for (const { request } of this.#questions.splice(0))
+      this.#options.post({
+        type: "explained",
+        request,
+        sentences: ["Stopped before it was told."],
+        facts: {},
+        lines: [],
+      });
+  }
+
+  *#story(
     view: string,
     row: number,
     values: Readonly<Record<string, Value>> | undefined,
     node: Node | undefined,
-  ): Explanation | null {
+  ): Slices<Explanation | null> {
     const run = this.#run;
     const id = node === undefined ? null : identity(this.#disturb(node));
     const live =
@@ -644,10 +684,10 @@ export class EngineHost {
     const nameOf = (of: Node): string | null =>
       (this.#present.has(identity(of)) ? null : this.#variants.nameOf(of)) ?? this.#names[identity(of)]?.[0] ?? null;
     if (values !== undefined)
-      return explainMark({ nodes: viewNodes(live.plan), roles: live.plan.roles }, values, run, nameOf);
+      return yield* explainMark({ nodes: viewNodes(live.plan), roles: live.plan.roles }, values, run, nameOf);
     const table = live.tables["main"] ?? Object.values(live.tables)[0];
     // The row that somebody sees is meant in the order in which she sees it; a cell means the stream's own.
     const sort = id === null ? (this.#watched.get(view)?.sort ?? null) : null;
-    return explainRow(table, row, sort, run, nameOf);
+    return yield* explainRow(table, row, sort, run, nameOf);
   }
 }

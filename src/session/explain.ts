@@ -5,6 +5,7 @@
  * Everything is read from what the run remembers and from the logs; nothing is guessed. Each kind of story is a file in
  * `explain/`; this one chooses by the node whose table the row stands in.
  */
+import type { Slices } from "../engine/slices.ts";
 import type { Value } from "../columns/column.ts";
 import type { Run } from "../engine/run.ts";
 import type { Order, Table } from "../engine/table.ts";
@@ -27,13 +28,13 @@ const FORGOTTEN =
   'The log is read a group of rows at a time, so what has passed is not kept, and its story cannot be told. With memory: "whole" on the source it can, where there is memory enough.';
 
 /** Explains row `row` of a table as it is shown in `order`. `nameOf` gives the variable that holds a node, if one does. */
-export function explainRow(
+export function* explainRow(
   table: Table,
   row: number,
   order: Order | null,
   run: Run,
   nameOf: (node: Node) => string | null = () => null,
-): Explanation {
+): Slices<Explanation> {
   const page = table.page(row, 1, order);
   const facts: Record<string, Value> = {};
   for (const column of page.columns) facts[column.name] = column.values[0] ?? null;
@@ -44,62 +45,64 @@ export function explainRow(
     .join(" · ");
   // Why a row was dropped stands in the row itself; the other stories look back.
   if (!run.remembers && latePortBelow(table.node) === null) return { sentences: [plain, FORGOTTEN], facts, lines: [] };
-  return story(table, facts, table.placeOf(row, order), run, nameOf) ?? { sentences: [plain], facts, lines: [] };
+  return (
+    (yield* story(table, facts, table.placeOf(row, order), run, nameOf)) ?? { sentences: [plain], facts, lines: [] }
+  );
 }
 
 /**
  * Explains what `values` name in a view: what their `about` says (see `explain/about.ts`); else a row by its times, or a window by
  * its key columns and bounds, of the outermost rollup that has it. Keys that are left out stand for all of them.
  */
-export function explainMark(
+export function* explainMark(
   { nodes, roles }: ViewAsked,
   values: Readonly<Record<string, Value>>,
   run: Run,
   nameOf: (node: Node) => string | null = () => null,
-): Explanation {
+): Slices<Explanation> {
   const nothing = (sentence: string): Explanation => ({ sentences: [sentence], facts: { ...values }, lines: [] });
   if (!run.remembers) return { ...nothing(FORGOTTEN), facts: { ...values, nothing: true } };
   if (typeof values["about"] === "string")
     return (
-      aboutStory({ nodes, roles }, values, run, nameOf) ?? {
+      (yield* aboutStory({ nodes, roles }, values, run, nameOf)) ?? {
         ...nothing("Nothing more is known of this place."),
         facts: { ...values, nothing: true },
       }
     );
   if (namesRow(values))
     return (
-      rowStory([...nodes, ...Object.values(roles)], values, run, nameOf) ??
+      (yield* rowStory([...nodes, ...Object.values(roles)], values, run, nameOf)) ??
       nothing("No row at this place can be traced back to its log.")
     );
   // The streams that the cell names come first: a chart runs twins of its own, some of them without keys.
   for (const candidates of [aggregatesOf(Object.values(roles), run), aggregatesOf(nodes, run)]) {
     for (const node of candidates) {
-      const told = windowStory(values, node, run);
+      const told = yield* windowStory(values, node, run);
       if (told !== null) return told;
     }
     for (const node of candidates) {
-      const told = windowOfAllKeys(node, values, run);
+      const told = yield* windowOfAllKeys(node, values, run);
       if (told !== null) return told;
     }
   }
   return nothing("No window of this stream has these keys and bounds.");
 }
 
-function story(
+function* story(
   table: Table,
   row: Readonly<Record<string, Value>>,
   place: number,
   run: Run,
   nameOf: (node: Node) => string | null,
-): Explanation | null {
+): Slices<Explanation | null> {
   const { node } = table;
   const late = latePortBelow(node);
   if (late !== null) return droppedStory(row, late, run);
   const windowed = windowedBelow(node);
-  if (windowed !== null) return windowStory(row, windowed, run);
+  if (windowed !== null) return yield* windowStory(row, windowed, run);
   const join = joinBelow(node);
-  if (join !== null) return joinStory(row, join, run);
+  if (join !== null) return yield* joinStory(row, join, run);
   if (table.kind.kind === "append" && sourcesInPlace(node).length > 0)
-    return sourceRowStory(row, node, place, run, nameOf);
+    return yield* sourceRowStory(row, node, place, run, nameOf);
   return null;
 }

@@ -35,7 +35,7 @@ interface Goal {
   /** Whether breakpoints stop the way to it. */
   readonly stops?: boolean;
   /** What is to be done when it is reached. */
-  readonly then?: () => void;
+  readonly arrived?: () => void;
 }
 
 export class Playback {
@@ -261,7 +261,7 @@ export class Playback {
       // Nothing is left up to the goal.
       if (this.#target !== null) {
         this.#target = null;
-        goal.then?.();
+        goal.arrived?.();
         this.#setAnchor();
         moved = true;
         if (!this.#playing) return { moved, busy: false };
@@ -334,9 +334,9 @@ export class Playback {
   }
 
   /** Takes the run, backwards or forwards, to where it has a number of positions behind it. */
-  #workTo(run: Run, positions: number, then?: () => void): void {
+  #workTo(run: Run, positions: number, arrived?: () => void): void {
     this.#goBack(at => at.positions > positions);
-    this.#target = { clock: Infinity, end: true, left: () => Math.max(0, positions - run.progress.positions), then };
+    this.#target = { clock: Infinity, end: true, left: () => Math.max(0, positions - run.progress.positions), arrived };
   }
 
   #goal(run: Run): Goal | null {

@@ -247,4 +247,24 @@ describe("an edit over a long log", () => {
     const told = (of: Harness) => of.messages.find(m => m.type === "explained" && m.request === 2);
     expect(told(harness)).toEqual(told(whole));
   });
+
+  test("overtakes a story that is being told, which is then of the new stream; and one can be stopped", async () => {
+    const [harness, whole] = [await replayed(), await replayed(50)];
+    const told = (of: Harness, request: number) =>
+      of.messages.find(m => m.type === "explained" && m.request === request);
+    harness.session.receive({ type: "explain", request: 1, view: "2.sums", row: 3 });
+    // It is not told at once, because telling it takes several slices.
+    await harness.pass(10);
+    expect(told(harness, 1)).toBeUndefined();
+    harness.show([log, rowSums(50), untouched]);
+    await settled(harness);
+    whole.session.receive({ type: "explain", request: 1, view: "2.sums", row: 3 });
+    await settled(whole);
+    expect(told(harness, 1)).toEqual(told(whole, 1));
+    expect(told(whole, 1)).toBeDefined();
+    harness.session.receive({ type: "explain", request: 2, view: "2.sums", row: 3 });
+    await act(harness, { kind: "cancel" });
+    await settled(harness);
+    expect(told(harness, 2)).toMatchObject({ sentences: ["Stopped before it was told."] });
+  });
 });

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { eagerFates, sourcesBelow } from "../../src/charts/twins.ts";
 import { Run } from "../../src/engine/run.ts";
+import { atOnce } from "../../src/engine/slices.ts";
 import { bounded, type WatermarkOptions } from "../../src/model/watermarks.ts";
 import { fixed } from "../../src/model/windows.ts";
 import { type Node, topological } from "../../src/pipeline/node.ts";
@@ -44,7 +45,7 @@ async function ask(
   const run = new Run(roots, { logs: source => files.log(source), remember });
   if (until === Infinity) run.finish();
   else while (run.advance({ until }));
-  return explainMark({ nodes: roots, roles: { stream: stream.node } }, values as never, run);
+  return atOnce(explainMark({ nodes: roots, roles: { stream: stream.node } }, values as never, run));
 }
 
 test("a partition's holding, its share and its rows behind a filter", async () => {

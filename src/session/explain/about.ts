@@ -2,6 +2,7 @@
  * What the marks of charts ask about beyond rows and windows. Each such mark says what it is `about`; the answer is told from the
  * streams that the chart is a chart of, and never from its own tables, so that a story and a picture check each other.
  */
+import type { Slices } from "../../engine/slices.ts";
 import type { Run } from "../../engine/run.ts";
 import type { Node } from "../../pipeline/node.ts";
 import type { Values, ViewAsked } from "./asked.ts";
@@ -21,42 +22,43 @@ import { stretchStory } from "./stretch.ts";
 import { surgeryStory } from "./surgery.ts";
 
 /** Tells the story of what `values` are about; null where nothing of it is to be found. */
-export function aboutStory(
+export function* aboutStory(
   view: ViewAsked,
   values: Values,
   run: Run,
   nameOf: (node: Node) => string | null,
-): Explanation | null {
+): Slices<Explanation | null> {
   const { stream, other } = view.roles;
-  if (values["about"] === "line") return lineStory([...Object.values(view.roles), ...view.nodes], values, run, nameOf);
+  if (values["about"] === "line")
+    return yield* lineStory([...Object.values(view.roles), ...view.nodes], values, run, nameOf);
   if (stream === undefined) return null;
   switch (values["about"]) {
     case "partition":
-      return partitionStory(stream, values, run);
+      return yield* partitionStory(stream, values, run);
     case "pane":
-      return paneStory(stream, values, run);
+      return yield* paneStory(stream, values, run);
     case "session":
-      return surgeryStory(stream, values, run);
+      return yield* surgeryStory(stream, values, run);
     case "miss":
-      return other === undefined ? null : missStory(stream, other, values, run);
+      return other === undefined ? null : yield* missStory(stream, other, values, run);
     case "stretch":
-      return stretchStory(stream, values, run);
+      return yield* stretchStory(stream, values, run);
     case "lateness":
-      return latenessStory(stream, values, run);
+      return yield* latenessStory(stream, values, run);
     case "date":
-      return dateStory(stream, values, run);
+      return yield* dateStory(stream, values, run);
     case "setting":
-      return settingStory(stream, values, run);
+      return yield* settingStory(stream, values, run);
     case "held":
-      return heldStory(stream, values, run);
+      return yield* heldStory(stream, values, run);
     case "flows":
-      return flowsStory(stream, values, run);
+      return yield* flowsStory(stream, values, run);
     case "perfect":
       return perfectStory(stream, values, run);
     case "dropped":
-      return droppedInAll(stream, run, nameOf);
+      return yield* droppedInAll(stream, run, nameOf);
     case "late":
-      return changedLate(stream, run);
+      return yield* changedLate(stream, run);
     default:
       return null;
   }

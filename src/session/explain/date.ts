@@ -1,4 +1,5 @@
 /** The story of a bar or a day of `wholeDay`: which of its rows have another date in the zone than in UTC. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Run } from "../../engine/run.ts";
 import { formatDuration } from "../../model/time.ts";
 import { zone } from "../../model/zones.ts";
@@ -12,7 +13,7 @@ import { counted, linesText, Words } from "./words.ts";
 import { linesOf } from "./window.ts";
 
 /** Tells of the rows of `event_time` up to `event_time_until`, a day of `of` where that is named, held against the days of `zone`. */
-export function dateStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* dateStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const [start, end] = ["event_time", "event_time_until"].map(name => numberOf(values, name));
   if (typeof values["zone"] !== "string" || Number.isNaN(start) || Number.isNaN(end)) return null;
   const local = zone(values["zone"]);
@@ -23,7 +24,7 @@ export function dateStory(stream: Node, values: Values, run: Run): Explanation |
   const moved: NamedRow[] = [];
   const dates = new Shares();
   let all = 0;
-  run.look([
+  yield* run.looking([
     ...origins.taps,
     new Watch(rows, row => {
       if (!(row.time >= start && row.time < end) || row.weight < 0) return;

@@ -2,6 +2,7 @@
  * Partitions that are filtered empty: their rows move, or hold, the watermark where the source reads them, and a filter behind it
  * lets none of them pass. A window then waits for rows of which it can take none.
  */
+import type { Slices } from "../../engine/slices.ts";
 import type { Run } from "../../engine/run.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { inputsOf, type Node, verbOf } from "../../pipeline/node.ts";
@@ -20,7 +21,7 @@ export interface Passage {
 const KEEPS_OUT: ReadonlySet<string> = new Set(["filter", "dedupe", "sample", "branch"]);
 
 /** Counts the rows of a partition before and behind the filters on the way to a node; null where nothing keeps rows out. */
-export function passageOf(node: Node, source: SourceNode, partition: string, run: Run): Passage | null {
+export function* passageOf(node: Node, source: SourceNode, partition: string, run: Run): Slices<Passage | null> {
   const filters = filtersBelow(node);
   const feed = run.feed(identity(source));
   if (filters.length === 0 || feed === undefined) return null;
@@ -35,7 +36,7 @@ export function passageOf(node: Node, source: SourceNode, partition: string, run
     const row = sight.rowAt(seen.position);
     if (row >= 0 && own(row)) passed++;
   });
-  run.look([...sights, watch]);
+  yield* run.looking([...sights, watch]);
   return { brought, passed, filters };
 }
 

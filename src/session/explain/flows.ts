@@ -1,4 +1,5 @@
 /** The story of a bar of `balanceVsFlow`, or of the way from one snapshot to the next: the flows in it, the largest first. */
+import type { Slices } from "../../engine/slices.ts";
 import type { RowExpression } from "../../expressions/tree.ts";
 import type { Run } from "../../engine/run.ts";
 import type { Node } from "../../pipeline/node.ts";
@@ -17,7 +18,7 @@ const TOLD = 4;
  * Tells of the flows after `event_time` and up to `event_time_until`, whose value the expression `amount` reads; with `closed` at the
  * `"start"` from the first on and before the second. Null where it is not said what a flow's value is.
  */
-export function flowsStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* flowsStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const [start, end] = ["event_time", "event_time_until"].map(name => numberOf(values, name));
   const amount = values["amount"] as unknown as RowExpression | null;
   if (amount === null || typeof amount !== "object" || Number.isNaN(end)) return null;
@@ -26,7 +27,7 @@ export function flowsStory(stream: Node, values: Values, run: Run): Explanation 
   let schema: Seen["batch"]["schema"] | null = null;
   let evaluate: ReturnType<typeof evaluatorsOf> = [];
   const found: (NamedRow & { readonly value: number })[] = [];
-  run.look([
+  yield* run.looking([
     ...origins.taps,
     new Watch(rows, row => {
       if (!(row.time > start - (values["closed"] === "start" ? 1 : 0)) || row.weight < 0) return;

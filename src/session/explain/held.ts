@@ -1,4 +1,5 @@
 /** The story of a moment of `stateCost`: which windows were held then, and what for. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Run } from "../../engine/run.ts";
 import { formatDuration } from "../../model/time.ts";
 import type { Node } from "../../pipeline/node.ts";
@@ -21,14 +22,14 @@ interface Life {
 const NAMED = 6;
 
 /** Tells which windows of keys were held before `at`, ms of processing time. Null where the stream has no windows. */
-export function heldStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* heldStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const node = windowedBelow(stream);
   const at = numberOf(values, "at");
   if (node?.strategy == null || Number.isNaN(at)) return null;
   const names = node.keys.map(k => k.name);
   const open = new Map<string, Life>();
   const closing: number[] = [];
-  run.look([
+  yield* run.looking([
     new Watch({ verb: "port", input: node, port: "life" }, row => {
       if (row.clock >= at) return;
       const columns = columnsOf(row);

@@ -1,4 +1,5 @@
 /** The history of one window of one key: the rows that fell into it, what became of each, and the panes that came out. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Value } from "../../columns/column.ts";
 import type { Run } from "../../engine/run.ts";
 import { assigned, assigner } from "../../engine/windowing/assign.ts";
@@ -42,14 +43,14 @@ export interface WindowHistory {
 }
 
 /** Finds the history of the window `[start, end)` of a key in what the run remembers. `also` is shown every row of all keys, and told whether it is of this one. */
-export function windowHistory(
+export function* windowHistory(
   run: Run,
   node: AggregateNode,
   keys: readonly Value[],
   start: number,
   end: number,
   also: (row: Seen, own: boolean) => void = () => {},
-): WindowHistory {
+): Slices<WindowHistory> {
   const lastRow = run.profile.sessionEnd === "last-row";
   const { strategy } = node;
   const merging = strategy !== null && merges(strategy.window);
@@ -105,7 +106,7 @@ export function windowHistory(
       values,
     });
   });
-  run.look([...sights, ...(knowsDropped ? [lateWatch] : []), input, output]);
+  yield* run.looking([...sights, ...(knowsDropped ? [lateWatch] : []), input, output]);
   return { rows: rows.filter(r => !droppedAt.has(r.position)), dropped, panes, scanned: input.rows + output.rows };
 }
 

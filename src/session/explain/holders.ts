@@ -1,4 +1,5 @@
 /** Who holds a watermark back, and what would release it. */
+import type { Slices } from "../../engine/slices.ts";
 import type { SourceFeed } from "../../engine/feed.ts";
 import type { Run } from "../../engine/run.ts";
 import { formatDuration } from "../../model/time.ts";
@@ -15,7 +16,7 @@ export interface Holding {
 }
 
 /** Says who keeps the watermark of a node below `needed`, by the sources under it. */
-export function holders(node: Node, needed: number, run: Run, words: Words): Holding {
+export function* holders(node: Node, needed: number, run: Run, words: Words): Slices<Holding> {
   const sources = new Map<string, SourceNode>();
   for (const below of topological([node])) if (below.verb === "source") sources.set(identity(below), below);
   const holding = [...sources].flatMap(([id, source]) => {
@@ -25,17 +26,16 @@ export function holders(node: Node, needed: number, run: Run, words: Words): Hol
   if (holding.length === 0) return { sentences: [], facts: {} };
   if (run.profile.watermark === "end-of-input")
     return { sentences: ["By the rules of this run nothing fires before the input has ended."], facts: {} };
-  const told = holding
-    .sort((a, b) => a.feed.watermark - b.feed.watermark)
-    .map(({ source, feed }) => {
-      const one = held(source, feed, needed, run, words, sources.size > 1);
-      const { held_by: holder } = one.facts;
-      const passage = typeof holder === "string" ? passageOf(node, source, holder, run) : null;
-      const empty = filteredEmpty(passage, String(holder));
-      return empty === null
-        ? one
-        : { sentences: [...one.sentences, empty], facts: { ...one.facts, filtered_empty: true } };
-    });
+  const told: Holding[] = [];
+  for (const { source, feed } of holding.sort((a, b) => a.feed.watermark - b.feed.watermark)) {
+    const one = held(source, feed, needed, run, words, sources.size > 1);
+    const { held_by: holder } = one.facts;
+    const passage = typeof holder === "string" ? yield* passageOf(node, source, holder, run) : null;
+    const empty = filteredEmpty(passage, String(holder));
+    told.push(
+      empty === null ? one : { sentences: [...one.sentences, empty], facts: { ...one.facts, filtered_empty: true } },
+    );
+  }
   return { sentences: told.flatMap(t => t.sentences), facts: told[0].facts };
 }
 

@@ -1,4 +1,5 @@
 /** The story of a partition at a moment of `watermarkHold`: whether it held the watermark, from when to when, why, and what released it. */
+import type { Slices } from "../../engine/slices.ts";
 import { type Hold, holdsOf, type Said } from "../../charts/watermark-hold/holders.ts";
 import type { SourceFeed } from "../../engine/feed.ts";
 import type { Run } from "../../engine/run.ts";
@@ -31,12 +32,12 @@ interface Lane {
  * Tells of the partition `values` name, at the moment `at` or where it held the watermark longest until `until`, ms of processing
  * time. Null where no source below has said anything of such a partition.
  */
-export function partitionStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* partitionStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const name = String(values["partition"]);
   const at = numberOf(values, "at");
   const until = Number.isNaN(numberOf(values, "until")) ? at : numberOf(values, "until");
   const sources = sourcesOf(stream);
-  const said = saidBy(sources, run);
+  const said = yield* saidBy(sources, run);
   const own = said.filter(s => s.partition === name);
   const lane = laneOf(name, sources, run);
   if (own.length === 0 || lane === null) return null;
@@ -60,7 +61,7 @@ export function partitionStory(stream: Node, values: Values, run: Run): Explanat
         : `In all it held it for ${Math.round((1000 * sum) / all) / 10} % of the time so far, in ${counted(mine.length, "stretch").replace("stretchs", "stretches")}.`,
     );
   const empty =
-    sources.length > 1 ? null : filteredEmpty(passageOf(rowsInto(stream), lane.source, name, run), lane.name);
+    sources.length > 1 ? null : filteredEmpty(yield* passageOf(rowsInto(stream), lane.source, name, run), lane.name);
   if (empty !== null) sentences.push(empty);
   return {
     sentences,
@@ -75,10 +76,10 @@ interface Told {
   readonly lines: readonly SourceLine[];
 }
 
-function saidBy(sources: readonly SourceNode[], run: Run): Said[] {
+function* saidBy(sources: readonly SourceNode[], run: Run): Slices<Said[]> {
   const said: Said[] = [];
   const several = sources.length > 1;
-  run.look(
+  yield* run.looking(
     sources.map(
       source =>
         new Watch({ verb: "port", input: source, port: "progress" }, row => {

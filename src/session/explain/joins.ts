@@ -2,6 +2,7 @@
  * The story of a row of a join: the two rows that met, or, for a row that met none, the closest one with the same key on the
  * other side and the bound that would have let them meet.
  */
+import type { Slices } from "../../engine/slices.ts";
 import type { Schema, Value } from "../../columns/column.ts";
 import type { Run } from "../../engine/run.ts";
 import { assigned, assigner } from "../../engine/windowing/assign.ts";
@@ -41,14 +42,15 @@ const LEFT = 0;
 const RIGHT = 1;
 
 /** Tells how a row of a join came to be; null when its own row is not to be found on either side. */
-export function joinStory(row: Readonly<Record<string, Value>>, node: AnyJoin, run: Run): Explanation | null {
+export function* joinStory(row: Readonly<Record<string, Value>>, node: AnyJoin, run: Run): Slices<Explanation | null> {
   const running = run.graph.find(identity(node));
   if (running === undefined) return null;
   const schemas = running.inputs.map(i => i.from.schema(i.port));
   const own = [LEFT, RIGHT].map(side => ownColumns(row, node, schemas, side));
   const known = own.map(columns => Object.values(columns).some(v => v !== null));
   const words = new Words("UTC");
-  const sides = [LEFT, RIGHT].map(side => (known[side] ? findSide(own[side], node, side, run) : null));
+  const sides: (Side | null)[] = [];
+  for (const side of [LEFT, RIGHT]) sides.push(known[side] ? yield* findSide(own[side], node, side, run) : null);
   const [left, right] = sides;
   if (left !== null && right !== null) return pairStory(row, left, right, words);
   const side = left !== null ? LEFT : RIGHT;
@@ -61,7 +63,7 @@ export function joinStory(row: Readonly<Record<string, Value>>, node: AnyJoin, r
         lines: lines(found),
         timeZone: words.timeZone,
       }
-    : unmatchedStory(row, found, side, node, run, words);
+    : yield* unmatchedStory(row, found, side, node, run, words);
 }
 
 /**
@@ -69,7 +71,7 @@ export function joinStory(row: Readonly<Record<string, Value>>, node: AnyJoin, r
  * name its keys (`key 0` …), its `event_time` and, where the source says it, its `arrived_at`; `on` pairs key columns, and `within`
  * is the bound, ms, or null. Null where there is no such row.
  */
-export function missStory(left: Node, right: Node, values: Values, run: Run): Explanation | null {
+export function* missStory(left: Node, right: Node, values: Values, run: Run): Slices<Explanation | null> {
   const on = values["on"] as unknown as readonly (readonly [string, string])[];
   const within = typeof values["within"] === "number" ? values["within"] : Infinity;
   const node: IntervalJoinNode = {
@@ -93,8 +95,8 @@ export function missStory(left: Node, right: Node, values: Values, run: Run): Ex
     if (typeof arrived === "number" && seen.clock !== arrived) return;
     own = sideOf(seen, sights, node, LEFT);
   });
-  run.look([...sights, watch]);
-  return own === null ? null : unmatchedStory({}, own, LEFT, node, run, new Words("UTC"));
+  yield* run.looking([...sights, watch]);
+  return own === null ? null : yield* unmatchedStory({}, own, LEFT, node, run, new Words("UTC"));
 }
 
 /** The values that a row of the result has from one side alone. */
@@ -115,7 +117,12 @@ function ownColumns(
   return out;
 }
 
-function findSide(columns: Readonly<Record<string, Value>>, node: AnyJoin, side: number, run: Run): Side | null {
+function* findSide(
+  columns: Readonly<Record<string, Value>>,
+  node: AnyJoin,
+  side: number,
+  run: Run,
+): Slices<Side | null> {
   const input = inputsOf(node)[side];
   const wanted = Object.entries(columns).map(([name, value]) => [name, JSON.stringify(value)] as const);
   let found: Side | null = null;
@@ -126,7 +133,7 @@ function findSide(columns: Readonly<Record<string, Value>>, node: AnyJoin, side:
     if (wanted.every(([name, value]) => JSON.stringify(values[name]) === value))
       found = sideOf(seen, sights, node, side);
   });
-  run.look([...sights, watch]);
+  yield* run.looking([...sights, watch]);
   return found;
 }
 
@@ -172,14 +179,14 @@ function pairStory(row: Readonly<Record<string, Value>>, left: Side, right: Side
   };
 }
 
-function unmatchedStory(
+function* unmatchedStory(
   row: Readonly<Record<string, Value>>,
   own: Side,
   side: number,
   node: AnyJoin,
   run: Run,
   words: Words,
-): Explanation {
+): Slices<Explanation> {
   const there = side === LEFT ? "right" : "left";
   const facts: Record<string, unknown> = { ...row, time: own.time, keys: own.keys };
   const sentences = [subject(own, words)];
@@ -187,7 +194,7 @@ function unmatchedStory(
     sentences.push("Its key is null, and null matches nothing.");
     return { sentences, facts, lines: lines(own), timeZone: words.timeZone };
   }
-  const { closest, count } = closestOn(own, side, node, run);
+  const { closest, count } = yield* closestOn(own, side, node, run);
   const expressions = side === LEFT ? node.keys.left : node.keys.right;
   const keys = keysText(
     expressions.map(({ expr }) => (expr.kind === "column" ? expr.name : "key")),
@@ -209,7 +216,7 @@ function unmatchedStory(
 }
 
 /** The row with the same key nearest in time on the other side, and how many there are. */
-function closestOn(own: Side, side: number, node: AnyJoin, run: Run): { closest: Side | null; count: number } {
+function* closestOn(own: Side, side: number, node: AnyJoin, run: Run): Slices<{ closest: Side | null; count: number }> {
   const other = side === LEFT ? RIGHT : LEFT;
   const input = inputsOf(node)[other];
   const ofKey = having(other === LEFT ? node.keys.left : node.keys.right, own.keys);
@@ -222,7 +229,7 @@ function closestOn(own: Side, side: number, node: AnyJoin, run: Run): { closest:
     if (closest === null || Math.abs(seen.time - own.time) < Math.abs(closest.time - own.time))
       closest = sideOf(seen, sights, node, other);
   });
-  run.look([...sights, watch]);
+  yield* run.looking([...sights, watch]);
   return { closest, count };
 }
 

@@ -1,4 +1,5 @@
 /** The story of a bar of `lateness`: whose rows were as late as that, and the worst of them. */
+import type { Slices } from "../../engine/slices.ts";
 import { eagerFates } from "../../charts/twins.ts";
 import type { Run } from "../../engine/run.ts";
 import { formatDuration } from "../../model/time.ts";
@@ -22,7 +23,7 @@ const TOLD = 5;
  * `arrived_at_until` where these are given. The measure is `delay` (arrival less event time) or
  * `disorder`: how far they were behind the watermark that a delay of 0 would have had. Null where there are none.
  */
-export function latenessStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* latenessStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const low = numberOf(values, "low");
   const high = typeof values["high"] === "number" ? values["high"] : Infinity;
   const [from, until] = ["arrived_at", "arrived_at_until"].map(name => numberOf(values, name));
@@ -33,7 +34,7 @@ export function latenessStory(stream: Node, values: Values, run: Run): Explanati
   const found: (NamedRow & { readonly late: number })[] = [];
   const by = new Shares();
   let all = 0;
-  run.look([
+  yield* run.looking([
     ...origins.taps,
     new Watch(rows, row => {
       if (row.weight < 0 || row.clock < from || row.clock >= until) return;

@@ -1,4 +1,5 @@
 /** The story of the row that stands in a line of a data file: what a link to a source line leads to. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Run } from "../../engine/run.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { type Node, topological } from "../../pipeline/node.ts";
@@ -9,12 +10,12 @@ import { sourceRowStory } from "./source-row.ts";
 import { counted } from "./words.ts";
 
 /** Tells of line `line` of the file `file`; null where no source below reads it. */
-export function lineStory(
+export function* lineStory(
   nodes: readonly Node[],
   values: Values,
   run: Run,
   nameOf: (node: Node) => string | null,
-): Explanation | null {
+): Slices<Explanation | null> {
   const line = numberOf(values, "line");
   for (const source of topological(nodes)) {
     if (source.verb !== "source" || fileOf(source) !== values["file"]) continue;
@@ -30,7 +31,7 @@ export function lineStory(
         facts: { ...values },
         lines: [{ file: fileOf(source), line }],
       };
-    return sourceRowStory({}, source, row, run, nameOf);
+    return yield* sourceRowStory({}, source, row, run, nameOf);
   }
   return null;
 }

@@ -1,4 +1,5 @@
 /** What late rows did in all: the rows that were dropped, by key, partition and window, and the windows that others changed most. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Value } from "../../columns/column.ts";
 import type { Run } from "../../engine/run.ts";
 import { LATE } from "../../model/panes.ts";
@@ -19,9 +20,14 @@ const TOLD = 5;
  * Tells what the windows below a stream dropped: how many rows, of what value, whose, and from which windows; of several such
  * rollups each for itself. Null where there are none.
  */
-export function droppedInAll(stream: Node, run: Run, nameOf: (node: Node) => string | null): Explanation | null {
+export function* droppedInAll(
+  stream: Node,
+  run: Run,
+  nameOf: (node: Node) => string | null,
+): Slices<Explanation | null> {
   const nodes = topological([stream]).filter(n => n.verb === "aggregate" && n.strategy !== null) as AggregateNode[];
-  const stories = nodes.map(node => ({ node, story: droppedBy(node, run) }));
+  const stories: { node: AggregateNode; story: Explanation }[] = [];
+  for (const node of nodes) stories.push({ node, story: yield* droppedBy(node, run) });
   const lossy = stories.filter(({ story }) => story.facts["rows"] !== 0);
   if (lossy.length < 2) return (lossy[0] ?? stories[0])?.story ?? null;
   return {
@@ -35,7 +41,7 @@ export function droppedInAll(stream: Node, run: Run, nameOf: (node: Node) => str
   };
 }
 
-function droppedBy(node: AggregateNode, run: Run): Explanation {
+function* droppedBy(node: AggregateNode, run: Run): Slices<Explanation> {
   const late: PortNode = { verb: "port", input: node, port: "late" };
   const origins = new Origins(node.input, run);
   const words = new Words(zoneOf(node));
@@ -48,7 +54,7 @@ function droppedBy(node: AggregateNode, run: Run): Explanation {
   ];
   const rows: (NamedRow & { readonly margin: number })[] = [];
   let total = 0;
-  run.look([
+  yield* run.looking([
     ...origins.taps,
     new Watch(late, row => {
       const columns = columnsOf(row);
@@ -121,7 +127,7 @@ function valueOf(node: AggregateNode): { readonly name: string; readonly of: (ro
 }
 
 /** Tells which windows late rows changed most. Null where the stream has no windows. */
-export function changedLate(stream: Node, run: Run): Explanation | null {
+export function* changedLate(stream: Node, run: Run): Slices<Explanation | null> {
   const own = windowedBelow(stream);
   if (own?.strategy == null) return null;
   const node: AggregateNode = { ...own, strategy: { ...own.strategy, accumulation: "retracting" } };
@@ -129,7 +135,7 @@ export function changedLate(stream: Node, run: Run): Explanation | null {
   const words = new Words(zoneOf(own));
   const names = node.keys.map(k => k.name);
   const changed = new Map<string, { start: number; end: number; of: string; by: number; panes: number }>();
-  run.look([
+  yield* run.looking([
     new Watch(node, row => {
       if (row.pane?.timing !== LATE) return;
       const columns = columnsOf(row);

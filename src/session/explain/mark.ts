@@ -2,6 +2,7 @@
  * The story of what a mark of a chart stands for: a row by its times, the first row of a cell of rows, or a window whose
  * keys the mark leaves open because it is drawn over all of them.
  */
+import type { Slices } from "../../engine/slices.ts";
 import type { Value } from "../../columns/column.ts";
 import type { Run } from "../../engine/run.ts";
 import { identity } from "../../pipeline/identity.ts";
@@ -26,28 +27,29 @@ export function namesRow(values: Values): boolean {
  * Tells the story of the first row whose times lie in the stretches that `values` name: `event_time`, `arrived_at` and `delay`
  * in ms, each alone or up to `…_until`, and `fate`. Null when there is no such row, or nothing more is known of it.
  */
-export function rowStory(
+export function* rowStory(
   nodes: readonly Node[],
   values: Values,
   run: Run,
   nameOf: (node: Node) => string | null,
-): Explanation | null {
+): Slices<Explanation | null> {
   const matches = within(values);
   for (const node of aggregatesOf(nodes, run)) {
-    const found = values["fate"] === "dropped" ? droppedRow(node, matches, run) : readRow(node, matches, run, nameOf);
+    const found =
+      values["fate"] === "dropped" ? yield* droppedRow(node, matches, run) : yield* readRow(node, matches, run, nameOf);
     if (found !== null) return found;
   }
   return null;
 }
 
 /** Tells the story of a window of all keys: how many rows of each key it holds, and the story of the fullest. */
-export function windowOfAllKeys(node: AggregateNode, values: Values, run: Run): Explanation | null {
+export function* windowOfAllKeys(node: AggregateNode, values: Values, run: Run): Slices<Explanation | null> {
   const { window_start: start, window_end: end } = values;
   if (typeof start !== "number" || typeof end !== "number" || !hasWindowColumns(node.strategy)) return null;
   const falls = fallsInto(node, start, end, run.profile.sessionEnd === "last-row");
   const rowsOf = new Map<string, { readonly keys: readonly Value[]; rows: number }>();
   const keysOf = keysReader(node);
-  run.look([
+  yield* run.looking([
     new Watch(node.input, row => {
       if (!falls(row.time)) return;
       const keys = keysOf(row);
@@ -60,7 +62,7 @@ export function windowOfAllKeys(node: AggregateNode, values: Values, run: Run): 
   const fullest = [...rowsOf.values()].sort((a, b) => b.rows - a.rows);
   if (fullest.length === 0) return null;
   const named = Object.fromEntries(node.keys.map((k, i) => [k.name, fullest[0].keys[i]]));
-  const story = windowStory({ ...named, ...values }, node, run);
+  const story = yield* windowStory({ ...named, ...values }, node, run);
   if (story === null || fullest.length === 1) return story;
   const said = fullest.slice(0, NAMED).map(f => `${f.keys.map(valueText).join(", ")} (${counted(f.rows, "row")})`);
   if (fullest.length > NAMED) said.push(`${fullest.length - NAMED} more`);
@@ -109,12 +111,12 @@ function amongOthers(story: Explanation | null, count: number, what: string): Ex
   return { ...story, sentences: [`The first of ${counted(count, what)} at this place:`, ...story.sentences] };
 }
 
-function droppedRow(node: AggregateNode, matches: (row: Seen) => boolean, run: Run): Explanation | null {
+function* droppedRow(node: AggregateNode, matches: (row: Seen) => boolean, run: Run): Slices<Explanation | null> {
   const port = { verb: "port", input: node, port: "late" } as const;
   if (run.graph.find(identity(port)) === undefined) return null;
   let first: Values | null = null;
   let count = 0;
-  run.look([
+  yield* run.looking([
     new Watch(port, row => {
       if (!matches(row)) return;
       count += 1;
@@ -124,17 +126,17 @@ function droppedRow(node: AggregateNode, matches: (row: Seen) => boolean, run: R
   return first === null ? null : amongOthers(droppedStory(first, port, run), count, "dropped row");
 }
 
-function readRow(
+function* readRow(
   node: AggregateNode,
   matches: (row: Seen) => boolean,
   run: Run,
   nameOf: (node: Node) => string | null,
-): Explanation | null {
+): Slices<Explanation | null> {
   let first: Values | null = null;
   let place = -1;
   let seen = 0;
   let count = 0;
-  run.look([
+  yield* run.looking([
     new Watch(node.input, row => {
       seen += 1;
       if (!matches(row)) return;
@@ -144,7 +146,9 @@ function readRow(
       place = seen - 1;
     }),
   ]);
-  return first === null ? null : amongOthers(sourceRowStory(first, node.input, place, run, nameOf), count, "row");
+  return first === null
+    ? null
+    : amongOthers(yield* sourceRowStory(first, node.input, place, run, nameOf), count, "row");
 }
 
 function keysReader(node: AggregateNode): (row: Seen) => readonly Value[] {

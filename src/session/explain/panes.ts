@@ -1,4 +1,5 @@
 /** The story of one pane: why it came out, with which rows, what it says in each accumulation mode, and what adding up makes of it. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Run } from "../../engine/run.ts";
 import { windowRules } from "../../engine/windowing/rules.ts";
 import type { Node } from "../../pipeline/node.ts";
@@ -13,7 +14,7 @@ import { linesOf, zoneOf } from "./window.ts";
  * Tells of the pane that `values` name: `mode`, the keys and bounds of its window, `emitted_at`, `weight` and its `place` among the
  * panes of that window and mode. Null where the stream has no windows or no such pane.
  */
-export function paneStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* paneStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const own = windowedBelow(stream);
   const { mode } = values;
   if (own?.strategy == null || (mode !== "discarding" && mode !== "accumulating" && mode !== "retracting")) return null;
@@ -22,7 +23,7 @@ export function paneStory(stream: Node, values: Values, run: Run): Explanation |
   const start = windowed ? numberOf(values, "window_start") : -Infinity;
   const end = windowed ? numberOf(values, "window_end") : Infinity;
   const keys = node.keys.map(k => values[k.name] ?? null);
-  const history = windowHistory(run, node, keys, start, end);
+  const history = yield* windowHistory(run, node, keys, start, end);
   const panes = history.panes.filter(p => p.start === start && p.end === end);
   const place = panes.findIndex(
     (p, i) =>

@@ -1,4 +1,5 @@
 /** The story of a pair of settings: what a delay and an allowed lateness would have corrected and dropped, row by row. */
+import type { Slices } from "../../engine/slices.ts";
 import { eagerFates } from "../../charts/twins.ts";
 import type { Run } from "../../engine/run.ts";
 import { assigned, assigner } from "../../engine/windowing/assign.ts";
@@ -19,7 +20,7 @@ import { linesOf, zoneOf } from "./window.ts";
 const TOLD = 3;
 
 /** Tells what a watermark delay of `delay` and an allowed lateness of `lateness`, ms, do. Null where windows merge or there are none. */
-export function settingStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* settingStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const node = windowedBelow(stream);
   const delay = numberOf(values, "delay");
   // What is unbounded does not survive the way as a number.
@@ -39,7 +40,7 @@ export function settingStory(stream: Node, values: Values, run: Run): Explanatio
   const lost: (NamedRow & { readonly over: number })[] = [];
   const by = new Shares();
   let [all, corrected, newly, saved] = [0, 0, 0, 0];
-  run.look([
+  yield* run.looking([
     ...origins.taps,
     new Watch(rows, row => {
       if (row.weight < 0) return;

@@ -1,4 +1,5 @@
 /** The story of a row of a log: when it happened and came, whether it was late, and what each window made of it. */
+import type { Slices } from "../../engine/slices.ts";
 import { valueAt, type Value } from "../../columns/column.ts";
 import type { Run } from "../../engine/run.ts";
 import { formatDuration } from "../../model/time.ts";
@@ -22,14 +23,14 @@ interface Found {
 }
 
 /** Tells the story of the `place`-th row that came out of a node which hands on a log's rows; null when it is not to be found. */
-export function sourceRowStory(
+export function* sourceRowStory(
   values: Readonly<Record<string, Value>>,
   node: Node,
   place: number,
   run: Run,
   nameOf: (node: Node) => string | null,
-): Explanation | null {
-  const found = findRow(node, place, run);
+): Slices<Explanation | null> {
+  const found = yield* findRow(node, place, run);
   if (found === null) return null;
   const { sight, row, watermark } = found;
   const { log } = sight;
@@ -67,7 +68,8 @@ export function sourceRowStory(
     sentences.push(
       `It claims to be from the future, by more than the guard allows (${formatDuration(future)}), so it did not move the watermark.`,
     );
-  const fates = readers.map(reader => fateIn(reader, found, run));
+  const fates: Fate[] = [];
+  for (const reader of readers) fates.push(yield* fateIn(reader, found, run));
   fates.forEach((fate, i) => sentences.push(fateText(fate, readers[i], nameOf(readers[i]), words)));
   return {
     sentences,
@@ -89,7 +91,7 @@ export function sourceRowStory(
   };
 }
 
-function findRow(node: Node, place: number, run: Run): Found | null {
+function* findRow(node: Node, place: number, run: Run): Slices<Found | null> {
   const sights = sightsOf(node, run);
   if (sights.length === 0) return null;
   let found: Found | null = null;
@@ -101,7 +103,7 @@ function findRow(node: Node, place: number, run: Run): Found | null {
       if (row >= 0) found = { sight, row, position, watermark };
     }
   });
-  run.look([...sights, watch]);
+  yield* run.looking([...sights, watch]);
   return found;
 }
 
@@ -118,7 +120,7 @@ interface Fate {
 }
 
 /** Finds what a windowed aggregate made of a row; of several windows, the first that has something to say. */
-function fateIn(node: AggregateNode, found: Found, run: Run): Fate {
+function* fateIn(node: AggregateNode, found: Found, run: Run): Slices<Fate> {
   let keys: readonly Value[] | null = null;
   let time = NaN;
   let dropped: Record<string, Value> | null = null;
@@ -150,7 +152,7 @@ function fateIn(node: AggregateNode, found: Found, run: Run): Fate {
     pane = { start, end, at: row.clock, timing: TIMINGS[row.pane?.timing ?? 1] };
   });
   const knowsDropped = run.graph.find(identity(late)) !== undefined;
-  run.look([input, ...(knowsDropped ? [lateWatch] : []), output]);
+  yield* run.looking([input, ...(knowsDropped ? [lateWatch] : []), output]);
   return fateOf(keys, dropped, pane);
 }
 

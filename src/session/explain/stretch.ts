@@ -1,4 +1,5 @@
 /** The story of a cell of `knowledgeTriangle`: how much of a stretch of event time was known at an age, and what came later. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Run } from "../../engine/run.ts";
 import { formatDuration } from "../../model/time.ts";
 import type { Node } from "../../pipeline/node.ts";
@@ -15,7 +16,7 @@ import { linesOf, zoneOf } from "./window.ts";
 const TOLD = 3;
 
 /** Tells of the rows of `event_time` up to `event_time_until` at the `age` that the stretch's end has, ms. Null where it has no rows. */
-export function stretchStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* stretchStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const [start, end, age] = ["event_time", "event_time_until", "age"].map(name => numberOf(values, name));
   if ([start, end, age].some(Number.isNaN)) return null;
   const rows = rowsInto(stream);
@@ -25,7 +26,7 @@ export function stretchStory(stream: Node, values: Values, run: Run): Explanatio
   let early = 0;
   const later: NamedRow[] = [];
   const by = new Shares();
-  run.look([
+  yield* run.looking([
     ...origins.taps,
     new Watch(rows, row => {
       if (!(row.time >= start && row.time < end) || row.weight < 0) return;

@@ -1,4 +1,5 @@
 /** The story of a row of `sessionSurgery`: which sessions of its key it met, what it made of them, and what was withdrawn for it. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Run } from "../../engine/run.ts";
 import { windowRules } from "../../engine/windowing/rules.ts";
 import { formatDuration } from "../../model/time.ts";
@@ -11,7 +12,7 @@ import { mergeText, operationsOf } from "./sessions.ts";
 import { counted, keysText, linesText, type SourceLine, Words } from "./words.ts";
 
 /** Tells of the row with the keys, `event_time` and `arrived_at` of `values`. Null where the windows are no sessions or it is not there. */
-export function surgeryStory(stream: Node, values: Values, run: Run): Explanation | null {
+export function* surgeryStory(stream: Node, values: Values, run: Run): Slices<Explanation | null> {
   const node = windowedBelow(stream);
   if (node?.strategy == null || node.strategy.window.kind !== "sessions") return null;
   const { gap } = node.strategy.window;
@@ -20,7 +21,7 @@ export function surgeryStory(stream: Node, values: Values, run: Run): Explanatio
   const keys = names.map(name => values[name] ?? null);
   const rules = windowRules(node.strategy, run.profile);
   // All of time is asked for: every session of the key, and every pane.
-  const history = windowHistory(run, node, keys, -Infinity, Infinity);
+  const history = yield* windowHistory(run, node, keys, -Infinity, Infinity);
   const words = new Words("UTC");
   const of = names.length === 0 ? "" : ` of ${keysText(names, keys)}`;
   const dropped = history.dropped.find(row => row.time === time && row.arrived === arrived);

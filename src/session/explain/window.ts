@@ -1,4 +1,5 @@
 /** The story of a window of a key: what it waits for, when it fired, what corrected it, what came too late for it. */
+import type { Slices } from "../../engine/slices.ts";
 import type { Value } from "../../columns/column.ts";
 import type { Run } from "../../engine/run.ts";
 import { type WindowRules, windowRules } from "../../engine/windowing/rules.ts";
@@ -22,7 +23,11 @@ export function zoneOf(node: AggregateNode | null): string {
 }
 
 /** Tells the story of the window that a row of a windowed aggregate is about; null when its keys are not in the row. */
-export function windowStory(row: Readonly<Record<string, Value>>, node: AggregateNode, run: Run): Explanation | null {
+export function* windowStory(
+  row: Readonly<Record<string, Value>>,
+  node: AggregateNode,
+  run: Run,
+): Slices<Explanation | null> {
   const { strategy } = node;
   if (strategy === null) return null;
   const keyNames = node.keys.map(k => k.name);
@@ -39,7 +44,7 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
   const watermark = read.length === 0 ? -Infinity : Math.min(...read);
   const { clock } = run.progress;
   const completeness = watermark < complete ? new Completeness(node, clock - start, watermark - rules.lateness) : null;
-  const history = windowHistory(run, node, keys, start, end, (seen, own) => completeness?.see(seen, own));
+  const history = yield* windowHistory(run, node, keys, start, end, (seen, own) => completeness?.see(seen, own));
   const { rows, dropped, scanned } = history;
   const sentences = [opening(words, start, end, keyNames, keys, rows)];
   const facts: Record<string, unknown> = {
@@ -60,7 +65,7 @@ export function windowStory(row: Readonly<Record<string, Value>>, node: Aggregat
         ? `Not on time yet: it needs a watermark of ${words.at(complete)} or later; there is no watermark yet.`
         : `Not on time yet: it needs a watermark of ${words.at(complete)} or later; the watermark is at ${words.at(watermark)}, ${formatDuration(short)} short.`,
     );
-    const holding = holders(node.input, complete, run, words);
+    const holding = yield* holders(node.input, complete, run, words);
     sentences.push(...holding.sentences);
     Object.assign(facts, holding.facts, { short_by: short });
   }
