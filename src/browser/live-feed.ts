@@ -101,11 +101,11 @@ export class LiveFeed {
     this.#recording = options.record ?? true;
     const input = request.input as Parameters<OpenLive>[0];
     this.#spec = liveConnectors[input.connector];
-    const feed = this;
+    const isFull = (): boolean => this.#waitingBytes >= MOST_WAITING;
     const sink: LiveSink = {
       take: records => this.#take(records),
       get full() {
-        return feed.#waitingBytes >= MOST_WAITING;
+        return isFull();
       },
       state: state => {
         if (this.#ended !== null) return;

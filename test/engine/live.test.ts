@@ -15,9 +15,9 @@ import { type LogRow, logOf, logSource } from "./logs.ts";
 
 /** The log as it was when everything up to `known` had come in; `rows` of it at least. */
 function sofar(log: SourceLog, known: number, rows: number): SourceLog {
-  const { ended: _, ...whole } = log;
   return {
-    ...whole,
+    ...log,
+    ended: undefined,
     batch: sliceBatch(log.batch, 0, rows),
     time: log.time.subarray(0, rows),
     arrival: log.arrival.subarray(0, rows),

@@ -184,8 +184,8 @@ class LiveHarness extends Harness {
 
   total(view: string): number {
     const { page } = this.table(view);
-    const column = page.columns.find(c => c.name === "n");
-    return (column?.values as number[]).reduce((sum, n) => sum + n, 0);
+    const values = (page.columns.find(c => c.name === "n")?.values ?? []) as number[];
+    return values.reduce((sum, n) => sum + n, 0);
   }
 }
 
