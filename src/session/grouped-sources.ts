@@ -24,6 +24,8 @@ export type PartReader = (name: string, from: number, to: number) => Promise<Fil
 
 /** Bytes of decoded rows above which a log is read in groups, and that may be held at once where groups overlap. */
 const MOST = 512 * 2 ** 20;
+/** Bytes that are asked of a host at once. */
+const AT_ONCE = 64 * 2 ** 20;
 /** Files smaller than this are not even looked at. */
 const SMALL = 16 * 2 ** 20;
 
@@ -99,12 +101,18 @@ async function opened(file: RangeFile, format: "parquet" | "arrow"): Promise<Gro
   return ArrowGroups.open(file);
 }
 
-/** A file of a host, which must not change while it is read. */
-function rangeFile(name: string, read: PartReader, head: FilePart): RangeFile {
-  return {
+/** A file of a host, which must not change while it is read, a part of `most` bytes after the other. */
+export function rangeFile(name: string, read: PartReader, head: FilePart, most = AT_ONCE): RangeFile {
+  const file: RangeFile = {
     name,
     size: head.size,
     read: async (from, to) => {
+      if (to - from > most) {
+        const out = new Uint8Array(Math.min(to, head.size) - from);
+        for (let at = from; at < from + out.length; at += most)
+          out.set(await file.read(at, Math.min(at + most, from + out.length)), at - from);
+        return out;
+      }
       const part = await read(name, from, to);
       if (part.version !== head.version)
         throw new SourceError(`${name} has changed while it was read. Run the notebook again.`, { file: name });
@@ -115,6 +123,7 @@ function rangeFile(name: string, read: PartReader, head: FilePart): RangeFile {
       return part.bytes;
     },
   };
+  return file;
 }
 
 function memoryOf(value: unknown, file: string): "whole" | "groups" | null {

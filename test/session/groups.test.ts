@@ -14,6 +14,7 @@ import { type Node, topological } from "../../src/pipeline/node.ts";
 import { replacingSources } from "../../src/pipeline/rewrite.ts";
 import { source } from "../../src/pipeline/sources.ts";
 import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
+import { type PartReader, rangeFile } from "../../src/session/grouped-sources.ts";
 import { openStream } from "../../src/session/headless.ts";
 import { recordSource, replaying } from "../../src/session/record.ts";
 import { SourceFiles } from "../../src/session/source-files.ts";
@@ -205,4 +206,23 @@ test("a recording in groups replays a group at a time, hash for hash", async () 
   const expected = await hashed(headless.sources, headless.stream.node);
   expect(expected.groups).toBe(0);
   expect(await hashed(inGroups, forced)).toEqual({ digest: expected.digest, groups: 53 });
+});
+
+test("a large range is asked of the host in parts, and a file that ends early or changes is refused", async () => {
+  const bytes = Uint8Array.from({ length: 95 }, (_, i) => i);
+  const asked: number[] = [];
+  let version = "1";
+  let size = 95;
+  const read: PartReader = async (_, from, to) => {
+    asked.push(to - from);
+    return { bytes: bytes.slice(from, Math.min(to, size)), size: 95, version };
+  };
+  const file = rangeFile("x.arrow", read, await read("x.arrow", 0, 0), 10);
+  expect(await file.read(3, 38)).toEqual(bytes.slice(3, 38));
+  expect(asked).toEqual([0, 10, 10, 10, 5]);
+  expect(await file.read(80, 200)).toEqual(bytes.slice(80));
+  size = 50;
+  await expect(file.read(45, 55)).rejects.toThrow(/x\.arrow ends before byte 55/);
+  version = "2";
+  await expect(file.read(0, 5)).rejects.toThrow(/x\.arrow has changed while it was read/);
 });
