@@ -56,8 +56,8 @@ const GRAPH_EVERY = 250;
 /** Milliseconds between two slices while a replay keeps to a speed. */
 const TICK = 4;
 const DENSITY_BINS = 240;
-/** Rows that are kept to be shown of a log that is itself too large for memory. */
-const LOG_ROWS = 1_000_000;
+/** Rows that are kept to be shown of a log that is itself too large for memory: as many as SQL cells take. */
+const LOG_ROWS = 2_000_000;
 /** Milliseconds of work on the strip of arrivals between two chances to hear a message. */
 const DENSITY_SLICE = 6;
 /** Milliseconds of work on a story. */
