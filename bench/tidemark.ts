@@ -412,6 +412,7 @@ export class Live {
     this.#stream = stream;
     this.changes = new Changes(stream, 2, false, this.changes);
     this.run.replan([stream.node], [this.changes]);
+    this.run.catchUp();
   }
 
   get stream(): Stream {
