@@ -275,7 +275,14 @@ export class Playback {
       if (!run.open) return { moved, busy: true };
       // Of a live source everything has been worked that is known: time goes on, and what comes next is told.
       const { clock } = run.progress;
+      this.breakpoints.take();
       run.tick(goal.clock);
+      const hit = goal.stops === true && this.breakpoints.size > 0 ? this.breakpoints.take() : null;
+      if (hit !== null) {
+        this.#playing = this.#following = false;
+        this.#paused = { stream: hit.stream, at: run.progress.clock, row: hit.row };
+        return { moved: true, busy: false };
+      }
       return { moved: moved || run.progress.clock > clock, busy: goal.clock < Infinity };
     }
     return { moved, busy: true };
@@ -327,7 +334,7 @@ export class Playback {
 
   /** Takes the run to the position at which a breakpoint was met, and pauses it there. */
   #stopAt(run: Run, hit: Hit): void {
-    this.#playing = false;
+    this.#playing = this.#following = false;
     this.#workTo(run, hit.position + 1, () => {
       this.#paused = { stream: hit.stream, at: run.progress.clock, row: hit.row };
     });

@@ -163,3 +163,25 @@ test("stopped, the source ends; its recording gives the same table, and the edit
   await expect.poll(() => cell("payments").locator(".cm-content").innerText()).toContain("/events");
   expect(app.complaints.filter(text => !text.includes("503"))).toEqual([]);
 });
+
+test("a notebook that is not trusted connects to nothing, and asks for nothing", async () => {
+  const { asked } = server;
+  const before = asked.length;
+  const other = await openApp({
+    text: notebookWith("Untrusted", [
+      ["text/x-typescript", `const stolen = source({url: "http://localhost:${port}/lines"}, {eventTime: "t"});`],
+    ]),
+    named: false,
+  });
+  try {
+    await other.page.getByRole("button", { name: /Untrusted/ }).click();
+    await other.page.getByText("This is a preview: nothing runs.").waitFor();
+    await other.page.waitForTimeout(1_000);
+    expect(await other.page.locator(".live-bar").count()).toBe(0);
+    await other.page.getByRole("button", { name: "Run this notebook" }).click();
+    await other.page.locator(".live-bar").getByRole("button", { name: "Connect", exact: true }).waitFor();
+    expect(asked.length).toBe(before);
+  } finally {
+    await other.close();
+  }
+});

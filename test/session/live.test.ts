@@ -16,6 +16,7 @@ import type { Stream } from "../../src/pipeline/stream.ts";
 import type { LiveRequest } from "../../src/protocol/live.ts";
 import { readNotebook } from "../../src/notebook/read.ts";
 import { openStream, runOf } from "../../src/session/headless.ts";
+import { linesDescriptor, liveReplay } from "../../src/session/live-recording.ts";
 import { LiveSources } from "../../src/session/live-sources.ts";
 import { Session } from "../../src/session/session.ts";
 import { code, Harness } from "./harness.ts";
@@ -155,6 +156,44 @@ describe.each(Object.entries(pipelines))("%s", (name, rest) => {
   });
 });
 
+test.each(["s", "ms"] as const)("event times in %s are read by the replay as they were live", async unit => {
+  const rest = `.window(fixed("2 s")).rollup({n: op.count()})`;
+  const { live, stream, source, request } = await streamOf(
+    notebook(`source("app.jsonl", {follow: true, eventTime: {column: "t", unit: "${unit}"}})`, rest),
+  );
+  let now = BEGAN;
+  const hand = new Hand();
+  const own = join(folder, `unit-${unit}`);
+  const place = { now: () => now, path: async (file: string) => file };
+  const feed = new LiveFeed(request, { place, folder: own, writer: recordings, open: hand.open });
+  const scale = unit === "s" ? 1e-3 : 1;
+  for (let i = 0; i < 20; i++, now += 300)
+    hand.give(`{"t": ${(now - (i % 3) * 500) * scale}, "note": ${i % 4 === 0 ? null : `"${i}"`}}`);
+  await feed.stop();
+  expect(live.take(feed.next())).toBe("columns");
+  const { tap, hash } = hashing(stream.node);
+  const run = new Run([stream.node], { logs: node => live.log(node) });
+  run.tap(tap);
+  run.finish();
+  expect(live.log(source).time[0]).toBe(BEGAN);
+  const { replay } = feed.state().recording;
+  // The lines alone hold times as they were written; their descriptor says how to read them.
+  const facts = { request, types: feed.next().types ?? {}, stem: "x", rows: 20, bytes: 1, first: null, last: null };
+  const lines = liveReplay(linesDescriptor({ ...facts, ended: live.log(source).ended ?? null }, 0));
+  expect(lines.options["eventTime"]).toEqual({ column: "t", unit });
+  for (const [file, { options: given, columns }] of [
+    [replay?.file ?? "", replay ?? lines],
+    [feed.state().recording.file ?? "", lines],
+  ] as const) {
+    const from = `source("${file}", ${JSON.stringify(given)}).select(${columns.map(c => JSON.stringify(c)).join(", ")})`;
+    const read = (each: string): Promise<Uint8Array> => readFile(join(own, each));
+    const recorded = await openStream(notebook(from, rest), "result", { ...options, read });
+    const again = new OutputHash();
+    runOf(recorded, { onChanges: (flow, step) => again.apply(flow, step) }).run.finish();
+    expect(again.digest()).toBe(hash.digest());
+  }
+});
+
 /** A session with a live source that the test feeds. */
 class LiveHarness extends Harness {
   readonly hand = new Hand();
@@ -276,6 +315,29 @@ describe("the transport", () => {
     expect(h.messages.some(m => m.type === "live-close")).toBe(false);
     await h.beat(10_500);
     expect(h.messages.filter(m => m.type === "live-close")).toEqual([{ type: "live-close", key: first?.request.key }]);
+  });
+
+  test("a breakpoint stops a live run, also at what a timer puts out while nothing comes", async () => {
+    for (const [trigger, stream] of [
+      ["", "counts"],
+      [".trigger(repeatedly(afterProcessingTime(700)))", "counts"],
+    ]) {
+      const h = new LiveHarness();
+      h.show([cells[0], code(2, `const counts = events.window(fixed("2 s"))${trigger}.rollup({n: op.count()})`)]);
+      h.watch("1.events", "2.counts");
+      await h.beat(200);
+      h.row(1);
+      await h.beat(700);
+      h.session.receive({ type: "transport", action: { kind: "breakpoint", stream, predicate: "d => d.n > 1" } });
+      await h.beat(100);
+      h.row(2);
+      h.row(3);
+      if (trigger === "") for (let i = 0; i < 40; i++) await h.beat(100).then(() => h.row(4));
+      else await h.beat(4_000);
+      expect(h.transport?.paused).toMatchObject({ stream: "counts" });
+      expect(h.transport?.playing).toBe(false);
+      expect(h.transport?.live?.following).toBe(false);
+    }
   });
 
   test("what cannot work is said in the cell", async () => {
