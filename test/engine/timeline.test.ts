@@ -235,6 +235,7 @@ describe("side outputs of sources", () => {
       [11, "y", 4, true],
       [20, "x", 12, false],
       [20, null, 12, false],
+      [20, null, Infinity, false],
     ]);
   });
 });
