@@ -178,3 +178,12 @@ export function batchOf(schema: Schema, rows: readonly Readonly<Record<string, V
   for (const row of rows) builder.append(schema.map(f => row[f.name]));
   return builder.take();
 }
+
+const EMPTY = new WeakMap<Schema, Batch>();
+
+/** Returns the batch of a schema that has no rows: the same one for the same schema. */
+export function emptyBatch(schema: Schema): Batch {
+  let batch = EMPTY.get(schema);
+  if (batch === undefined) EMPTY.set(schema, (batch = batchOf(schema, [])));
+  return batch;
+}

@@ -5,18 +5,20 @@
  * When a pipeline is edited, a new graph is planned from the old one: nodes whose identity survives keep their operator
  * and with it their state; the others are new and have to catch up on the steps that have passed (see `Run`).
  */
-import type { Batch } from "../columns/batch.ts";
-import { batchOf } from "../columns/builder.ts";
+import { emptyBatch } from "../columns/builder.ts";
 import type { Schema } from "../columns/column.ts";
 import type { Profile } from "../model/profiles.ts";
 import { identity } from "../pipeline/identity.ts";
 import { inputsOf, type Node, portRead, schemaOf, topological, verbOf } from "../pipeline/node.ts";
+import type { DeriveNode } from "../pipeline/verbs/derive.ts";
+import type { FilterNode } from "../pipeline/verbs/filter.ts";
 import type { JoinNode } from "../pipeline/verbs/join.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { MAIN, type Port } from "../pipeline/verb.ts";
 import { emptyFlow, type Flow, lastWatermark } from "./flow.ts";
 import type { Operator, OperatorContext, OperatorFactory, Outputs } from "./operator.ts";
 import { countedJoin, pairCounts } from "./operators/aggregate/pairs.ts";
+import { fused } from "./operators/fused.ts";
 import { OPERATORS } from "./registry.ts";
 import type { Step } from "./step.ts";
 
@@ -38,8 +40,11 @@ export interface GraphNode {
   readonly id: string;
   readonly node: Node;
   readonly inputs: readonly { readonly from: GraphNode; readonly port: Port }[];
-  /** A node that this one computes along the way, without its rows being made; null: none. */
-  readonly absorbs: Node | null;
+  /**
+   * Nodes that this one computes along the way without their rows being made, inputs before readers: a join whose pairs an
+   * aggregate counts, the filters and derived columns before the last of a chain.
+   */
+  readonly absorbs: readonly Node[];
   /** Ports that somebody reads, `main` among them. */
   readonly reads: ReadonlySet<Port>;
   schema(port: Port): Schema;
@@ -68,18 +73,17 @@ export class Graph {
       if (!reads.has(id)) reads.set(id, new Set([MAIN]));
       for (const input of inputsOf(node)) reads.get(identity(input))?.add(portRead(node));
     }
-    const absorbed =
-      options.specialize === false ? new Map<string, JoinNode>() : absorbedJoins(roots, order, reads, options.profile);
-    const away = new Set([...absorbed.values()].map(identity));
+    const absorbed = absorptions(roots, order, reads, options, previous);
     const given = options.given ?? NONE;
-    const wantedAt = given.size === 0 ? null : readBeyond(roots, given);
+    const needed = neededBy(roots, absorbed, given);
     const nodes: GraphNode[] = [];
     const fresh: GraphNode[] = [];
+    /** Fresh nodes whose readers have to begin anew as well. What a stateless node puts out follows from its identity. */
+    const anew = new Set<GraphNode>();
     for (const node of order) {
       const id = identity(node);
-      if (this.#byId.has(id) || away.has(id)) continue;
       // Every source stays, because together they make the steps.
-      if (wantedAt !== null && node.verb !== "source" && !wantedAt.has(id)) continue;
+      if (this.#byId.has(id) || (node.verb !== "source" && !needed.has(id))) continue;
       if (given.has(id)) {
         const entry = planGiven(id, node, reads.get(id) as ReadonlySet<Port>, options);
         nodes.push(entry);
@@ -87,23 +91,26 @@ export class Graph {
         continue;
       }
       const wanted = reads.get(id) as ReadonlySet<Port>;
-      const join = absorbed.get(id) ?? null;
+      const absorbs = absorbed.get(id) ?? [];
+      const begins = absorbs[0] ?? node;
       const known = previous?.find(id);
-      const kept = known !== undefined && (known.absorbs === null) === (join === null) ? known : undefined;
-      const inputs = inputsOf(join ?? node).map(input => ({
+      const kept = known !== undefined && sameNodes(known.absorbs, absorbs) ? known : undefined;
+      const inputs = inputsOf(begins).map(input => ({
         from: this.#byId.get(identity(input)) as GraphNode,
-        port: portRead(join ?? node),
+        port: portRead(begins),
       }));
+      const settled = inputs.every(i => !anew.has(i.from));
       // A node is kept if it computes what is wanted of it, and if what it reads was kept too.
-      if (kept !== undefined && covers(kept.reads, wanted) && inputs.every(i => !fresh.includes(i.from))) {
+      if (kept !== undefined && covers(kept.reads, wanted) && settled) {
         const entry: GraphNode = Object.assign(kept, { inputs });
         nodes.push(entry);
         this.#byId.set(id, entry);
         continue;
       }
-      const entry = plan(id, node, join, inputs, wanted, options);
+      const entry = plan(id, node, absorbs, inputs, wanted, options);
       nodes.push(entry);
       fresh.push(entry);
+      if (entry.operator?.stateless !== true || !settled) anew.add(entry);
       this.#byId.set(id, entry);
     }
     this.nodes = nodes;
@@ -148,43 +155,76 @@ export class Graph {
 }
 
 /**
- * Finds the joins that nobody reads but an aggregate that counts their pairs, by the identity of the aggregate: it counts them
- * without their being made.
+ * Decides which nodes are computed by others along the way, by the identity of those. What a running graph computes stays as it
+ * is: a node that comes to be read by others as well is computed beside the one that absorbs it.
  */
-function absorbedJoins(
+function absorptions(
   roots: readonly Node[],
   order: readonly Node[],
   reads: ReadonlyMap<string, ReadonlySet<Port>>,
-  profile: Profile,
-): Map<string, JoinNode> {
-  const readers = new Map<string, Set<string>>();
+  options: GraphOptions,
+  previous: Graph | null,
+): Map<string, readonly Node[]> {
+  const out = new Map<string, readonly Node[]>();
+  if (options.specialize === false) return out;
+  const readers = new Map<string, Map<string, Node>>();
   for (const node of order)
     for (const input of inputsOf(node)) {
       const id = identity(input);
-      if (!readers.has(id)) readers.set(id, new Set());
-      readers.get(id)?.add(identity(node));
+      if (!readers.has(id)) readers.set(id, new Map());
+      readers.get(id)?.set(identity(node), node);
     }
-  const asked = new Set(roots.map(identity));
-  const out = new Map<string, JoinNode>();
+  const asked = new Set([...roots.map(identity), ...(options.given ?? NONE)]);
+  const onlyReader = (node: Node): Node | null => {
+    const of = readers.get(identity(node));
+    return of?.size !== 1 || asked.has(identity(node)) ? null : [...of.values()][0];
+  };
   for (const node of order) {
-    if (node.verb !== "aggregate") continue;
     const id = identity(node);
-    const join = countedJoin(node, profile, reads.get(id) as ReadonlySet<Port>);
-    if (join !== null && !asked.has(identity(join)) && readers.get(identity(join))?.size === 1) out.set(id, join);
+    if (out.has(id)) continue;
+    const known = previous?.find(id);
+    if (node.verb === "aggregate") {
+      const join = countedJoin(node, options.profile, reads.get(id) as ReadonlySet<Port>);
+      if (join !== null && onlyReader(join) !== null) out.set(id, [join]);
+    } else if (known !== undefined) out.set(id, known.absorbs);
+    else if (isStage(node)) {
+      const reader = onlyReader(node);
+      // The last of a chain takes in those before it, from the first that nobody else reads.
+      if (reader !== null && isStage(reader) && previous?.find(identity(reader)) === undefined) continue;
+      const chain: Node[] = [];
+      for (let [input] = inputsOf(node); isStage(input); [input] = inputsOf(input)) {
+        if (onlyReader(input) === null || previous?.find(identity(input)) !== undefined) break;
+        chain.unshift(input);
+      }
+      out.set(id, chain);
+    }
   }
   return out;
 }
 
+/** Whether a node is a stage of a chain that can be worked as one. */
+function isStage(node: Node): node is FilterNode | DeriveNode {
+  return node.verb === "filter" || node.verb === "derive";
+}
+
+function sameNodes(a: readonly Node[], b: readonly Node[]): boolean {
+  return a.length === b.length && a.every((node, i) => identity(node) === identity(b[i]));
+}
+
 const NONE: ReadonlySet<string> = new Set();
 
-/** Finds the nodes that roots need where some are given, by identity. */
-function readBeyond(roots: readonly Node[], given: ReadonlySet<string>): Set<string> {
+/** Finds the nodes that have to be computed for roots, by identity: not those that others absorb, nor what is only read by given ones. */
+function neededBy(
+  roots: readonly Node[],
+  absorbed: ReadonlyMap<string, readonly Node[]>,
+  given: ReadonlySet<string>,
+): Set<string> {
   const found = new Set<string>();
   const visit = (node: Node): void => {
     const id = identity(node);
     if (found.has(id)) return;
     found.add(id);
-    if (!given.has(id)) for (const input of inputsOf(node)) visit(input);
+    if (!given.has(id)) for (const input of inputsOf(absorbed.get(id)?.[0] ?? node)) visit(input);
   };
   for (const root of roots) visit(root);
   return found;
@@ -199,7 +239,7 @@ function planGiven(id: string, node: Node, reads: ReadonlySet<Port>, options: Gr
     return found;
   };
   const outputs: Outputs = { main: emptyFlow(schema(MAIN), emptyBatch(schema(MAIN)), new Float64Array(0)) };
-  const none = { absorbs: null, inputs: [], operator: null };
+  const none = { absorbs: [], inputs: [], operator: null };
   return { id, node, ...none, reads, schema, outputs, rows: 0, watermark: -Infinity };
 }
 
@@ -233,24 +273,16 @@ export function read(node: GraphNode, port: Port): Flow {
   return emptyFlow(schema, emptyBatch(schema), node.outputs[MAIN].watermark);
 }
 
-const EMPTY = new WeakMap<Schema, Batch>();
-
-function emptyBatch(schema: Schema): Batch {
-  let batch = EMPTY.get(schema);
-  if (batch === undefined) EMPTY.set(schema, (batch = batchOf(schema, [])));
-  return batch;
-}
-
 function plan(
   id: string,
   node: Node,
-  join: JoinNode | null,
+  absorbs: readonly Node[],
   inputs: GraphNode["inputs"],
   reads: ReadonlySet<Port>,
   options: GraphOptions,
 ): GraphNode {
   const given = node.verb === "source" ? [options.sources(node)] : inputs.map(i => i.from.schema(i.port));
-  const inputSchemas = join === null ? given : [verbOf(join).schema(join, given, MAIN)];
+  const inputSchemas = absorbs.reduce<readonly Schema[]>((of, a) => [verbOf(a).schema(a, of, MAIN)], given);
   const schemas = new Map<Port, Schema>();
   const schema = (port: Port): Schema => {
     let found = schemas.get(port);
@@ -270,11 +302,11 @@ function plan(
       codegen: options.codegen ?? true,
       specialize: options.specialize ?? true,
     };
-    operator =
-      join !== null && node.verb === "aggregate"
-        ? pairCounts(node, join, context, { ...context, inputs: given })
-        : factory(node, context);
+    const at = { ...context, inputs: given };
+    if (absorbs.length === 0) operator = factory(node, context);
+    else if (node.verb === "aggregate") operator = pairCounts(node, absorbs[0] as JoinNode, context, at);
+    else operator = fused([...absorbs, node].filter(isStage), at);
   }
   const outputs: Outputs = { main: emptyFlow(schema(MAIN), emptyBatch(schema(MAIN)), new Float64Array(0)) };
-  return { id, node, absorbs: join, inputs, reads, schema, operator, outputs, rows: 0, watermark: -Infinity };
+  return { id, node, absorbs, inputs, reads, schema, operator, outputs, rows: 0, watermark: -Infinity };
 }

@@ -499,14 +499,20 @@ export class Run {
   *rewinding(to: Checkpoint): Slices<boolean> {
     const graph = new Graph(this.#roots, this.#graphOptions());
     const fresh: GraphNode[] = [];
+    const anew = new Set<GraphNode>();
     for (const node of graph.nodes) {
       const then = to.reads.get(node.id);
+      const stateless = node.operator?.stateless === true;
       // An operator's state follows from what was read of it, so it is only put back where the same is read. Sources have none.
       const same =
         then !== undefined &&
-        (this.#left.get(node.id) ?? 0) <= to.edits &&
-        (node.operator === null || (then.size === asked(node).size && [...asked(node)].every(p => then.has(p))));
-      if (!same || node.inputs.some(i => fresh.includes(i.from))) fresh.push(node);
+        (stateless ||
+          ((this.#left.get(node.id) ?? 0) <= to.edits &&
+            (node.operator === null || (then.size === asked(node).size && [...asked(node)].every(p => then.has(p))))));
+      const settled = node.inputs.every(i => !anew.has(i.from));
+      if (!same || !settled) fresh.push(node);
+      // Readers of a node without state need nothing of it but its rows, which are the same again.
+      if (!settled || (!same && !stateless)) anew.add(node);
     }
     const kept = graph.nodes.filter(n => !fresh.includes(n));
     // Copies: an operator may go on with the arrays it is given, and the checkpoint is to be used again.
@@ -539,9 +545,9 @@ export class Run {
   }
 }
 
-/** What an operator's state follows from besides its node: the ports read of it, and a node that it absorbs. */
+/** What an operator's state follows from besides its node: the ports read of it, and nodes that it absorbs. */
 function asked({ reads, absorbs }: GraphNode): ReadonlySet<string> {
-  return absorbs === null ? reads : new Set([...reads, identity(absorbs)]);
+  return absorbs.length === 0 ? reads : new Set([...reads, ...absorbs.map(identity)]);
 }
 
 /** Copies plain data: what a structured clone would, which not every host of the core has. */

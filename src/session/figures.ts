@@ -83,7 +83,7 @@ export function nodeFigures(run: Run, node: GraphNode, names: readonly string[],
   return {
     id: node.id,
     verb: node.node.verb,
-    label: [node.absorbs, node.node].flatMap(n => (n === null ? [] : [verbOf(n).describe(n)])).join(", "),
+    label: [...node.absorbs, node.node].map(n => verbOf(n).describe(n)).join(", "),
     names,
     // What a node reads: where it does the work of its input too, that is what the input would read.
     inputs: node.inputs.map(i => i.from.id),

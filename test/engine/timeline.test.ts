@@ -236,6 +236,7 @@ describe("side outputs of sources", () => {
       [20, "x", 12, false],
       [20, null, 12, false],
       [20, null, Infinity, false],
+      [20, null, Infinity, false],
     ]);
   });
 });

@@ -1,8 +1,8 @@
-/** `derive`: adds or replaces columns, each computed by one kernel over the whole batch. */
-import type { Column } from "../../columns/column.ts";
+/** `derive`: adds or replaces columns, each computed by one kernel for the rows that are selected. */
+import { emptyBatch } from "../../columns/builder.ts";
 import { compileColumn } from "../../expressions/compile.ts";
 import type { DeriveNode } from "../../pipeline/verbs/derive.ts";
-import { dense } from "../flow.ts";
+import { emptyFlow } from "../flow.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
 
 export const derive: OperatorFactory<DeriveNode> = (node, context): Operator => {
@@ -14,17 +14,18 @@ export const derive: OperatorFactory<DeriveNode> = (node, context): Operator => 
     const kernel = node.columns.findIndex(c => c.name === field.name);
     return kernel >= 0 ? { kernel, column: -1 } : { kernel: -1, column: input.findIndex(f => f.name === field.name) };
   });
-  /** What the kernels make of no rows: most steps bring none to most nodes, and are not to cost more for that. */
-  let ofNothing: readonly Column[] | null = null;
+  // Most steps bring no rows to most nodes, and are not to cost more for that.
+  const nothing = emptyBatch(schema);
   return {
     stateless: true,
-    step(_step, [from]) {
-      const flow = dense(from);
-      const nothing = flow.count === 0 && flow.batch.length === 0;
-      const made = (nothing ? ofNothing : null) ?? kernels.map(kernel => kernel(flow.batch));
-      if (nothing) ofNothing = made;
-      const columns = plan.map(p => (p.kernel >= 0 ? made[p.kernel] : flow.batch.columns[p.column]));
-      return { main: { ...flow, batch: { schema, length: flow.batch.length, columns } } };
+    step(_step, [flow]) {
+      const { batch, selection, count } = flow;
+      if (count === 0) return { main: emptyFlow(schema, nothing, flow.watermark) };
+      const made = kernels.map(kernel =>
+        selection === null ? kernel(batch) : kernel.selected(batch, selection, count),
+      );
+      const columns = plan.map(p => (p.kernel >= 0 ? made[p.kernel] : batch.columns[p.column]));
+      return { main: { ...flow, batch: { schema, length: batch.length, columns } } };
     },
     snapshot: () => null,
     restore: () => {},
