@@ -236,7 +236,6 @@ describe("side outputs of sources", () => {
       [20, "x", 12, false],
       [20, null, 12, false],
       [20, null, Infinity, false],
-      [20, null, Infinity, false],
     ]);
   });
 });
