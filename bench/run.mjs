@@ -2,11 +2,12 @@
  * The benchmarks: Tidemark, the columnar loop that is the limit, the loop an expert writes by hand, and other tools, on the
  * same work in one process, round by round; and what else was promised: reading, memory, growth, the app itself.
  *
- *     node bench/run.mjs [--quick] [--peers] [--only W1,W6,curves,app] [--all] [--rounds 9] [--no-write]
+ *     node bench/run.mjs [--quick] [--peers] [--only W1,W6,curves,app] [--workers] [--all] [--rounds 9] [--no-write]
  *
  * `--quick` takes a minute; `--peers` installs the peers of `bench/package.json` into `bench/node_modules` first and runs
- * them too; `--all` runs what else only runs when named. What was measured last of each work is kept in `bench/results.json`, with its day, and
- * `docs/benchmarks.md` is written from it, so that a part can be measured again alone.
+ * them too; `--all` runs what else only runs when named; `--workers` is short for `--only workers`. What was measured last of
+ * each work is kept in `bench/results.json`, with its day, and `docs/benchmarks.md` is written from it, so that a part can be
+ * measured again alone.
  */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -24,13 +25,14 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     peers: { type: "boolean", default: false },
     only: { type: "string" },
+    workers: { type: "boolean", default: false },
     all: { type: "boolean", default: false },
     rounds: { type: "string" },
     "no-write": { type: "boolean", default: false },
   },
 });
 
-const only = options.only?.split(",");
+const only = options.workers ? ["workers"] : options.only?.split(",");
 const unknown = only?.filter(name => !WORKS.some(work => work.name === name)) ?? [];
 if (unknown.length > 0)
   throw new Error(`Nothing is called ${unknown.join(", ")}. There are ${WORKS.map(work => work.name).join(", ")}.`);
