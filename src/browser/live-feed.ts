@@ -230,6 +230,7 @@ export class LiveFeed {
       name: request.name,
       from: request.input.name === "-" ? "standard input" : request.input.name,
       status: this.#status,
+      over: this.#ended !== null,
       reason: this.#reason,
       retryAt: this.#retryAt,
       rows: this.#rows,

@@ -126,7 +126,7 @@ export class CliLive {
     return (
       this.#stopping ||
       Date.now() >= this.#until ||
-      this.states.every(({ status }) => status === "ended" || status === "stopped" || status === "failed")
+      this.states.every(({ over, status }) => over || status === "failed")
     );
   }
 

@@ -58,6 +58,8 @@ export interface LiveState {
   /** The address, the file, or what is simulated. */
   readonly from: string;
   readonly status: LiveStatus;
+  /** Whether nothing more will come, whatever the reason. */
+  readonly over: boolean;
   readonly reason: string;
   /** When it connects again; null where it does not. */
   readonly retryAt: number | null;

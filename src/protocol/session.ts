@@ -335,6 +335,8 @@ export type ShellMessage =
       readonly size?: number;
       readonly version?: string;
     }
+  /** Connects anew to a live source that is over; what came before is forgotten, but for its recording. */
+  | { readonly type: "live-again"; readonly key: string }
   /** What has come of live sources. */
   | { readonly type: "live"; readonly updates: readonly LiveRows[] }
   | { readonly type: "ping"; readonly at: number };

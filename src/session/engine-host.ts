@@ -168,6 +168,10 @@ export class EngineHost {
       case "live":
         this.#takeLive(message.updates);
         return;
+      case "live-again":
+        this.#live.forget(message.key);
+        void this.#load(this.#plan);
+        return;
       case "explain":
         this.#questions.push(message);
         // A story looks back over everything, so what was stopped goes on.

@@ -44,7 +44,7 @@ export type ToEngine =
       readonly size?: number;
       readonly version?: string;
     }
-  | Extract<ShellMessage, { type: "live" }>
+  | Extract<ShellMessage, { type: "live" | "live-again" }>
   | (Extract<ShellMessage, { type: "explain" }> & {
       /** The stream itself, for cells, which know no views. */
       readonly node?: Node;

@@ -50,10 +50,13 @@ export class LiveSources {
   readonly #entries = new Map<string, Entry>();
   readonly #open: (request: LiveRequest) => void;
   readonly #close: (key: string) => void;
+  readonly #most: number;
 
-  constructor(open: (request: LiveRequest) => void, close: (key: string) => void) {
+  /** `most`: rows that a source holds at most. */
+  constructor(open: (request: LiveRequest) => void, close: (key: string) => void, most = MOST_ROWS) {
     this.#open = open;
     this.#close = close;
+    this.#most = most;
   }
 
   /** The log of a source so far. Throws `WaitingForRows` before there is one, or why there cannot be any. */
@@ -110,11 +113,13 @@ export class LiveSources {
 
   /** Closes what no cell has read for a while. */
   sweep(now: number): void {
-    for (const [key, { unusedSince }] of this.#entries) {
-      if (unusedSince === null || now - unusedSince < KEPT) continue;
-      this.#entries.delete(key);
-      this.#close(key);
-    }
+    for (const [key, { unusedSince }] of this.#entries)
+      if (unusedSince !== null && now - unusedSince >= KEPT) this.forget(key);
+  }
+
+  /** Closes a source and forgets what came of it. Who wants it again gets another connection. */
+  forget(key: string): void {
+    if (this.#entries.delete(key)) this.#close(key);
   }
 
   /** Takes what the host says. */
@@ -127,7 +132,7 @@ export class LiveSources {
     if (update.lines !== "" && !entry.full) growing.push(update.lines);
     // Rows are let go whole updates at a time, and with them the time after them: a log has no holes.
     if (!entry.full) entry.known = update.known;
-    entry.full ||= growing.rows >= MOST_ROWS;
+    entry.full ||= growing.rows >= this.#most;
     entry.ended = update.ended;
     const ended = entry.full && update.ended !== null ? entry.known : update.ended;
     entry.log = growing.log(ended === null ? entry.known : null, ended);

@@ -177,6 +177,7 @@ export class Session {
         this.#host.engine(message, message.bytes === null ? [] : [message.bytes]);
         return;
       case "live":
+      case "live-again":
         this.#host.engine(message);
         return;
       case "export":

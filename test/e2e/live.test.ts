@@ -161,6 +161,13 @@ test("stopped, the source ends; its recording gives the same table, and the edit
   await page.keyboard.press("Escape");
   await page.keyboard.press("z");
   await expect.poll(() => cell("payments").locator(".cm-content").innerText()).toContain("/events");
+
+  // Connected to again, it begins anew; nobody is asked about an address that was allowed.
+  await bar().getByRole("button", { name: "Connect again" }).click();
+  await bar().getByText("waiting for the first row").waitFor();
+  event();
+  await expect.poll(() => foot("payments")).toMatch(/^1 row/);
+  await page.locator(".transport .live[aria-pressed=true]").waitFor();
   expect(app.complaints.filter(text => !text.includes("503"))).toEqual([]);
 });
 

@@ -7,12 +7,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LiveFeed } from "../../src/browser/live-feed.ts";
 import { recordings } from "../../src/cli/recordings.ts";
 import type { LiveSink, OpenLive } from "../../src/connectors/live/driver.ts";
+import { recordedLine } from "../../src/connectors/live/envelope.ts";
 import { simulatedPayments } from "../../src/connectors/simulated/payments.ts";
 import { OutputHash } from "../../src/engine/output-hash.ts";
 import { Run, type Tap } from "../../src/engine/run.ts";
 import { identity } from "../../src/pipeline/identity.ts";
 import { topological } from "../../src/pipeline/node.ts";
+import { source } from "../../src/pipeline/sources.ts";
 import type { Stream } from "../../src/pipeline/stream.ts";
+import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
 import type { LiveRequest } from "../../src/protocol/live.ts";
 import { readNotebook } from "../../src/notebook/read.ts";
 import { openStream, runOf } from "../../src/session/headless.ts";
@@ -338,6 +341,60 @@ describe("the transport", () => {
       expect(h.transport?.playing).toBe(false);
       expect(h.transport?.live?.following).toBe(false);
     }
+  });
+
+  test("what is over can be connected to again, from the beginning", async () => {
+    const h = new LiveHarness();
+    h.show(cells);
+    h.watch("1.events", "2.counts");
+    await h.beat(200);
+    h.row(1);
+    h.row(2);
+    await h.beat(800);
+    const first = h.feed;
+    await first?.stop();
+    await h.beat(200);
+    expect(h.transport).toMatchObject({ finished: true, rows: 2 });
+    h.session.receive({ type: "live-again", key: first?.request.key ?? "" });
+    await h.beat(300);
+    expect(h.feed).not.toBe(first);
+    expect(h.messages.filter(m => m.type === "live-close" || m.type === "live-open").map(m => m.type)).toEqual([
+      "live-open",
+      "live-close",
+      "live-open",
+    ]);
+    h.row(3);
+    await h.beat(900);
+    expect(h.table("1.events").total).toBe(1);
+    expect(h.transport).toMatchObject({ finished: false, rows: 1 });
+    expect(h.transport?.live?.following).toBe(true);
+  });
+
+  test("a source holds so many rows and no more; time stands still for it there, and says so", () => {
+    const requests: LiveRequest[] = [];
+    const live = new LiveSources(
+      request => void requests.push(request),
+      () => {},
+      3,
+    );
+    const { node } = source({ simulate: "payments" }, { eventTime: "t" });
+    live.want(node as SourceNode, "a");
+    const [{ key }] = requests;
+    const line = (v: number): string =>
+      `${recordedLine(`{"t":${BEGAN},"v":${v}}`, { arrival: BEGAN + v, offset: v, partition: null })}\n`;
+    const types = { t: "timestamp", v: "number" };
+    const give = (lines: string, known: number, ended: number | null = null) =>
+      live.take({ key, types, lines, known: BEGAN + known, ended });
+    expect(give(line(1) + line(2), 5)).toBe("columns");
+    expect(live.full).toEqual([]);
+    give(line(10) + line(11), 15);
+    expect([live.full, live.log(node as SourceNode).arrival.length]).toEqual([[key], 4]);
+    give(line(20), 25);
+    const log = live.log(node as SourceNode);
+    expect([log.arrival.length, log.known]).toEqual([4, BEGAN + 15]);
+    give("", 30, BEGAN + 30);
+    expect(live.log(node as SourceNode)).toMatchObject({ ended: BEGAN + 15 });
+    expect(live.open).toBe(false);
   });
 
   test("what cannot work is said in the cell", async () => {

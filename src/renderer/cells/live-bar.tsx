@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { LiveRecording, LiveState } from "../../protocol/live.ts";
 import { writeSize, writeCount, writeDuration } from "../parts/time.ts";
 import { act, allowAddress, declineAddress, liveView, openLive, replayRecording } from "../state/live.ts";
-import { runCells, transport } from "../state/session.ts";
+import { connectAgain, runCells, transport } from "../state/session.ts";
 
 export function LiveBar({ cell, sources }: { readonly cell: number; readonly sources: readonly string[] }) {
   return (
@@ -75,8 +75,7 @@ const words: Readonly<Record<LiveState["status"], string>> = {
 };
 
 function Connection({ cell, state }: { readonly cell: number; readonly state: LiveState }) {
-  const { key, status, recording } = state;
-  const over = status === "ended" || status === "stopped" || (status === "failed" && recording.replay !== null);
+  const { key, status, recording, over } = state;
   const full = transport.value?.live?.full.includes(key) === true;
   const replay = (): void => {
     if (replayRecording(cell, state)) runCells([cell]);
@@ -127,6 +126,16 @@ function Connection({ cell, state }: { readonly cell: number; readonly state: Li
               Stop
             </button>
           </>
+        )}
+        {over && (
+          <button
+            type="button"
+            class="button"
+            title="Begins anew with what comes from now on; the recording stays"
+            onClick={() => connectAgain(key)}
+          >
+            Connect again
+          </button>
         )}
         {recording.replay !== null && over && (
           <button

@@ -28,6 +28,7 @@ const views = new Map<string, Signal<LiveView | null>>();
 let session = "";
 let carry: Carry = () => {};
 const open = new Set<string>();
+const closing = new Map<string, Promise<void>>();
 let polling = false;
 
 export function liveView(key: string): Signal<LiveView | null> {
@@ -56,6 +57,7 @@ export async function openLive(request: LiveRequest): Promise<void> {
   if (handle === undefined) return;
   const view = liveView(request.key);
   try {
+    await closing.get(request.key);
     const answer = await host.liveOpen(handle, mine, request);
     if (mine !== session) return;
     if (answer.status === "ask") {
@@ -89,11 +91,12 @@ export function declineAddress(key: string): void {
   if (asking?.kind === "asking") view.value = { kind: "declined", host: asking.host, request: asking.request };
 }
 
-/** Nobody reads a source any more. */
+/** Nobody reads a source any more. One of the same key that is opened next is another one, and waits for this. */
 export function closeLive(key: string): void {
   open.delete(key);
   liveView(key).value = null;
-  void act(key, "close");
+  const closed = act(key, "close").finally(() => closing.delete(key));
+  closing.set(key, closed);
 }
 
 export async function act(key: string, action: LiveAction): Promise<void> {

@@ -169,6 +169,11 @@ export function sendInput(cell: number, index: number, value: unknown): void {
   send({ type: "input", cell, index, value });
 }
 
+/** Connects anew to a live source that is over. */
+export function connectAgain(key: string): void {
+  send({ type: "live-again", key });
+}
+
 export function sendTransport(action: TransportAction): void {
   send({ type: "transport", action });
 }
