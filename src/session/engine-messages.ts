@@ -70,4 +70,7 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 export type FromEngine =
   | { readonly type: "planned"; readonly result: PlanResult }
   | { readonly type: "compared"; readonly compared: ComparedViews | null }
-  | Extract<SessionMessage, { type: "views" | "transport" | "graph" | "need-file" | "explained" | "live-open" | "live-close" }>;
+  | Extract<
+      SessionMessage,
+      { type: "views" | "transport" | "graph" | "need-file" | "explained" | "live-open" | "live-close" }
+    >;

@@ -96,10 +96,18 @@ function Live({ following, behind }: { following: boolean; behind: number }) {
       type="button"
       class="button live"
       aria-pressed={following}
-      title={following ? "The clock stays with the live sources; pause to look at something" : "Catch up with the live sources (L)"}
+      title={
+        following
+          ? "The clock stays with the live sources; pause to look at something"
+          : "Catch up with the live sources (L)"
+      }
       onClick={() => sendTransport({ kind: "live" })}
     >
-      {following && behind < FALLEN_BEHIND ? "Live" : following ? `Live, ${writeDuration(behind)} behind` : `Catch up, ${writeDuration(behind)}`}
+      {following && behind < FALLEN_BEHIND
+        ? "Live"
+        : following
+          ? `Live, ${writeDuration(behind)} behind`
+          : `Catch up, ${writeDuration(behind)}`}
     </button>
   );
 }
