@@ -173,7 +173,8 @@ test("a brush outlives its drawing: the same stretch stays selected where the ne
   const drawnTo = (end: number) => ({ ...options, span: { start: STREAMING_101[0].arrival, end } });
   const before = CHARTS.timeMap.draw(early, drawnTo(STREAMING_101[5].arrival) as never) as HTMLElement;
   page.body.append(before);
-  const plotOf = (of: HTMLElement): SVGSVGElement => of.querySelector(".tm-brush")?.ownerSVGElement as SVGSVGElement;
+  const plotOf = (of: HTMLElement): SVGSVGElement =>
+    of.querySelector<SVGElement>(".tm-brush")?.ownerSVGElement as SVGSVGElement;
   const pointer = (on: SVGSVGElement, type: string, x: number, y: number): void => {
     const { MouseEvent } = page.defaultView as Window & typeof globalThis;
     on.dispatchEvent(new MouseEvent(type, { clientX: x, clientY: y, bubbles: true, button: 0 }));
