@@ -17,7 +17,9 @@ export const charts = {
       "*Replay* is the run of the chart's own pipelines, twins included. *Points* are the rows of all tables that the page gets, which is refused",
       "beyond 60,000; *handed* is about their size. *Held* is what the run and its tables keep at the end beyond the log itself: state of open",
       "windows, keys, groups. *Draw* takes the tables out and draws them, without a browser (jsdom), so that layout and paint are not in it.",
-      "`panes`, `sessionSurgery` and `joinMisses` are asked for one window or key, as they are of logs of this size.",
+      "`panes`, `sessionSurgery` and `joinMisses` are asked for one window or key, as they are of logs of this size. Where a chart compares each",
+      "window of each key (`corrections`, `profiles`, `stability`, `waterfall`), what is held grows with these and not with the rows; only",
+      "`balanceVsFlow` with snapshots keeps every flow, because a snapshot that comes late has to be explained too.",
       "",
       ...table(
         ["", "replay, s", "points", "handed, MiB", "held, MiB", "elements", "draw, ms"],
