@@ -71,6 +71,7 @@ export class LazyFlow implements Flow {
   readonly #positions: () => Int32Array | null;
   readonly #watermarks: () => Float64Array;
   readonly #last: number;
+  #plain: Flow | null = null;
 
   /** Takes what is known from `flow`. `last` is the watermark after the step's last position; the functions keep what they make. */
   constructor(
@@ -99,6 +100,13 @@ export class LazyFlow implements Flow {
     return this.#last;
   }
 
+  /** The same with everything worked out. */
+  get plain(): Flow {
+    const { batch, selection, count, time, clock, weight, pane } = this;
+    this.#plain ??= { batch, selection, count, at: this.at, time, clock, weight, pane, watermark: this.watermark };
+    return this.#plain;
+  }
+
   static readonly #at = {
     enumerable: true,
     get(this: LazyFlow): Int32Array | null {
@@ -112,6 +120,11 @@ export class LazyFlow implements Flow {
       return this.#watermarks();
     },
   };
+}
+
+/** Returns a flow with everything worked out, for those who read it row by row. */
+export function plainFlow(flow: Flow): Flow {
+  return flow instanceof LazyFlow ? flow.plain : flow;
 }
 
 /** Returns the watermark after the last of a step's `length` positions. */

@@ -15,12 +15,12 @@ import type { FilterNode } from "../pipeline/verbs/filter.ts";
 import type { JoinNode } from "../pipeline/verbs/join.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { MAIN, type Port } from "../pipeline/verb.ts";
-import { emptyFlow, type Flow, lastWatermark } from "./flow.ts";
+import { emptyFlow, type Flow, lastWatermark, plainFlow } from "./flow.ts";
 import type { Operator, OperatorContext, OperatorFactory, Outputs } from "./operator.ts";
 import { countedJoin, pairCounts } from "./operators/aggregate/pairs.ts";
 import { fused } from "./operators/fused.ts";
 import { OPERATORS } from "./registry.ts";
-import type { Step } from "./step.ts";
+import { plainStep, type Step } from "./step.ts";
 
 export interface GraphOptions {
   readonly profile: Profile;
@@ -254,11 +254,17 @@ export function work(node: GraphNode, step: Step, flows: ReadonlyMap<string, Out
   if (operator === null) {
     const given = flows.get(node.id);
     if (given !== undefined) node.outputs = given;
-  } else if (inputs.length === 1) node.outputs = operator.step(step, [read(inputs[0].from, inputs[0].port)]);
-  else
+  } else if (operator.lazy === true) {
     node.outputs = operator.step(
       step,
       inputs.map(i => read(i.from, i.port)),
+    );
+  } else if (inputs.length === 1)
+    node.outputs = operator.step(plainStep(step), [plainFlow(read(inputs[0].from, inputs[0].port))]);
+  else
+    node.outputs = operator.step(
+      plainStep(step),
+      inputs.map(i => plainFlow(read(i.from, i.port))),
     );
   const main = node.outputs[MAIN];
   node.rows += main.count;

@@ -29,6 +29,8 @@ export interface Operator {
   readonly stateless?: boolean;
   /** Whether flows handed out stay valid for ever, because the operator never writes to their arrays again. */
   readonly lasting?: boolean;
+  /** Whether it reads flows and steps that are worked out when asked: it does without the positions of most rows. */
+  readonly lazy?: boolean;
   /** Processes one step. Flows handed out stay valid until the next call. */
   step(step: Step, inputs: readonly Flow[]): Outputs;
   snapshot(): Snapshot;

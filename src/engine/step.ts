@@ -52,6 +52,7 @@ export class LazyStep implements Step {
   readonly bundleEnd = null;
   readonly last = false;
   readonly #clocks: () => Float64Array;
+  #plain: Step | null = null;
 
   constructor(length: number, first: number, clocks: () => Float64Array) {
     this.length = length;
@@ -61,10 +62,22 @@ export class LazyStep implements Step {
     Object.defineProperty(this, "clock", LazyStep.#clock);
   }
 
+  /** The same with its clock worked out. */
+  get plain(): Step {
+    const { length, first, bundleEnd, last } = this;
+    this.#plain ??= { length, first, clock: this.clock, bundleEnd, last };
+    return this.#plain;
+  }
+
   static readonly #clock = {
     enumerable: true,
     get(this: LazyStep): Float64Array {
       return this.#clocks();
     },
   };
+}
+
+/** Returns a step with its clock worked out, for those who read it position by position. */
+export function plainStep(step: Step): Step {
+  return step instanceof LazyStep ? step.plain : step;
 }

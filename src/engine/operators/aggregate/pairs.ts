@@ -75,6 +75,7 @@ const NONE = new Float64Array(0);
 
 class PairCounts implements Operator {
   readonly lasting = true;
+  readonly lazy = true;
   readonly #keys: SideKeys;
   readonly #grid: Grid;
   readonly #allowedLateness: number;
