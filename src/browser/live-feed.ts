@@ -8,6 +8,7 @@
  *    └─ waits while the queue is full, or, where it cannot, rows are shed and counted
  * ```
  */
+import { join } from "node:path";
 import type { LiveConnection, LivePlace, LiveRecord, LiveSink, OpenLive } from "../connectors/live/driver.ts";
 import { type LiveConnectorSpec, liveConnectors } from "../connectors/live/connectors.ts";
 import { liveDrivers } from "../connectors/live/drivers.node.ts";
@@ -262,7 +263,7 @@ export class LiveFeed {
     if (!this.#recording) return;
     if (this.#recorder === null) {
       const stem = `${fileNameOf(this.request.name)}-${stampOf(arrival)}`;
-      const file = new LineFile(`${this.#options.folder}/${stem}.jsonl`);
+      const file = new LineFile(join(this.#options.folder, `${stem}.jsonl`));
       this.#recorder = { file, stem, rows: 0, first: arrival, last: null, described: false };
       this.#replay = null;
       void this.#describe();

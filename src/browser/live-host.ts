@@ -56,12 +56,13 @@ export class LiveHost {
     if (address !== null && !(await this.#addresses.allows(this.#files.pathOf(handle), address))) {
       return { status: "ask", address, host: new URL(address).host };
     }
+    const folder = await this.#files.recordingsOf(handle);
     const page = this.#page(handle, session);
     if (page.feeds.has(request.key)) return { status: "open" };
     if (page.feeds.size >= MOST) throw new HostError(`a notebook connects to at most ${MOST} sources at once`);
     const feed = new LiveFeed(request, {
       place: { path: name => this.#files.livePath(handle, name), now: () => Date.now() },
-      folder: this.#files.recordingsOf(handle),
+      folder,
       writer: this.#writer,
       changed: () => page.wake?.(),
     });

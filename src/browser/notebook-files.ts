@@ -154,8 +154,7 @@ export class NotebookFiles {
       await unlink(join(folder, "journal.html")).catch(() => undefined);
       return;
     }
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, ".gitignore"), "*\n", { flag: "wx" }).catch(() => undefined);
+    await makeSidecar(folder);
     await writeAtomically(join(folder, "journal.html"), text);
   }
 
@@ -188,9 +187,11 @@ export class NotebookFiles {
     return this.#entry(handle).path;
   }
 
-  /** The folder of a notebook's recordings, beside it. */
-  recordingsOf(handle: string): string {
-    return join(sidecarOf(this.#entry(handle).path), "recordings");
+  /** Makes the folder of a notebook's recordings, beside it. */
+  async recordingsOf(handle: string): Promise<string> {
+    const sidecar = sidecarOf(this.#entry(handle).path);
+    await makeSidecar(sidecar);
+    return join(sidecar, "recordings");
   }
 
   /** Finds a data file to be followed; one that is not there yet may come to be beside the notebook. */
@@ -293,6 +294,12 @@ function distance(a: string, b: string): number {
     row = next;
   }
   return row[b.length];
+}
+
+/** Makes a sidecar folder where there is none; git leaves it alone. */
+async function makeSidecar(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, ".gitignore"), "*\n", { flag: "wx" }).catch(() => undefined);
 }
 
 function sidecarOf(path: string): string {

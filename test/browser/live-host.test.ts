@@ -324,13 +324,15 @@ test("recording can be turned off and on: what was written until then is complet
   expect(page.state?.recording).toMatchObject({ on: true, rows: 1 });
   expect(page.state?.recording.file).not.toBe(first);
   await host.close();
-  const all = await readdir(files.recordingsOf(handle));
+  const recorded = await files.recordingsOf(handle);
+  const all = await readdir(recorded);
+  expect(await readFile(join(recorded, "..", ".gitignore"), "utf8")).toBe("*\n");
   expect(all.filter(name => name.endsWith(".parquet"))).toHaveLength(2);
   const texts = await Promise.all(
     all
       .filter(n => n.endsWith(".jsonl"))
       .sort()
-      .map(n => readFile(join(files.recordingsOf(handle), n), "utf8")),
+      .map(n => readFile(join(recorded, n), "utf8")),
   );
   expect(
     texts.map(text =>
