@@ -159,8 +159,8 @@ function mergeFlows(
 const NOWHERE = new Int32Array(0);
 
 function joinPanes(panes: readonly PaneColumns[], count: number): PaneColumns {
-  const bytes = (of: (pane: PaneColumns) => Uint8Array): Uint8Array => join(panes.map(of), new Uint8Array(count));
-  const ints = (of: (pane: PaneColumns) => Int32Array): Int32Array => join(panes.map(of), new Int32Array(count));
+  const bytes = (of: (pane: PaneColumns) => Uint8Array): Uint8Array => join(panes.map(of), count, bytesOf);
+  const ints = (of: (pane: PaneColumns) => Int32Array): Int32Array => join(panes.map(of), count, intsOf);
   return {
     timing: bytes(pane => pane.timing),
     index: ints(pane => pane.index),
@@ -217,7 +217,8 @@ function joinColumns(parts: readonly Column[], lengths: readonly number[], lengt
         type: "boolean",
         values: join(
           (parts as (typeof first)[]).map((part, i) => part.values.subarray(0, lengths[i])),
-          new Uint8Array(length),
+          length,
+          bytesOf,
         ),
         valid: validity(),
       };
@@ -225,7 +226,7 @@ function joinColumns(parts: readonly Column[], lengths: readonly number[], lengt
       const { dictionary } = first;
       if ((parts as (typeof first)[]).some(part => part.dictionary !== dictionary)) return null;
       const codes = (parts as (typeof first)[]).map((part, i) => part.codes.subarray(0, lengths[i]));
-      return { type: "string", codes: join(codes, new Int32Array(length)), dictionary };
+      return { type: "string", codes: join(codes, length, intsOf), dictionary };
     }
     case "json": {
       const values: Value[] = [];
@@ -238,10 +239,24 @@ function joinColumns(parts: readonly Column[], lengths: readonly number[], lengt
 }
 
 function joinFloats(parts: readonly Float64Array[], length: number): Float64Array {
-  return join(parts, new Float64Array(length));
+  return join(parts, length, size => new Float64Array(size));
 }
 
-function join<T extends Float64Array | Int32Array | Uint8Array>(parts: readonly T[], into: T): T {
+/** One array of several. Views that follow each other in one buffer, as those of a log do, are one wider view of it. */
+function join<T extends Float64Array | Int32Array | Uint8Array>(
+  parts: readonly T[],
+  length: number,
+  make: (size: number) => T,
+): T {
+  const [first] = parts;
+  let end = first.byteOffset;
+  const follow = parts.every(part => {
+    const follows = part.buffer === first.buffer && part.byteOffset === end;
+    end = part.byteOffset + part.byteLength;
+    return follows;
+  });
+  if (follow) return new (first.constructor as new (...of: unknown[]) => T)(first.buffer, first.byteOffset, length);
+  const into = make(length);
   let at = 0;
   for (const part of parts) {
     into.set(part as never, at);
@@ -249,3 +264,6 @@ function join<T extends Float64Array | Int32Array | Uint8Array>(parts: readonly 
   }
   return into;
 }
+
+const bytesOf = (size: number): Uint8Array => new Uint8Array(size);
+const intsOf = (size: number): Int32Array => new Int32Array(size);

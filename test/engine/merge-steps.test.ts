@@ -87,6 +87,22 @@ test("a hundred steps are remembered as a few, and those before a checkpoint sta
   expect(steps()).toBeGreaterThanOrEqual(remembered);
 });
 
+test("rows of a log are views of it still", () => {
+  const log = logOf(Array.from({ length: 400 }, (_, i): LogRow => ({ at: 100 + i, t: 100 + i, v: i })));
+  const plain = logSource("a", bounded(3)).filter("d => d.v > 1" as never);
+  const run = new Run([plain.node], { logs: () => log });
+  while (run.advance({ positions: 3 }));
+  const { memory, remembered } = run.checkpoint();
+  expect(remembered).toBeLessThan(40);
+  for (const { flows } of memory.slice(0, remembered - 1))
+    for (const { main } of flows.values()) {
+      expect(main.time.buffer).toBe(log.time.buffer);
+      for (const [c, column] of main.batch.columns.entries())
+        if (column.type === "number")
+          expect(column.values.buffer).toBe((log.batch.columns[c] as typeof column).values.buffer);
+    }
+});
+
 test("a step backwards finds its row among steps that were put together, and over moments without one", () => {
   const rows = Array.from({ length: 100 }, (_, i): LogRow => ({ at: 100 + 10 * i, t: 100 + 10 * i, p: "x" }));
   const log = { ...logOf(rows), known: 5_000 };
