@@ -17,6 +17,12 @@ import { PartitionedWatermark } from "./watermarks/partitions.ts";
 /** What a feed said at a position: a row of its log, or nothing but progress. */
 export const NO_ROW = -1;
 
+/** Watermarks of a log that are worked out elsewhere. */
+export interface ToldWatermarks {
+  /** Writes the watermarks after rows `[from, to)` into `out[0 …]` and returns how many of the rows were behind the one they met. */
+  stretch(from: number, to: number, out: Float64Array): number;
+}
+
 export class SourceFeed {
   readonly node: SourceNode;
   #log: SourceLog;
@@ -47,6 +53,7 @@ export class SourceFeed {
   /** Whether the moment has passed at which a log that was read live was stopped. */
   #stopped = false;
   #late = 0;
+  #told: ToldWatermarks | null = null;
   /** Whether a row carries the watermark; null where every row does. */
   readonly #punctuation: ((log: SourceLog, row: number) => boolean) | null;
 
@@ -223,10 +230,26 @@ export class SourceFeed {
     );
   }
 
+  /** Delay of a bounded watermark, ms, as the profile reads it; 0 for any other. */
+  get delay(): number {
+    const { basis } = this.#strategy;
+    return basis.kind === "bounded" ? basis.delay : 0;
+  }
+
+  /** Lets stretches be told their watermarks instead of working them out. Only when `plain`, and before the first row. */
+  tell(told: ToldWatermarks): void {
+    this.#told = told;
+  }
+
   /** Takes rows up to `to` (exclusive) at once and writes the watermark after each into `out`. Only when `plain`. */
   stretch(to: number, out: Float64Array): void {
-    const { basis } = this.#strategy;
-    const delay = basis.kind === "bounded" ? basis.delay : 0;
+    const { delay } = this;
+    if (this.#told !== null && to > this.#cursor) {
+      this.#late += this.#told.stretch(this.#cursor, to, out);
+      this.#known = this.#said = out[to - this.#cursor - 1];
+      this.#cursor = to;
+      return;
+    }
     // Rows that were taken one by one before moved the watermark too.
     if (this.#known + delay > this.#greatest[0]) this.#greatest[0] = this.#known + delay;
     this.#late += boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);

@@ -18,6 +18,7 @@ import { Run } from "../run.ts";
 import type { Step } from "../step.ts";
 import type { TimedStep } from "../timeline.ts";
 import { dictionariesOf } from "./shared-log.ts";
+import { type SharedWatermarks, Told } from "./told.ts";
 import { Packer, type ShardPart } from "./part.ts";
 
 /** The settings of a run that its shards share. */
@@ -40,6 +41,8 @@ export interface ShardTask {
   readonly sourcePorts: readonly Node[];
   /** The log of each source. */
   readonly logs: readonly SourceLog[];
+  /** By source: its watermarks, where they are worked out for all shards at once. */
+  readonly watermarks: readonly (SharedWatermarks | null)[];
   readonly groups: readonly ShardTaskGroup[];
   /** Steps that are handed over together. */
   readonly stepsPerPart: number;
@@ -144,6 +147,9 @@ class Group {
       logs: node => byId.get(identity(node)) as SourceLog,
       remember: false,
       part: { turns: true, flows: timed => this.#restrict(timed) },
+    });
+    task.watermarks.forEach((told, s) => {
+      if (told !== null) this.run.feed(this.#sources[s])?.tell(new Told(told, null));
     });
     this.#handed = cuts.map(cut => {
       const node = this.run.graph.of(cut);

@@ -19,6 +19,7 @@ import type { ShardPart } from "./part.ts";
 import { planShards, type ShardPlan } from "./plan.ts";
 import type { ShardSettings, ShardTask } from "./shard.ts";
 import { dictionariesOf } from "./shared-log.ts";
+import { tell, Told, watermarksFor } from "./told.ts";
 import { sumsAreExact } from "./exact-sums.ts";
 
 /** The way to a shard, wherever it is worked. */
@@ -130,16 +131,30 @@ export class ShardedRun {
       remember: false,
       part: { given: new Set(this.#cuts.map(c => c.id)), flows: timed => this.#flows(timed) },
     });
+    const watermarks = sources.map((source, s) => {
+      const feed = this.run.feed(identity(source));
+      if (feed?.plain !== true) return null;
+      const told = watermarksFor(logs[s].time.length);
+      feed.tell(new Told(told, logs[s].time));
+      return told;
+    });
     const groups = plan.groups.map((group, g) => ({ cuts: group.cuts, owners: owners[g] }));
     const links: ShardLink[] = [];
     try {
       for (let shard = 0; shard < shards; shard++)
-        links.push(host.start({ shard, settings, sources, sourcePorts, logs, groups, stepsPerPart, mostCopied }));
+        links.push(
+          host.start({ shard, settings, sources, sourcePorts, logs, watermarks, groups, stepsPerPart, mostCopied }),
+        );
     } catch (error) {
       for (const link of links) link.close();
       throw error;
     }
     this.#links = links;
+    // The shards begin meanwhile.
+    watermarks.forEach((told, s) => {
+      if (told === null) return;
+      tell(told, logs[s].time, this.run.feed(this.#sources[s])?.delay ?? 0);
+    });
   }
 
   /**
