@@ -152,6 +152,12 @@ export const FIGURES: readonly Figure[] = [
   { chart: "dropCurve", title: "payments by the hour", make: () => charts.dropCurve(hourly) },
   { chart: "corrections", title: "daily totals", make: () => charts.corrections(daily) },
   {
+    chart: "corrections",
+    title: "ten minutes, while the last still take late rows",
+    make: () => charts.corrections(tenMinutes),
+    until: START + 1.88 * HOUR,
+  },
+  {
     chart: "windowLanes",
     title: "daily totals, Sunday noon",
     make: () => charts.windowLanes(daily),

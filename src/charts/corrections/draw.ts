@@ -87,7 +87,8 @@ export const corrections: ChartDrawing<CorrectionsFacts> = {
         "corrections",
         "No window is complete yet, so there is nothing to correct. Play on until the watermark passes the end of one.",
       );
-    const changed = all.filter(c => c.difference !== 0);
+    // What late rows may change yet is drawn too, though they have changed nothing so far.
+    const changed = all.filter(c => c.difference !== 0 || mayChange(c));
     const notes = notesOf(all, changed, totals, options);
     if (changed.length === 0)
       return figure(options, { chart: "corrections", summary: summary(tables, options), body: [], notes });
@@ -100,6 +101,10 @@ export const corrections: ChartDrawing<CorrectionsFacts> = {
   },
   summary,
 };
+
+function mayChange({ expected }: Correction): boolean {
+  return expected !== null && expected.high > expected.low;
+}
 
 interface Totals {
   /** Values that were given on time or late, and those that late rows changed. */
@@ -190,11 +195,13 @@ function bars(shown: readonly Correction[], options: DrawOptions & CorrectionsFa
   const low = Math.min(0, ...ends);
   const high = Math.max(0, ...ends);
   const change = (c: Correction): string =>
-    c.onlyLate
-      ? "nothing on time"
-      : c.onTime === 0
-        ? ""
-        : `${c.difference > 0 ? "+" : "−"}${shareText(Math.abs(c.difference / c.onTime))}`;
+    mayChange(c)
+      ? "so far"
+      : c.onlyLate
+        ? "nothing on time"
+        : c.onTime === 0
+          ? ""
+          : `${c.difference > 0 ? "+" : "−"}${shareText(Math.abs(c.difference / c.onTime))}`;
   return plot(options, {
     height: rows.length * 26 + 64,
     marginLeft: left,
