@@ -1,6 +1,7 @@
 /** Tables that several charts read; equal pipelines are one in the engine, so each is computed once for all of them. */
 import { additiveOutputs } from "../pipeline/additive.ts";
 import { isExpectable } from "../pipeline/nowcasts.ts";
+import type { NowcastNode } from "../pipeline/verbs/nowcast.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { stepFor, timeBin } from "./bins.ts";
@@ -63,8 +64,9 @@ export function expectedTables(
 ): Record<string, Stream> {
   const output = value ?? additiveOutputs(node)[0]?.name;
   if (!isExpectable(node, output)) return {};
-  const of = keyed ? node : { ...node, keys: [] };
-  return { [name]: new Stream(of).nowcast({ value: output, most: MOST_EXPECTED }) };
+  const stream = new Stream(node).nowcast({ value: output, most: MOST_EXPECTED });
+  // Over all keys the same rows are read, those that the windows of all keys took in; no other windows need to be kept for it.
+  return { [name]: keyed ? stream : new Stream({ ...(stream.node as NowcastNode), keys: [] }) };
 }
 
 /** When each window was first opened, fired and last closed, over its keys: at most six rows to a window. */

@@ -7,7 +7,8 @@ import { COVERAGE } from "../../../src/model/nowcast.ts";
 import { bounded } from "../../../src/model/watermarks.ts";
 import { cumulating, fixed, sessions, sliding } from "../../../src/model/windows.ts";
 import { rows } from "../../../src/pipeline/sources.ts";
-import type { Stream } from "../../../src/pipeline/stream.ts";
+import { Stream } from "../../../src/pipeline/stream.ts";
+import type { NowcastNode } from "../../../src/pipeline/verbs/nowcast.ts";
 import type { SourceNode } from "../../../src/pipeline/verbs/source.ts";
 import { topological } from "../../../src/pipeline/node.ts";
 import { SourceFiles } from "../../../src/session/source-files.ts";
@@ -177,6 +178,15 @@ test("sliding windows and streams without keys are expected too", async () => {
   const slid = await words(total(stream(all).window(sliding("10 min", "5 min")).allowedLateness("5 min")).nowcast());
   expect(slid.length).toBeGreaterThan(100);
   expect(new Set(slid.map(w => (w.window_end as number) - (w.window_start as number)))).toEqual(new Set([10 * MINUTE]));
+});
+
+test("over all keys the rows that keyed windows took in say the same as windows without keys", async () => {
+  const all = log(12, { windows: 40 });
+  const keyed = total(windowed(all)).nowcast().node as NowcastNode;
+  const over = await words(new Stream({ ...keyed, keys: [] }));
+  const without = await words(total(stream(all).window(fixed("10 min")).allowedLateness("10 min")).nowcast());
+  expect(over.length).toBeGreaterThan(100);
+  expect(over).toEqual(without);
 });
 
 test("of more open windows than anybody would look at nothing is said, and what was said before is taken back", async () => {
