@@ -348,7 +348,7 @@ test("settings that cannot work stop the source, with the reason", async () => {
   await writeFile(join(folder, "app.jsonl"), `{"when":1}\n`);
   const page = await connect(requestOf("app.jsonl", { follow: true }));
   await page.until(p => p.state?.status === "failed");
-  expect(page.state?.reason).toMatch(/there is no field "t"; there are: when/);
+  expect(page.state?.reason).toBe('app.jsonl: no row has the field "t", which eventTime names. They have: when.');
 });
 
 test("another kernel of the notebook ends what the one before read", async () => {

@@ -27,6 +27,12 @@ export function sampleTypes(
   mixed: "json" | "string",
 ): Record<string, ColumnType> | null {
   const { eventTime, partition, types, file } = reading;
+  const fields = fieldsOf(lines);
+  if (fields.size > 0 && !fields.has(eventTime.column))
+    throw new SourceError(
+      `${file}: no row has the field "${eventTime.column}", which eventTime names. They have: ${[...fields].join(", ")}.`,
+      { file, field: eventTime.column },
+    );
   const decoder = jsonLinesDecoder({
     file,
     types: { ...types, [eventTime.column]: "timestamp" },
@@ -46,6 +52,21 @@ export function sampleTypes(
       { file, field: partition },
     );
   return found;
+}
+
+/** The fields of the rows themselves. */
+function fieldsOf(lines: readonly string[]): Set<string> {
+  const fields = new Set<string>();
+  for (const line of lines) {
+    if (!line.startsWith("{")) continue;
+    try {
+      for (const name of Object.keys(JSON.parse(line) as object)) fields.add(name);
+    } catch {
+      // It is among the malformed ones, and has no fields.
+    }
+  }
+  for (const name of RESERVED) fields.delete(name);
+  return fields;
 }
 
 export function timeOptions(field: TimeField): { unit?: "s" | "ms" | "us" | "ns"; timeZone?: string } {

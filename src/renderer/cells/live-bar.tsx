@@ -82,8 +82,8 @@ function Connection({ cell, state }: { readonly cell: number; readonly state: Li
   };
   return (
     <div class="live-bar" data-live={status} role="group" aria-label={`Live source ${state.name}`}>
-      <span class="dot" />
       <span class="what" role="status">
+        <span class="dot" />
         <strong>{words[status]}</strong>
         {status === "connected" && state.rows === 0 && " · waiting for the first row"}
         {state.reason !== "" && ` · ${state.reason}`}

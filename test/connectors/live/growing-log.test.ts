@@ -136,7 +136,7 @@ describe("the columns of the first rows", () => {
   });
 
   test("what cannot work is said in a sentence", () => {
-    expect(() => of(['{"when":1}'])).toThrow(/there is no field "t"; there are: when/);
+    expect(() => of(['{"when":1}'])).toThrow('no row has the field "t", which eventTime names. They have: when.');
     expect(() => of(['{"t":1}'], { partition: "p" })).toThrow(
       /no column "p" for partition in the first rows. They have: t/,
     );
