@@ -51,6 +51,8 @@ interface Phase {
   /** Longest stretch of work, by the clock and in the processor's time, and until the first paint and the last, in ms. */
   longest: number;
   work: number;
+  /** All work of the phase, in the processor's time. */
+  spent: number;
   first: number;
   whole: number;
   paints: number;
@@ -77,6 +79,8 @@ class Desk {
   #painted: number[] = [];
   #waits: ReadonlySet<string> = new Set();
   #planned = -1;
+  /** Whether the transport has spoken since the plan was taken up. */
+  #heard = false;
   #explained = false;
   #stopped = false;
 
@@ -105,10 +109,12 @@ class Desk {
         return;
       case "planned":
         this.#planned = message.result.version;
+        this.#heard = false;
         for (const error of Object.values(message.result.errors)) throw new Error(error);
         return;
       case "transport":
         this.transport = message.state;
+        this.#heard = true;
         return;
       case "explained":
         this.#explained = true;
@@ -164,6 +170,7 @@ class Desk {
     const state = this.transport;
     return (
       this.#planned === this.#version &&
+      this.#heard &&
       state !== null &&
       !state.playing &&
       state.density !== null &&
@@ -188,6 +195,7 @@ class Desk {
     this.#longest = this.#work = 0;
     this.#spent = processor();
     this.#beat = this.#began = performance.now();
+    const spent = processor();
     await work();
     // What is asked is heard a moment later, as by a worker.
     await new Promise(resolve => setTimeout(resolve, 1));
@@ -195,7 +203,15 @@ class Desk {
     const whole = performance.now() - this.#began;
     await new Promise(resolve => setTimeout(resolve, 60));
     const first = (this.#painted[0] ?? NaN) - this.#began;
-    this.phases.push({ name, longest: this.#longest, work: this.#work, first, whole, paints: this.#painted.length });
+    this.phases.push({
+      name,
+      longest: this.#longest,
+      work: this.#work,
+      spent: processor() - spent,
+      first,
+      whole,
+      paints: this.#painted.length,
+    });
   }
 
   stop(): void {
@@ -268,10 +284,11 @@ desk.stop();
 
 if (process.argv.includes("--text"))
   console.table(
-    desk.phases.map(({ name, longest, work, first, whole, paints }) => ({
+    desk.phases.map(({ name, longest, work, spent, first, whole, paints }) => ({
       name,
       longest: longest.toFixed(1),
       work: work.toFixed(1),
+      spent: spent.toFixed(0),
       first: first.toFixed(1),
       whole: whole.toFixed(0),
       paints,
