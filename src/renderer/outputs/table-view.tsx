@@ -1,9 +1,10 @@
 /**
  * The live table of a stream. Only the rows on screen exist; the session sends the page that holds them. Scroll position,
  * order, selection and the widths of columns survive every update, and freezing keeps what is seen while the replay goes on.
+ * While the clock is with a live source, a table that nobody has scrolled shows its newest rows.
  */
 import { type Signal, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Sort, ViewUpdate } from "../../protocol/session.ts";
 import type { WireColumn } from "../../protocol/table.ts";
 import { Icon } from "../parts/icons.tsx";
@@ -47,6 +48,8 @@ export function TableView({ view, name, plain, empty, order }: Props) {
   const decimals = useRef(new Map<string, number>());
   const scroller = useRef<HTMLDivElement>(null);
   const frame = useRef<HTMLDivElement>(null);
+  /** Whether the newest rows are to stay in view: while the clock is with a live source, until somebody scrolls away from them. */
+  const atNewest = useRef(true);
 
   const update = useComputed<TableUpdate | null>(() => {
     if (frozen.value !== null) return frozen.value;
@@ -73,6 +76,13 @@ export function TableView({ view, name, plain, empty, order }: Props) {
   useEffect(() => {
     watch(view, visible.value && frozen.value === null ? { ...page, sort: sort.value } : null);
   }, [view, visible.value, frozen.value, page.from, page.count, sort.value]);
+
+  const following = useComputed(() => transport.value?.live?.following === true);
+  const follows = following.value && sort.value === null && frozen.value === null;
+  useLayoutEffect(() => {
+    const grid = scroller.current;
+    if (grid !== null && follows && atNewest.current) grid.scrollTop = grid.scrollHeight;
+  }, [follows, total]);
 
   const orderBy = (column: string): void => {
     const now = sort.value;
@@ -132,7 +142,10 @@ export function TableView({ view, name, plain, empty, order }: Props) {
           maxHeight: `${mostRows * rowHeight + headHeight + scrollbar}px`,
         }}
         onKeyDown={onKey}
-        onScroll={event => (scrollTop.value = event.currentTarget.scrollTop)}
+        onScroll={({ currentTarget: grid }) => {
+          scrollTop.value = grid.scrollTop;
+          atNewest.current = grid.scrollTop + grid.clientHeight >= grid.scrollHeight - rowHeight;
+        }}
       >
         <table
           class="grid"
