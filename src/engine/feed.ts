@@ -19,8 +19,10 @@ export const NO_ROW = -1;
 
 /** Watermarks of a log that are worked out elsewhere. */
 export interface ToldWatermarks {
-  /** Writes the watermarks after rows `[from, to)` into `out[0 …]` and returns how many of the rows were behind the one they met. */
-  stretch(from: number, to: number, out: Float64Array): number;
+  /** Returns the watermarks after rows `[from, to)`, which nobody may change. */
+  after(from: number, to: number): Float64Array;
+  /** Returns how many of the rows `[from, to)` were behind the watermark that they met. */
+  late(from: number, to: number): number;
 }
 
 export class SourceFeed {
@@ -241,13 +243,22 @@ export class SourceFeed {
     this.#told = told;
   }
 
+  /** Takes rows up to `to` (exclusive), more than none, and returns the watermark after each, where that is told. */
+  stretchTold(to: number): Float64Array | null {
+    if (this.#told === null) return null;
+    const watermarks = this.#told.after(this.#cursor, to);
+    this.#late += this.#told.late(this.#cursor, to);
+    this.#known = this.#said = watermarks[watermarks.length - 1];
+    this.#cursor = to;
+    return watermarks;
+  }
+
   /** Takes rows up to `to` (exclusive) at once and writes the watermark after each into `out`. Only when `plain`. */
   stretch(to: number, out: Float64Array): void {
     const { delay } = this;
-    if (this.#told !== null && to > this.#cursor) {
-      this.#late += this.#told.stretch(this.#cursor, to, out);
-      this.#known = this.#said = out[to - this.#cursor - 1];
-      this.#cursor = to;
+    const told = this.stretchTold(to);
+    if (told !== null) {
+      out.set(told);
       return;
     }
     // Rows that were taken one by one before moved the watermark too.

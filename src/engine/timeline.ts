@@ -250,8 +250,11 @@ export class Timeline {
     const rows = sliceBatch(batch, from, to);
     const flows = new Map<string, Outputs>();
     sources.forEach((source, s) => {
-      const watermark = this.#room.floats(`watermark ${s}`, length);
-      source.feed.stretch(to, watermark);
+      let watermark = source.feed.stretchTold(to);
+      if (watermark === null) {
+        watermark = this.#room.floats(`watermark ${s}`, length);
+        source.feed.stretch(to, watermark);
+      }
       const main: Flow = {
         batch: rows,
         selection: null,

@@ -242,6 +242,8 @@ interface Setup {
   readonly profile: "tidemark" | "flink" | "batch" | "beam" | "kafka";
   readonly stepsPerPart: number;
   readonly mostCopied: number;
+  /** Whether both sources read one log, which then put out its rows together. */
+  readonly same: boolean;
 }
 
 const setups: fc.Arbitrary<Setup> = fc.record({
@@ -259,13 +261,15 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   profile: fc.constantFrom("tidemark", "tidemark", "tidemark", "tidemark", "flink", "batch", "beam", "kafka"),
   stepsPerPart: fc.constantFrom(1, 2, 8),
   mostCopied: fc.constantFrom(0, 1_000),
+  same: fc.constantFrom(false, false, true),
 });
 
 /** Works a setup in one run and in shards. Says whether anything was divided; null where the pipeline is none. */
 async function compare(setup: Setup, shards: number): Promise<boolean | null> {
   const left = logSource("left", setup.watermark);
   const right = logSource("right", setup.other);
-  const logs = logsByName({ left: logOf(setup.left), right: logOf(setup.right) });
+  const log = logOf(setup.left);
+  const logs = logsByName({ left: log, right: setup.same ? log : logOf(setup.right) });
   let nodes: Node[];
   let single: Run;
   const options = { logs, ...setup.options, profile: PROFILES[setup.profile], remember: false };

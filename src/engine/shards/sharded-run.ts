@@ -9,6 +9,7 @@ import type { Dictionary } from "../../columns/dictionary.ts";
 import { PROFILES } from "../../model/profiles.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { type Node, schemaOf, topological } from "../../pipeline/node.ts";
+import type { SourceLog } from "../../pipeline/source-log.ts";
 import type { SourceNode } from "../../pipeline/verbs/source.ts";
 import type { Outputs } from "../operator.ts";
 import { Run, type RunOptions } from "../run.ts";
@@ -76,6 +77,19 @@ export function divide(
         reason: `The sums of ${node.value.source} are not exact, so that the last digits of a balance depend on other keys' flows.`,
       };
   const ids = sources.map(identity);
+  for (const { parting } of plan.groups) {
+    const byLog = new Map<SourceLog, string>();
+    for (const [id, columns] of parting) {
+      const log = logs(sources[ids.indexOf(id)]);
+      const by = byLog.get(log) ?? columns.join();
+      // Sources of one log may put out their row at one position, which has to be one shard's.
+      if (by !== columns.join())
+        return {
+          reason: `Two sources read the same log, and what they meet in goes by ${by} of one and ${columns.join()} of the other.`,
+        };
+      byLog.set(log, by);
+    }
+  }
   const owners = plan.groups.map(({ parting }) => {
     const parted = [...parting].map(([id, columns]) => ({ log: logs(sources[ids.indexOf(id)]), columns }));
     const found = ownersOf(parted, shards);

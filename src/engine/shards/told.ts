@@ -48,10 +48,13 @@ export class Told implements ToldWatermarks {
     this.#time = time;
   }
 
-  stretch(from: number, to: number, out: Float64Array): number {
+  after(from: number, to: number): Float64Array {
     const { values, ready } = this.#shared;
     for (let there = Atomics.load(ready, 0); there < to; there = Atomics.load(ready, 0)) Atomics.wait(ready, 0, there);
-    out.set(values.subarray(from, to));
+    return values.subarray(from, to);
+  }
+
+  late(from: number, to: number): number {
     return this.#time === null ? 0 : this.#lateBefore(to, this.#time) - this.#lateBefore(from, this.#time);
   }
 

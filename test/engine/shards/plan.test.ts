@@ -74,6 +74,16 @@ test("says why nothing can be divided", () => {
   });
 });
 
+test("sources of one log are divided together or not at all", () => {
+  const log = logOf([{ t: 1, key: "a", p: "b" }]);
+  const by = (on: Record<string, string>): unknown =>
+    divide([left.join(right, on).node], { logs: () => log, shards: 2 });
+  expect(by({ key: "key" })).toHaveProperty("owners");
+  expect(by({ key: "p" })).toEqual({
+    reason: "Two sources read the same log, and what they meet in goes by key of one and p of the other.",
+  });
+});
+
 test("balances are only divided where their sums are exact", () => {
   const { node } = left.groupby("key").integrate("d.v");
   const by = (v: number): unknown =>
