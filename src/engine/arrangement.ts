@@ -5,9 +5,15 @@
  * weight −1 takes away an equal row that is there; where none is there it waits as a row of negative weight, so that
  * changes may come in any order. Finding equal rows needs an index over the rows' contents, which is made with the first
  * retraction: streams that only ever add never pay for it.
+ *
+ * An arrangement that several operators read keeps a journal of the step at work. Each reader begins with `rewind`, which
+ * takes the arrangement back to the step's beginning, and makes the same changes in the same order; only the first pays
+ * for them, to the others `add` and `remove` give what they gave to it. So each finds the rows, in every moment, that it would
+ * find in an arrangement of its own.
  */
 import type { Batch } from "../columns/batch.ts";
 import { IntMap } from "./int-map.ts";
+import { CAME, CANCELLED, CHANGED, grown, type Journal, LEFT } from "./journal.ts";
 import type { RowStore } from "./row-store.ts";
 
 const NONE = -1;
@@ -62,11 +68,13 @@ export class Arrangement {
   #rows = 0;
   /** Rows of negative weight that wait for their match. */
   #owed = 0;
+  readonly #journal: Journal | null;
 
-  /** Arrangements over the same store, one for each window, share what is kept by slot. */
-  constructor(store: RowStore, links: Links = new Links()) {
+  /** Arrangements over the same store, one for each window, share what is kept by slot. With a journal several may read one. */
+  constructor(store: RowStore, links: Links = new Links(), journal: Journal | null = null) {
     this.store = store;
     this.#links = links;
+    this.#journal = journal;
   }
 
   /** Per slot: a number for the operator's own use, such as how many rows of the other side match; 0 at first. */
@@ -81,7 +89,9 @@ export class Arrangement {
 
   /** Number of keys with rows. */
   get keys(): number {
-    return this.#entries.size;
+    let empty = 0;
+    for (const entry of this.#journal?.emptied ?? []) if (this.#head[entry] < 0) empty++;
+    return this.#entries.size - empty;
   }
 
   /** Returns the sum of the weights of a key's rows. */
@@ -125,6 +135,8 @@ export class Arrangement {
    * to nothing is unlinked and freed, but can be read until the store's `release`.
    */
   add(key: number, batch: Batch, row: number, time: number, weight: number): number {
+    const journal = this.#journal;
+    if (journal !== null && journal.done < journal.length) return this.#again(journal);
     // A row that comes can only cancel with one that was taken back before it came.
     if (weight < 0 || this.#owed > 0) {
       const found = this.#absorb(key, batch, row, time, weight);
@@ -132,6 +144,7 @@ export class Arrangement {
     }
     const slot = this.store.put(batch, row, time);
     this.append(key, slot, weight);
+    journal?.note(slot, CAME, weight);
     return slot;
   }
 
@@ -157,6 +170,84 @@ export class Arrangement {
 
   /** Unlinks a row, whatever its weight, and frees its slot. */
   remove(slot: number): void {
+    const journal = this.#journal;
+    if (journal !== null && journal.done < journal.length) {
+      this.#again(journal);
+      return;
+    }
+    this.#take(slot);
+    journal?.note(slot, LEFT, 0);
+  }
+
+  /** Takes back what the step at work has changed, so that the next reader can go through it. */
+  rewind(): void {
+    const journal = this.#journal;
+    if (journal === null) return;
+    const { slot: slots, change, delta } = journal;
+    const { weight } = this.#links;
+    while (journal.done > 0) {
+      const i = --journal.done;
+      const slot = slots[i];
+      if (change[i] === CAME) {
+        this.#detach(slot);
+        continue;
+      }
+      if (change[i] !== CHANGED) this.#attach(slot);
+      weight[slot] -= delta[i];
+      this.#total[this.#links.entry[slot]] -= delta[i];
+    }
+  }
+
+  /** Ends the step that all readers have worked: its changes stay. */
+  settle(): void {
+    const journal = this.#journal;
+    if (journal === null) return;
+    while (journal.done < journal.length) this.#again(journal);
+    for (const entry of journal.emptied) if (this.#head[entry] < 0) this.#close(entry);
+    journal.clear();
+  }
+
+  /** Makes the next change of the journal once more, and returns its slot. */
+  #again(journal: Journal): number {
+    const i = journal.done++;
+    const slot = journal.slot[i];
+    const change = journal.change[i];
+    if (change === CAME) this.#attach(slot);
+    else {
+      this.#links.weight[slot] += journal.delta[i];
+      this.#total[this.#links.entry[slot]] += journal.delta[i];
+      if (change !== CHANGED) this.#detach(slot);
+    }
+    return slot;
+  }
+
+  #take(slot: number): void {
+    const entry = this.#links.entry[slot];
+    this.#detach(slot);
+    this.#rows--;
+    if (this.#links.weight[slot] < 0) this.#owed--;
+    if (this.#byContent !== null) this.#forget(slot);
+    this.store.free(slot);
+    if (this.#head[entry] >= 0) return;
+    // While readers may go back, an empty key keeps its place.
+    if (this.#journal === null) this.#close(entry);
+    else this.#journal.emptied.add(entry);
+  }
+
+  /** Puts a slot between the neighbours that it has, or had when it was taken out (Knuth's dancing links). */
+  #attach(slot: number): void {
+    const entry = this.#links.entry[slot];
+    const next = this.#links.next[slot];
+    const previous = this.#links.previous[slot];
+    if (previous < 0) this.#head[entry] = slot;
+    else this.#links.next[previous] = slot;
+    if (next < 0) this.#tail[entry] = slot;
+    else this.#links.previous[next] = slot;
+    this.#total[entry] += this.#links.weight[slot];
+  }
+
+  /** Takes a slot out from between its neighbours; it still knows them. */
+  #detach(slot: number): void {
     const entry = this.#links.entry[slot];
     const next = this.#links.next[slot];
     const previous = this.#links.previous[slot];
@@ -165,14 +256,6 @@ export class Arrangement {
     if (next < 0) this.#tail[entry] = previous;
     else this.#links.previous[next] = previous;
     this.#total[entry] -= this.#links.weight[slot];
-    this.#rows--;
-    if (this.#links.weight[slot] < 0) this.#owed--;
-    if (this.#byContent !== null) this.#forget(slot);
-    this.store.free(slot);
-    if (this.#head[entry] < 0) {
-      this.#entries.delete(this.#key[entry]);
-      this.#freeEntries.push(entry);
-    }
   }
 
   /** Calls back for every slot, key by key in the order in which the keys came. */
@@ -240,7 +323,9 @@ export class Arrangement {
     this.#links.weight[found] += weight;
     if (before < 0 && before + weight >= 0) this.#owed--;
     this.#total[this.#links.entry[found]] += weight;
-    if (this.#links.weight[found] === 0) this.remove(found);
+    const gone = this.#links.weight[found] === 0;
+    if (gone) this.#take(found);
+    this.#journal?.note(found, gone ? CANCELLED : CHANGED, weight);
     return found;
   }
 
@@ -301,17 +386,15 @@ export class Arrangement {
     return entry;
   }
 
+  #close(entry: number): void {
+    this.#entries.delete(this.#key[entry]);
+    this.#freeEntries.push(entry);
+  }
+
   #growEntries(): void {
     this.#key = grown(this.#key, 2 * this.#key.length);
     this.#head = grown(this.#head, this.#key.length);
     this.#tail = grown(this.#tail, this.#key.length);
     this.#total = grown(this.#total, this.#key.length);
   }
-}
-
-/** Copies integers into a longer array. */
-export function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(length);
-  to.set(from);
-  return to;
 }

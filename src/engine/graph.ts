@@ -16,6 +16,7 @@ import type { JoinNode } from "../pipeline/verbs/join.ts";
 import type { SourceNode } from "../pipeline/verbs/source.ts";
 import { MAIN, type Port } from "../pipeline/verb.ts";
 import { emptyFlow, type Flow, lastWatermark, plainFlow } from "./flow.ts";
+import { Holdings, type Names } from "./holdings.ts";
 import type { Operator, OperatorContext, OperatorFactory, Outputs } from "./operator.ts";
 import { countedJoin, pairCounts } from "./operators/aggregate/pairs.ts";
 import { fused } from "./operators/fused.ts";
@@ -63,6 +64,7 @@ export class Graph {
   /** Nodes that are new in this graph and have seen nothing yet, inputs before readers. */
   readonly fresh: readonly GraphNode[];
   readonly #byId = new Map<string, GraphNode>();
+  readonly #names: Names;
 
   /** Plans the graph that computes `roots`, taking over from `previous` what did not change. */
   constructor(roots: readonly Node[], options: GraphOptions, previous: Graph | null = null) {
@@ -76,6 +78,8 @@ export class Graph {
     const absorbed = absorptions(roots, order, reads, options, previous);
     const given = options.given ?? NONE;
     const needed = neededBy(roots, absorbed, given);
+    this.#names = previous === null ? { next: 0 } : previous.#names;
+    const holdings = new Holdings(this.#names);
     const nodes: GraphNode[] = [];
     const fresh: GraphNode[] = [];
     /** Fresh nodes whose readers have to begin anew as well. What a stateless node puts out follows from its identity. */
@@ -107,7 +111,7 @@ export class Graph {
         this.#byId.set(id, entry);
         continue;
       }
-      const entry = plan(id, node, absorbs, inputs, wanted, options);
+      const entry = plan(id, node, absorbs, inputs, wanted, holdings, options);
       nodes.push(entry);
       fresh.push(entry);
       if (entry.operator?.stateless !== true || !settled) anew.add(entry);
@@ -285,6 +289,7 @@ function plan(
   absorbs: readonly Node[],
   inputs: GraphNode["inputs"],
   reads: ReadonlySet<Port>,
+  holdings: Holdings,
   options: GraphOptions,
 ): GraphNode {
   const given = node.verb === "source" ? [options.sources(node)] : inputs.map(i => i.from.schema(i.port));
@@ -309,7 +314,11 @@ function plan(
       specialize: options.specialize ?? true,
     };
     const at = { ...context, inputs: given };
-    if (absorbs.length === 0) operator = factory(node, context);
+    const outputsRead = inputs.map(i => `${i.from.id} ${i.port}`);
+    const alone = options.specialize === false;
+    const hold: OperatorContext["hold"] = wishes =>
+      holdings.claim(alone ? wishes.map(wish => ({ ...wish, alone })) : wishes, outputsRead, context);
+    if (absorbs.length === 0) operator = factory(node, { ...context, hold });
     else if (node.verb === "aggregate") operator = pairCounts(node, absorbs[0] as JoinNode, context, at);
     else operator = fused([...absorbs, node].filter(isStage), at);
   }

@@ -6,6 +6,7 @@ import type { Schema } from "../columns/column.ts";
 import type { Profile } from "../model/profiles.ts";
 import type { Port } from "../pipeline/verb.ts";
 import type { Flow } from "./flow.ts";
+import type { Claim, Wish } from "./holdings.ts";
 import type { Step } from "./step.ts";
 
 /** The flows of one step by port. Only the ports that the operator was asked for need be there, and `main` always. */
@@ -18,7 +19,7 @@ export type Snapshot = unknown;
 export interface StateSize {
   readonly keys: number;
   readonly windows: number;
-  /** Rows or accumulators held. */
+  /** Rows or accumulators held. Those that several operators hold together count in each. */
   readonly entries: number;
   /** What holds the operator's output watermark back, if anything does; ms. */
   readonly hold: number | null;
@@ -56,6 +57,8 @@ export interface OperatorContext {
   readonly codegen: boolean;
   /** False runs the readable general operator even where a specialised one would fit; tests compare the two. */
   readonly specialize: boolean;
+  /** Plans to hold inputs by key, together with other operators that hold the same. Absent: each holds its own. */
+  readonly hold?: (wishes: readonly Wish[]) => Claim;
 }
 
 export type OperatorFactory<N> = (node: N, context: OperatorContext) => Operator;

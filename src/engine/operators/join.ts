@@ -1,12 +1,12 @@
 /** `join`: relational without a window, window by window with one. See the verb for what comes out when. */
 import { type JoinNode, joinColumns } from "../../pipeline/verbs/join.ts";
-import { Links } from "../arrangement.ts";
 import { Emission } from "../emission.ts";
 import type { Flow } from "../flow.ts";
 import type { Operator, OperatorContext, OperatorFactory } from "../operator.ts";
+import { hold } from "../holdings.ts";
 import { denseAll, minimumWatermark, walk } from "../walk.ts";
 import { type Emit, IncrementalJoin } from "./join/incremental.ts";
-import { gatherJoined, Residual, SideKeys, sideStores } from "./join/sides.ts";
+import { gatherJoined, Residual } from "./join/sides.ts";
 import { windowedJoin } from "./join/windowed.ts";
 
 export const join: OperatorFactory<JoinNode> = (node, context): Operator =>
@@ -15,14 +15,23 @@ export const join: OperatorFactory<JoinNode> = (node, context): Operator =>
 function relationalJoin(node: JoinNode, context: OperatorContext): Operator {
   const schema = context.schema("main");
   const columns = joinColumns(node, context.inputs);
-  const keys = new SideKeys(node.keys, context);
-  const stores = sideStores(context);
-  const state = new IncrementalJoin(
-    node.kind,
-    stores,
-    [new Links(), new Links()],
-    node.keys.residual === null ? null : new Residual(node.keys.residual, context),
+  const { kind, keys } = node;
+  const residual = keys.residual === null ? null : new Residual(keys.residual, context);
+  // Rows without a key match nothing. They are kept where they may come out alone, so that they can be taken back.
+  const alone = [kind === "left" || kind === "anti" || kind === "full", kind === "right" || kind === "full"];
+  const claim = hold(
+    [keys.left, keys.right].map((by, input) => ({
+      input,
+      keys: by,
+      retention: alone[input] ? ("all" as const) : ("keyed" as const),
+      // With a condition every row counts its own matches.
+      alone: residual !== null,
+    })),
+    context,
   );
+  let state: IncrementalJoin | null = null;
+  const joined = (): IncrementalJoin =>
+    (state ??= new IncrementalJoin(kind, [claim.held[0].rows, claim.held[1].rows], residual));
   const emission = new Emission();
   let position = 0;
   let clock = NaN;
@@ -30,7 +39,9 @@ function relationalJoin(node: JoinNode, context: OperatorContext): Operator {
   return {
     step(step, inputs) {
       const flows = denseAll(inputs);
-      const ids = keys.of(flows);
+      const join = joined();
+      const stores = claim.held.map(side => side.store);
+      const ids = claim.held.map((side, i) => side.begin(step, flows[i]));
       const watermark = minimumWatermark(inputs);
       walk(step, flows, watermark, Infinity, {
         row(side, row, at, own) {
@@ -40,27 +51,16 @@ function relationalJoin(node: JoinNode, context: OperatorContext): Operator {
           const weight = flow.weight === null ? 1 : flow.weight[row];
           const sign = weight < 0 ? -1 : 1;
           for (let unit = 0; unit !== weight; unit += sign)
-            state.change(side as 0 | 1, ids[side][row], flow.batch, row, flow.time[row], sign, emit);
+            join.change(side as 0 | 1, ids[side][row], flow.batch, row, flow.time[row], sign, emit);
         },
       });
       const main: Flow = emission.take(step, schema, watermark, (e, count) =>
         gatherJoined(columns, stores, e.left, e.right, count),
       );
-      for (const store of stores) store.release();
       return { main };
     },
-    snapshot: () => ({ keys: keys.snapshot(), stores: stores.map(s => s.snapshot()), state: state.snapshot() }),
-    restore(snapshot) {
-      const from = snapshot as { keys: unknown; stores: unknown[]; state: unknown };
-      keys.restore(from.keys);
-      stores.forEach((store, i) => store.restore(from.stores[i]));
-      state.restore(from.state);
-    },
-    size: () => ({
-      keys: Math.max(...state.sides.map(s => s.keys)),
-      windows: 0,
-      entries: state.sides[0].rows + state.sides[1].rows,
-      hold: null,
-    }),
+    snapshot: () => claim.snapshot(),
+    restore: snapshot => claim.restore(snapshot),
+    size: () => ({ keys: claim.size.keys, windows: 0, entries: claim.size.rows, hold: null }),
   };
 }

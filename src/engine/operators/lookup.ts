@@ -3,27 +3,31 @@ import { joinColumns } from "../../pipeline/verbs/join.ts";
 import type { LookupNode } from "../../pipeline/verbs/lookup.ts";
 import { Arrangement } from "../arrangement.ts";
 import { Emission } from "../emission.ts";
+import { hold, KeyReader } from "../holdings.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
 import { retracts } from "../retracts.ts";
+import { RowStore } from "../row-store.ts";
 import { denseAll, walk } from "../walk.ts";
-import { gatherJoined, SideKeys, sideStores } from "./join/sides.ts";
+import { keptUnder } from "./join/incremental.ts";
+import { gatherJoined } from "./join/sides.ts";
 
 export const lookup: OperatorFactory<LookupNode> = (node, context): Operator => {
   const schema = context.schema("main");
   const columns = joinColumns(node, context.inputs);
-  const keys = new SideKeys(node.keys, context);
-  const stores = sideStores(context);
-  const [lefts, rights] = stores;
-  /** The table: all rows of each key, of which the newest counts, so that it can be taken back. */
-  const table = new Arrangement(rights);
+  const lefts = new RowStore(context.inputs[0]);
   /** Rows given out, each marked with the table row it found, plus 1; only where they can be taken back. */
   const given = retracts(node.left, context.profile) ? new Arrangement(lefts) : null;
   const replaces = !retracts(node.right, context.profile);
+  // The table: all rows of each key, of which the newest counts, so that it can be taken back. Rows that nobody can take back,
+  // and that no remembered answer points at, are done with when replaced.
+  const retention = given !== null ? "for ever" : replaces ? "newest" : "keyed";
+  const claim = hold([{ input: 1, keys: node.keys.right, retention }], context);
+  let asking: KeyReader | null = null;
   const emission = new Emission();
 
-  const newest = (key: number): number => {
+  const newest = (table: Arrangement, key: number): number => {
     if (key < 0) return -1;
-    let slot = table.last(key);
+    let slot = table.last(keptUnder(key));
     while (slot >= 0 && table.weight(slot) <= 0) slot = table.previous(slot);
     return slot;
   };
@@ -31,28 +35,31 @@ export const lookup: OperatorFactory<LookupNode> = (node, context): Operator => 
   return {
     step(step, inputs) {
       const flows = denseAll(inputs);
-      const ids = keys.of(flows);
+      const { store: rights, rows: table } = claim.held[0];
+      const told = claim.held[0].begin(step, flows[1]);
+      asking ??= new KeyReader({ input: 0, keys: node.keys.left }, context, claim.numbering);
+      const asked = asking.of(flows[0]);
       walk(step, flows, inputs[0].watermark, Infinity, {
         row(side, row, position, clock) {
           const flow = flows[side];
-          const key = ids[side][row];
+          const key = (side === 0 ? asked : told)[row];
           const time = flow.time[row];
           const weight = flow.weight === null ? 1 : flow.weight[row];
           const sign = weight < 0 ? -1 : 1;
           for (let unit = 0; unit !== weight; unit += sign) {
             if (side === 1) {
               if (key < 0) return;
-              // Rows that nobody can take back, and that no remembered answer points at, are done with when replaced.
-              if (replaces && given === null && table.last(key) >= 0) table.remove(table.last(key));
+              const kept = keptUnder(key);
+              if (retention === "newest" && table.last(kept) >= 0) table.remove(table.last(kept));
               // Of a table whose rows are taken back all are kept, lest an older one should count again.
-              table.add(key, flow.batch, row, time, sign);
+              table.add(kept, flow.batch, row, time, sign);
             } else if (given === null) {
               const slot = lefts.put(flow.batch, row, time);
               lefts.free(slot);
-              const found = newest(key);
+              const found = newest(table, key);
               if (found >= 0 || node.kind === "left") emission.emit(position, clock, time, sign, slot, found);
             } else {
-              const found = newest(key);
+              const found = newest(table, key);
               const slot = given.add(key < 0 ? 0 : key + 1, flow.batch, row, time, sign);
               if (sign > 0) given.mark[slot] = found + 1;
               const answer = given.mark[slot] - 1;
@@ -63,26 +70,18 @@ export const lookup: OperatorFactory<LookupNode> = (node, context): Operator => 
         },
       });
       const main = emission.take(step, schema, inputs[0].watermark, (e, count) =>
-        gatherJoined(columns, stores, e.left, e.right, count),
+        gatherJoined(columns, [lefts, rights], e.left, e.right, count),
       );
       lefts.release();
-      // Slots of table rows that an answer may still point at are never used again.
-      if (given === null) rights.release();
       return { main };
     },
-    snapshot: () => ({
-      keys: keys.snapshot(),
-      stores: stores.map(s => s.snapshot()),
-      table: table.snapshot(),
-      given: given?.snapshot() ?? null,
-    }),
+    snapshot: () => ({ table: claim.snapshot(), lefts: lefts.snapshot(), given: given?.snapshot() ?? null }),
     restore(snapshot) {
-      const from = snapshot as { keys: unknown; stores: unknown[]; table: unknown; given: unknown };
-      keys.restore(from.keys);
-      stores.forEach((store, i) => store.restore(from.stores[i]));
-      table.restore(from.table);
+      const from = snapshot as { table: unknown; lefts: unknown; given: unknown };
+      claim.restore(from.table);
+      lefts.restore(from.lefts);
       given?.restore(from.given);
     },
-    size: () => ({ keys: table.keys, windows: 0, entries: table.rows + (given?.rows ?? 0), hold: null }),
+    size: () => ({ keys: claim.size.keys, windows: 0, entries: claim.size.rows + (given?.rows ?? 0), hold: null }),
   };
 };

@@ -11,9 +11,19 @@
  */
 import type { Batch } from "../../../columns/batch.ts";
 import type { JoinKind } from "../../../pipeline/verbs/join.ts";
-import { Arrangement, type Links } from "../../arrangement.ts";
+import type { Arrangement } from "../../arrangement.ts";
 import type { RowStore } from "../../row-store.ts";
 import { type Residual, SlotList } from "./sides.ts";
+
+/** What rows without a key are kept under, and where their matches are looked for: nobody is there. Other keys follow. */
+const KEYLESS = 0;
+const NOWHERE = 1;
+const FIRST_KEY = 2;
+
+/** Returns what the rows of a key are kept under, −1 standing for rows without one. */
+export function keptUnder(key: number): number {
+  return key < 0 ? KEYLESS : key + FIRST_KEY;
+}
 
 /** Receives a change of the result: slots of both sides, −1 for nulls. */
 export type Emit = (left: number, right: number, weight: number, time: number) => void;
@@ -28,14 +38,9 @@ export class IncrementalJoin {
   readonly #matched: boolean;
   readonly #candidates = new SlotList();
 
-  constructor(
-    kind: JoinKind,
-    stores: readonly [RowStore, RowStore],
-    links: readonly [Links, Links],
-    residual: Residual | null,
-  ) {
-    this.#stores = stores;
-    this.sides = [new Arrangement(stores[0], links[0]), new Arrangement(stores[1], links[1])];
+  constructor(kind: JoinKind, sides: readonly [Arrangement, Arrangement], residual: Residual | null) {
+    this.sides = sides;
+    this.#stores = [sides[0].store, sides[1].store];
     this.#residual = residual;
     this.#pairs = kind !== "semi" && kind !== "anti";
     this.#alone = [kind !== "inner" && kind !== "right", kind === "right" || kind === "full"];
@@ -44,14 +49,13 @@ export class IncrementalJoin {
 
   /**
    * Adds a row (weight ±1) to one side and says what changes. Without `emit` it only keeps the row. Returns its slot,
-   * or −1 for a row without a key (−1) that can never come out. Other rows without one are kept under a key of their side's
-   * own, so that they match nothing.
+   * or −1 for a row without a key (−1) that can never come out.
    */
   change(side: 0 | 1, key: number, batch: Batch, row: number, time: number, weight: number, emit: Emit | null): number {
     const own = this.sides[side];
     const other = this.sides[1 - side];
     if (key < 0 && (!this.#alone[side] || this.#matched)) return -1;
-    const kept = key < 0 ? side : key + 2;
+    const kept = keptUnder(key);
     const slot = own.add(kept, batch, row, time, weight);
     if (emit === null) return slot;
     if (this.#residual === null) this.#byKey(side, own, other, kept, slot, weight, emit);
@@ -69,15 +73,16 @@ export class IncrementalJoin {
     weight: number,
     emit: Emit,
   ): void {
-    const matches = other.total(key);
+    const sought = key === KEYLESS ? NOWHERE : key;
+    const matches = other.total(sought);
     const after = own.total(key);
     const before = after - weight;
     const turned = this.#alone[1 - side] && before > 0 !== after > 0;
-    if (turned && after > 0) this.#turn(side, other, key, true, emit);
+    if (turned && after > 0) this.#turn(side, other, sought, true, emit);
     if (this.#pairs)
-      for (let c = other.first(key); c >= 0; c = other.next(c))
+      for (let c = other.first(sought); c >= 0; c = other.next(c))
         this.#pair(side, slot, c, weight * other.weight(c), emit);
-    if (turned && after <= 0) this.#turn(side, other, key, false, emit);
+    if (turned && after <= 0) this.#turn(side, other, sought, false, emit);
     if (this.#alone[side] && matches > 0 === this.#matched) this.#emitAlone(side, slot, weight, emit);
   }
 
@@ -100,7 +105,7 @@ export class IncrementalJoin {
   ): void {
     const list = this.#candidates;
     list.count = 0;
-    for (let c = other.first(key); c >= 0; c = other.next(c)) list.push(c);
+    if (key !== KEYLESS) for (let c = other.first(key); c >= 0; c = other.next(c)) list.push(c);
     const count = list.count === 0 ? 0 : residual.keep(this.#stores, side, slot, list.slots, list.count);
     const candidates = list.slots;
     const theirs = (1 - side) as 0 | 1;
@@ -144,7 +149,7 @@ export class IncrementalJoin {
     for (const slot of order[0]) {
       const key = left.keyOf(slot);
       list.count = 0;
-      for (let c = right.first(key); c >= 0; c = right.next(c)) list.push(c);
+      if (key !== KEYLESS) for (let c = right.first(key); c >= 0; c = right.next(c)) list.push(c);
       const count =
         list.count === 0 || this.#residual === null
           ? list.count

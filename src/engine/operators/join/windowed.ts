@@ -5,7 +5,7 @@
 import type { WindowingStrategy } from "../../../model/strategy.ts";
 import { hasWindowColumns } from "../../../pipeline/verbs/aggregate.ts";
 import { droppedColumns, type JoinNode, joinColumns } from "../../../pipeline/verbs/join.ts";
-import { Links } from "../../arrangement.ts";
+import { Arrangement, Links } from "../../arrangement.ts";
 import { Dropped } from "../../dropped.ts";
 import { Emission, timestamps } from "../../emission.ts";
 import type { Flow } from "../../flow.ts";
@@ -38,7 +38,10 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
   const emission = new Emission();
   const dropped = new Dropped(windows.lateness);
   const saysLate = context.reads("late");
-  const make = (): Content => ({ join: new IncrementalJoin(node.kind, stores, links, residual), order: [[], []] });
+  const make = (): Content => {
+    const sides = [new Arrangement(stores[0], links[0]), new Arrangement(stores[1], links[1])] as const;
+    return { join: new IncrementalJoin(node.kind, sides, residual), order: [[], []] };
+  };
   let watermark = -Infinity;
   let position = 0;
   let clock = NaN;

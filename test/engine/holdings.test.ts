@@ -1,0 +1,194 @@
+/** Operators that hold the same rows by the same keys hold them once, and those that must not share do not. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { rowAt } from "../../src/columns/batch.ts";
+import { bytesOf } from "../../src/engine/checkpoints.ts";
+import type { Flow } from "../../src/engine/flow.ts";
+import { RowStore } from "../../src/engine/row-store.ts";
+import { Run, type Tap } from "../../src/engine/run.ts";
+import { bounded } from "../../src/model/watermarks.ts";
+import type { Node } from "../../src/pipeline/node.ts";
+import type { Stream } from "../../src/pipeline/stream.ts";
+import { logOf, logsByName, logSource } from "./logs.ts";
+
+interface Row {
+  readonly key: string;
+  readonly v: number;
+}
+
+const ROWS = 60;
+const source = (name: string): Stream => logSource(name, bounded(0));
+const [table, a, b, c] = ["table", "a", "b", "c"].map(source);
+const log = (from: number): ReturnType<typeof logOf> =>
+  logOf(
+    Array.from({ length: ROWS }, (_, i) => ({
+      t: 8 * i + from,
+      at: 8 * i + from,
+      key: i % 9 === 8 ? null : `k${(i * (from + 5)) % 7}`,
+      v: i % 5,
+    })),
+  );
+const logs = logsByName({ table: log(0), a: log(1), b: log(2), c: log(3) });
+/** Reads all sources all the time: an edit that brings a source begins again. */
+const clocks = table.union(a, b, c).node;
+const WITHOUT_KEY = Math.floor(ROWS / 9);
+
+function ear(node: Node): Tap & { said: unknown[] } {
+  const said: unknown[] = [];
+  return {
+    node,
+    said,
+    apply({ batch, selection, count, weight, time }: Flow) {
+      for (let i = 0; i < count; i++) {
+        const row = selection === null ? i : selection[i];
+        said.push([time[row], weight?.[row] ?? 1, rowAt(batch, row)]);
+      }
+    },
+    reset: () => said.splice(0),
+  };
+}
+
+function started(streams: readonly Stream[], specialize = true) {
+  const nodes = streams.map(s => s.node);
+  const run = new Run([clocks, ...nodes], { logs, specialize, stepLength: 16 });
+  const ears = nodes.map(ear);
+  for (const each of ears) run.tap(each);
+  return { run, ears };
+}
+
+/** What each says without sharing. */
+function alone(streams: readonly Stream[]): unknown[] {
+  const { run, ears } = started(streams, false);
+  run.finish();
+  return ears.map(e => e.said);
+}
+
+/** Counts the rows that are copied into stores while something is done. */
+function copied(work: () => void): number {
+  const put = vi.spyOn(RowStore.prototype, "put");
+  work();
+  const { length } = put.mock.calls;
+  put.mockRestore();
+  return length;
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Rows copied by these streams together, all of which must say what they say alone. */
+function together(...streams: readonly Stream[]): number {
+  const { run, ears } = started(streams);
+  const rows = copied(() => run.finish());
+  expect(ears.map(e => e.said)).toEqual(alone(streams));
+  return rows;
+}
+
+const KEYED = ROWS - WITHOUT_KEY;
+
+describe("rows are held once", () => {
+  test("by joins with the same side, on the left or on the right", () => {
+    expect(together(a.join(table, "key"))).toBe(2 * KEYED);
+    expect(together(a.join(table, "key"), b.join(table, "key"), c.semijoin(table, "key"))).toBe(4 * KEYED);
+    expect(together(a.join(table, "key"), table.join(b, "key"), table.join(a, "key"))).toBe(3 * KEYED);
+    // Rows without a key come out alone on the left of a left join, and so are held there.
+    expect(together(table.joinLeft(a, "key"), table.joinLeft(b, "key"))).toBe(ROWS + 2 * KEYED);
+  });
+
+  test("by joins that follow each other", () => {
+    const first = a.join(table, "key").select({ key: "key", v_left: "v" });
+    const then = first.join(table, "key");
+    const kept = copied(() => {
+      const { run } = started([first]);
+      run.finish();
+    });
+    const matched = new Set(alone([first]).flat()).size;
+    expect(together(then)).toBe(kept + matched);
+  });
+
+  test("by several keys, whatever the columns are called on the other side", () => {
+    const renamed = b.rename({ key: "id", v: "n" });
+    expect(together(a.join(table, ["key", "v"]), renamed.join(table, { id: "key", n: "v" }))).toBe(3 * KEYED);
+    const by = (l: Row, r: Row): boolean => l.key === r.key;
+    expect(together(a.join(table, "key"), b.join(table, by))).toBe(3 * KEYED);
+  });
+
+  test("by lookups, and by lookups and joins where a table's rows can be taken back", () => {
+    // A lookup copies each row it is asked for, to be gathered with the others of a step.
+    expect(together(a.lookup(table, "key"), b.lookup(table, "key", { kind: "inner" }))).toBe(KEYED + 2 * ROWS);
+    const changing = table.joinLeft(c, "key").select("key", { v_left: "w" });
+    const [joined, looked] = [a.join(changing, "key"), b.lookup(changing, "key")];
+    const both = copied(() => started([joined, looked]).run.finish());
+    const changes = copied(() => started([joined]).run.finish()) + copied(() => started([looked]).run.finish());
+    const table1 = copied(() => started([changing]).run.finish());
+    const asked = ROWS + KEYED;
+    expect(both - table1 - asked).toBe((changes - 2 * table1 - asked) / 2);
+    expect(together(joined, looked)).toBe(both);
+  });
+});
+
+describe("rows are held apart", () => {
+  test("by other keys, by what forgets other rows, and by conditions that mark what they match", () => {
+    expect(together(a.join(table, "key"), b.join(table, "v"))).toBe(2 * KEYED + 2 * ROWS);
+    expect(together(a.join(table, "key"), b.joinRight(table, "key"))).toBe(3 * KEYED + ROWS);
+    expect(together(a.join(table, "key"), b.lookup(table, "key"))).toBe(3 * KEYED + ROWS);
+    const within = (l: Row, r: Row): boolean => l.key === r.key && l.v < r.v;
+    expect(together(a.join(table, within), b.join(table, within))).toBe(4 * KEYED);
+  });
+
+  test("by both sides of a join of a stream with itself, because they stand at different rows", () => {
+    expect(together(table.join(table, "key"))).toBe(2 * KEYED);
+    expect(together(table.join(table, "key"), table.semijoin(table, "key"))).toBe(2 * KEYED);
+  });
+
+  test("by a reader that comes in the middle of a run, which shares with others that come with it", () => {
+    const streams = [a, b, c].map(s => s.join(table, "key"));
+    const { run, ears } = started(streams.slice(0, 1));
+    for (let i = 0; i < 4; i++) run.advance();
+    const more = streams.slice(1).map(s => ear(s.node));
+    const nodes = [clocks, ...streams.map(s => s.node)];
+    const rows = copied(() => {
+      expect(run.replan(nodes, [...ears, ...more])).toBe("behind");
+      // One node at a time: inside a step the newcomers stand at different steps.
+      while (run.catchUp(() => true));
+      run.finish();
+    });
+    expect([...ears, ...more].map(e => e.said)).toEqual(alone(streams));
+    const whole = copied(() => started(streams.slice(1)).run.finish());
+    const first = copied(() => started(streams.slice(0, 1)).run.finish());
+    const before = copied(() => {
+      const { run: again } = started(streams.slice(0, 1));
+      for (let i = 0; i < 4; i++) again.advance();
+    });
+    expect(rows).toBe(whole + first - before);
+  });
+});
+
+test("what is held goes on when one of its readers goes, also the first", () => {
+  const streams = [a, b, c].map(s => s.join(table, "key"));
+  for (const stays of [0, 1, 2]) {
+    const { run, ears } = started(streams);
+    run.advance();
+    run.advance();
+    expect(run.replan([clocks, streams[stays].node], [ears[stays]])).toBe("caught up");
+    run.finish();
+    expect(ears[stays].said).toEqual(alone(streams)[stays]);
+  }
+});
+
+test("a checkpoint has it once, and is gone back to with its readers sharing", () => {
+  const streams = [a, b, c].map(s => s.join(table, "key"));
+  const { run, ears } = started(streams);
+  for (let i = 0; i < 6; i++) run.advance();
+  const point = run.checkpoint();
+  const { run: apart } = started(streams, false);
+  for (let i = 0; i < 6; i++) apart.advance();
+  expect(bytesOf(point.state)).toBeLessThan(0.8 * bytesOf(apart.snapshot()));
+  const rest = copied(() => run.finish());
+  const restApart = copied(() => apart.finish());
+  expect(rest).toBeGreaterThan(0);
+  expect(rest).toBeLessThan(0.8 * restApart);
+  for (let i = 0; i < 2; i++) {
+    run.rewind(point);
+    run.catchUp();
+    expect(copied(() => run.finish())).toBe(rest);
+    expect(ears.map(e => e.said)).toEqual(alone(streams));
+  }
+});
