@@ -43,7 +43,7 @@ export interface Wish {
   readonly input: number;
   readonly keys: readonly RowExpression[];
   readonly retention: Retention;
-  /** Whether to share with nobody: an operator that marks rows by slot needs them for itself. Default false. */
+  /** Whether to share with nobody. Default false. */
   readonly alone?: boolean;
 }
 

@@ -72,6 +72,8 @@ const matches: readonly Match[] = [
   (a, b) => a.joinFull(b, ["key", "v"]),
   (a, b) => a.join(b, (l: Pair, r: Pair) => l.v + 1 === r.v),
   (a, b) => a.joinLeft(b, (l: Pair, r: Pair) => l.key === r.key && l.v < r.v),
+  (a, b) => a.antijoin(b, (l: Pair, r: Pair) => l.key === r.key && l.v < r.v),
+  (a, b) => a.joinFull(b, (l: Pair, r: Pair) => l.key === r.key && l.v >= r.v),
   (a, b) => a.join(b, {}),
   (a, b) => a.lookup(b, "key"),
   (a, b) => a.lookup(b, "key", { kind: "inner" }),
@@ -79,7 +81,7 @@ const matches: readonly Match[] = [
 ];
 
 /** Those whose result has no column named like the key. */
-const KEYLESS = new Set([8, 10]);
+const KEYLESS = new Set([8, 12]);
 
 interface Choice {
   readonly a: number;

@@ -5,7 +5,7 @@ import type { Flow } from "../flow.ts";
 import type { Operator, OperatorContext, OperatorFactory } from "../operator.ts";
 import { hold } from "../holdings.ts";
 import { denseAll, minimumWatermark, walk } from "../walk.ts";
-import { type Emit, IncrementalJoin } from "./join/incremental.ts";
+import { type Emit, IncrementalJoin, OwnMarks } from "./join/incremental.ts";
 import { gatherJoined, Residual } from "./join/sides.ts";
 import { windowedJoin } from "./join/windowed.ts";
 
@@ -24,14 +24,14 @@ function relationalJoin(node: JoinNode, context: OperatorContext): Operator {
       input,
       keys: by,
       retention: alone[input] ? ("all" as const) : ("keyed" as const),
-      // With a condition every row counts its own matches.
-      alone: residual !== null,
     })),
     context,
   );
+  // What matches under a condition is the join's own affair, whoever else holds the rows.
+  const marks = [new OwnMarks(), new OwnMarks()] as const;
   let state: IncrementalJoin | null = null;
   const joined = (): IncrementalJoin =>
-    (state ??= new IncrementalJoin(kind, [claim.held[0].rows, claim.held[1].rows], residual));
+    (state ??= new IncrementalJoin(kind, [claim.held[0].rows, claim.held[1].rows], residual, marks));
   const emission = new Emission();
   let position = 0;
   let clock = NaN;
@@ -59,8 +59,14 @@ function relationalJoin(node: JoinNode, context: OperatorContext): Operator {
       );
       return { main };
     },
-    snapshot: () => claim.snapshot(),
-    restore: snapshot => claim.restore(snapshot),
+    snapshot: () => ({ held: claim.snapshot(), marks: marks.map(m => m.mark.slice()) }),
+    restore(snapshot) {
+      const from = snapshot as { held: unknown; marks: readonly Int32Array[] };
+      claim.restore(from.held);
+      marks.forEach((m, i) => {
+        m.mark = from.marks[i].slice();
+      });
+    },
     size: () => ({ keys: claim.size.keys, windows: 0, entries: claim.size.rows, hold: null }),
   };
 }

@@ -12,6 +12,7 @@
 import type { Batch } from "../../../columns/batch.ts";
 import type { JoinKind } from "../../../pipeline/verbs/join.ts";
 import type { Arrangement } from "../../arrangement.ts";
+import { grown } from "../../journal.ts";
 import type { RowStore } from "../../row-store.ts";
 import { type Residual, SlotList } from "./sides.ts";
 
@@ -25,6 +26,22 @@ export function keptUnder(key: number): number {
   return key < 0 ? KEYLESS : key + FIRST_KEY;
 }
 
+/** How many rows of the other side match each row, by slot, where a condition beside the key makes that differ within a key. */
+export interface Marks {
+  readonly mark: Int32Array;
+  /** Makes room for so many slots. */
+  fit?(capacity: number): void;
+}
+
+/** Marks of a join's own, beside rows that others hold too. */
+export class OwnMarks implements Marks {
+  mark = new Int32Array(0);
+
+  fit(capacity: number): void {
+    if (this.mark.length < capacity) this.mark = grown(this.mark, capacity);
+  }
+}
+
 /** Receives a change of the result: slots of both sides, −1 for nulls. */
 export type Emit = (left: number, right: number, weight: number, time: number) => void;
 
@@ -32,14 +49,22 @@ export class IncrementalJoin {
   readonly sides: readonly [Arrangement, Arrangement];
   readonly #stores: readonly [RowStore, RowStore];
   readonly #residual: Residual | null;
+  readonly #marks: readonly [Marks, Marks];
   /** What to put out: pairs, left rows by themselves, right rows by themselves; and whether those are rows with or without a match. */
   readonly #pairs: boolean;
   readonly #alone: readonly [boolean, boolean];
   readonly #matched: boolean;
   readonly #candidates = new SlotList();
 
-  constructor(kind: JoinKind, sides: readonly [Arrangement, Arrangement], residual: Residual | null) {
+  /** Marks are those of the sides, unless the join has its own. */
+  constructor(
+    kind: JoinKind,
+    sides: readonly [Arrangement, Arrangement],
+    residual: Residual | null,
+    marks: readonly [Marks, Marks] = sides,
+  ) {
     this.sides = sides;
+    this.#marks = marks;
     this.#stores = [sides[0].store, sides[1].store];
     this.#residual = residual;
     this.#pairs = kind !== "semi" && kind !== "anti";
@@ -109,20 +134,23 @@ export class IncrementalJoin {
     const count = list.count === 0 ? 0 : residual.keep(this.#stores, side, slot, list.slots, list.count);
     const candidates = list.slots;
     const theirs = (1 - side) as 0 | 1;
+    const own = this.#marks[side];
+    own.fit?.(this.#stores[side].capacity);
+    const { mark } = this.#marks[theirs];
     let matches = 0;
     for (let i = 0; i < count; i++) {
       const c = candidates[i];
       matches += other.weight(c);
-      other.mark[c] += weight;
-      if (weight > 0 && other.mark[c] === weight && this.#alone[theirs])
+      mark[c] += weight;
+      if (weight > 0 && mark[c] === weight && this.#alone[theirs])
         this.#emitAlone(theirs, c, (this.#matched ? 1 : -1) * other.weight(c), emit);
     }
-    this.sides[side].mark[slot] = matches;
+    own.mark[slot] = matches;
     if (this.#pairs)
       for (let i = 0; i < count; i++) this.#pair(side, slot, candidates[i], weight * other.weight(candidates[i]), emit);
     if (weight < 0 && this.#alone[theirs])
       for (let i = 0; i < count; i++)
-        if (other.mark[candidates[i]] === 0)
+        if (mark[candidates[i]] === 0)
           this.#emitAlone(theirs, candidates[i], (this.#matched ? -1 : 1) * other.weight(candidates[i]), emit);
     if (this.#alone[side] && matches > 0 === this.#matched) this.#emitAlone(side, slot, weight, emit);
   }
@@ -159,14 +187,15 @@ export class IncrementalJoin {
       for (let i = 0; i < count; i++) {
         const c = list.slots[i];
         matches += right.weight(c);
-        right.mark[c] += weight;
+        this.#marks[1].mark[c] += weight;
         if (this.#pairs) this.#pair(0, slot, c, weight * right.weight(c), emit);
       }
-      left.mark[slot] = matches;
+      this.#marks[0].mark[slot] = matches;
       if (this.#alone[0] && matches > 0 === this.#matched) this.#emitAlone(0, slot, weight, emit);
     }
     if (this.#alone[1])
-      for (const slot of order[1]) if (right.mark[slot] <= 0) this.#emitAlone(1, slot, right.weight(slot), emit);
+      for (const slot of order[1])
+        if (this.#marks[1].mark[slot] <= 0) this.#emitAlone(1, slot, right.weight(slot), emit);
   }
 
   /** Forgets all rows. */
