@@ -7,24 +7,13 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { CDPSession, Page } from "playwright-core";
-import { notebookWith, openApp } from "../test/e2e/app.ts";
+import { openApp } from "../test/e2e/app.ts";
+import { openAtFullSpeed, replayed } from "../test/e2e/full-speed.ts";
 import { median, quantile } from "./harness.mjs";
 
 const LOADS = 9;
 const REPLAYS = 8;
 const ROWS = 1_000_000;
-
-/** Rows of five hours: mostly in order, some late. Every value follows from its number. */
-function log(): string {
-  const base = Date.UTC(2026, 0, 1, 12);
-  const lines: string[] = [];
-  for (let i = 0; i < ROWS; i++) {
-    const arrived = base + i * 18;
-    const behind = i % 100 === 7 ? 60_000 + ((i * 131) % 300_000) : (i * 37) % 2_000;
-    lines.push(`{"key":"k${(i * 7919) % 200}","at":${arrived - behind},"seen":${arrived},"v":${(i * 31) % 1_000}}`);
-  }
-  return lines.join("\n");
-}
 
 /** Bytes, compressed, of what a page asks for before it paints: its scripts, styles, and fonts of Latin text. */
 function shell(): number {
@@ -62,29 +51,6 @@ async function loading(): Promise<{ firstPaint: number; cells: number; ready: nu
   }
   await app.close();
   return { firstPaint: median(paints), cells: median(cells), ready: median(ready), rows };
-}
-
-/** Replays the log from its start and returns the milliseconds between frames meanwhile. */
-async function replayed(page: Page): Promise<number[]> {
-  await page.getByRole("button", { name: "Back to the start" }).click();
-  await page.getByText(/^0 of 1,000,000 rows/).waitFor();
-  await page.evaluate(() => {
-    const state = { frames: [] as number[], going: true };
-    Object.assign(globalThis, { probe: state });
-    const tick = (time: number): void => {
-      state.frames.push(time);
-      if (state.going) requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
-  });
-  await page.getByRole("button", { name: "To the end, as fast as possible" }).click();
-  await page.getByText(/rows, complete/).waitFor();
-  const times = await page.evaluate(() => {
-    const { probe } = globalThis as unknown as { probe: { frames: number[]; going: boolean } };
-    probe.going = false;
-    return probe.frames;
-  });
-  return times.slice(1).map((time, i) => time - times[i]);
 }
 
 interface Attached {
@@ -144,22 +110,8 @@ async function heaps(page: Page): Promise<() => Promise<{ page: number; engine: 
 }
 
 async function replaying(): Promise<Record<string, unknown>> {
-  const app = await openApp({
-    text: notebookWith("Frames", [
-      [
-        "text/x-typescript",
-        'const events = source("events.jsonl", {eventTime: "at", arrivalTime: "seen", watermark: bounded("30 s")});',
-      ],
-      [
-        "text/x-typescript",
-        'const totals = events\n  .groupby("key")\n  .window(fixed("1 min"))\n  .allowedLateness("5 min")\n  .rollup({total: d => op.sum(d.v), n: op.count()});',
-      ],
-      ["text/x-typescript", "timeMap(events, totals)"],
-    ]),
-    beside: { "events.jsonl": log() },
-  });
+  const app = await openAtFullSpeed(ROWS);
   const { page } = app;
-  await page.getByText(/^0 of 1,000,000 rows/).waitFor({ timeout: 60_000 });
   const held = await heaps(page);
   // Checkpoints and loops that are compiled anew take a few replays until they stand.
   for (let i = 0; i < 4; i++) await replayed(page);
