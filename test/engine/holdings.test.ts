@@ -1,8 +1,10 @@
 /** Operators that hold the same rows by the same keys hold them once, and those that must not share do not. */
+import { queryObjects } from "node:v8";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { rowAt } from "../../src/columns/batch.ts";
 import { bytesOf } from "../../src/engine/checkpoints.ts";
 import type { Flow } from "../../src/engine/flow.ts";
+import { Holding } from "../../src/engine/holdings.ts";
 import { RowStore } from "../../src/engine/row-store.ts";
 import { Run, type Tap } from "../../src/engine/run.ts";
 import { bounded } from "../../src/model/watermarks.ts";
@@ -176,6 +178,24 @@ test("what is held goes on when one of its readers goes, also the first", () => 
     run.finish();
     expect(ears[stays].said).toEqual(alone(streams)[stays]);
   }
+});
+
+test("what nobody reads any more is gone", () => {
+  const streams = [a, b, c].map(s => s.join(table, "key"));
+  const before = queryObjects(Holding, { format: "count" });
+  const { run } = started(streams);
+  const held = (): number => queryObjects(Holding, { format: "count" }) - before;
+  run.advance();
+  expect(held()).toBe(4);
+  run.replan([clocks, streams[1].node], []);
+  run.advance();
+  expect(held()).toBe(2);
+  run.replan([clocks, streams[1].node, streams[2].node], []);
+  run.advance();
+  expect(held()).toBe(4);
+  run.replan([clocks], []);
+  expect(held()).toBe(0);
+  expect(run.progress.finished).toBe(false);
 });
 
 test("a checkpoint has it once, and is gone back to with its readers sharing", () => {

@@ -5,7 +5,8 @@
  * **Without a window** it is the relational join, kept up to date by changes: every row meets everything that the other
  * side holds, and each change of either side changes the result at once. A row that comes out because nothing matched it is
  * taken back (weight −1) when a match appears, and comes out again when the match is taken away. A pair has the later of
- * its rows' timestamps, a row without a match its own. State is both inputs, for ever.
+ * its rows' timestamps, a row without a match its own. State is both inputs, for ever; joins that hold the same input by the
+ * same keys hold it together.
  *
  * **With a window** (fixed, sliding, cumulating, calendar, custom without merging, or global) rows join only rows of the
  * same window. The result of a window comes out once, when the watermark passes its end: pairs in the order of the left
