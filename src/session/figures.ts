@@ -76,8 +76,44 @@ export function sourceFigures(run: Run, sources: readonly SourceNode[]): { late:
   return { late, watermark };
 }
 
+/** Processing time of a run; null before its first row. */
+export function clockOf(run: Run | null): number | null {
+  const clock = run?.progress.clock ?? -Infinity;
+  return clock === -Infinity ? null : clock;
+}
+
+/** Rows dropped by some nodes and all below them. */
+export function droppedBelow(nodes: readonly Node[], dropped: Dropped): number {
+  const ids = new Set(topological(nodes).map(identity));
+  let sum = 0;
+  for (const [id, counter] of dropped) if (ids.has(id)) sum += counter.count;
+  return sum;
+}
+
+/**
+ * Figures of all nodes for the dataflow graph. `names` holds the variables of nodes by identity; they are shown of the nodes in
+ * `present`, which belong to the replay that is not pinned.
+ */
+export function graphFigures(
+  run: Run,
+  {
+    names,
+    present,
+    dropped,
+  }: {
+    readonly names: Readonly<Record<string, readonly string[]>>;
+    readonly present: ReadonlySet<string>;
+    readonly dropped: Dropped;
+  },
+): NodeFigures[] {
+  // The ports that only the counters of dropped rows read are no part of anybody's pipeline.
+  return run.graph.nodes
+    .filter(n => !(n.node.verb === "port" && n.node.port === "late" && !(n.id in names)))
+    .map(n => nodeFigures(run, n, present.has(n.id) ? (names[n.id] ?? []) : [], dropped));
+}
+
 /** Figures of one node for the dataflow graph. */
-export function nodeFigures(run: Run, node: GraphNode, names: readonly string[], dropped: Dropped): NodeFigures {
+function nodeFigures(run: Run, node: GraphNode, names: readonly string[], dropped: Dropped): NodeFigures {
   const size = node.operator?.size?.();
   const feed = run.feed(node.id);
   return {
