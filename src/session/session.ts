@@ -5,43 +5,30 @@
  * plan, and whatever the engine says of them goes on to the shell. Nothing in here touches a DOM, a file or a timer;
  * the host gives them, so the same session runs in the app's sandboxed frame, in tests and on the command line.
  */
-import type { ChartSpec } from "../charts/chart.ts";
 import { isChart } from "../charts/plans.ts";
-import { canonical, identity } from "../pipeline/identity.ts";
-import { topological } from "../pipeline/node.ts";
+import { canonical } from "../pipeline/identity.ts";
 import { Stream } from "../pipeline/stream.ts";
 import type { Schema } from "../columns/column.ts";
 import { compileCell } from "../expressions/compile.ts";
 import { createKernel, type CellState as KernelCell, type Kernel } from "../notebook/kernel.ts";
-import { attributeOf, kindOf } from "../notebook/document.ts";
-import type { ComparedOutput, Comparison, SettingChange } from "../protocol/comparison.ts";
+import { attributeOf } from "../notebook/document.ts";
 import type {
-  CellOutput,
   CellState,
   CellText,
-  RowsBelow,
   SessionMessage,
   ShellMessage,
   Symbol as NotebookSymbol,
-  TransportState,
   ViewUpdate,
 } from "../protocol/session.ts";
-import type {
-  ComparedViews,
-  EnginePlan,
-  FromEngine,
-  PlanResult,
-  ToEngine,
-  ViewPlan,
-  Watched,
-} from "./engine-messages.ts";
+import type { EnginePlan, FromEngine, PlanResult, ToEngine, ViewPlan, Watched } from "./engine-messages.ts";
+import { cellState, type Page, shownOf } from "./cell-states.ts";
+import { ComparisonTelling } from "./comparison-telling.ts";
 import { exportStream, exportTargets } from "./export.ts";
 import { Input } from "./inputs.ts";
 import { inspect } from "./inspect.ts";
 import { LatestValues } from "./latest.ts";
-import { isLive, liveKey } from "./live-sources.ts";
 import { library } from "./library.ts";
-import { changesAbove, changesBetween, NO_SETTINGS, type CellSettings, type Settings, settingsOf } from "./settings.ts";
+import { type CellSettings, settingsOf } from "./settings.ts";
 import { asTable, Queries } from "./sql/queries.ts";
 import type { OpenSqlite } from "./sql/sqlite.ts";
 import { staticTable } from "./static-tables.ts";
@@ -64,9 +51,6 @@ export interface SessionHost {
   readonly sqlite?: OpenSqlite;
 }
 
-/** Milliseconds between two tellings of the same story. */
-const RETELL = 500;
-
 const NOTHING_PLANNED: PlanResult = { version: 0, schemas: {}, sources: {}, errors: {} };
 
 export class Session {
@@ -76,9 +60,7 @@ export class Session {
   readonly #queries: Queries;
   readonly #statics: StaticViews;
   readonly #stories: Stories;
-  /** How far the replay was when stories were last asked for. */
-  #toldAt = "";
-  #toldWall = -Infinity;
+  readonly #comparison: ComparisonTelling;
   readonly #states = new Map<number, KernelCell>();
   #cells: readonly CellText[] = [];
   /** Ids of cells with the attribute `hidden`: they show what they display, not what they define. */
@@ -88,12 +70,6 @@ export class Session {
   #planning = false;
   #disposed = false;
   #watched: readonly Watched[] = [];
-  /** The settings that the present plan came of, and those of the pinned one. */
-  #settings: Settings = NO_SETTINGS;
-  #pinned: Settings | null = null;
-  #compared: ComparedViews | null = null;
-  #faults: TransportState["faults"] = null;
-  #toldComparison = "null";
   /** What was last told of each cell, so that only changes are told. */
   readonly #told = new Map<number, string>();
 
@@ -111,6 +87,7 @@ export class Session {
       const values = typeof row === "number" ? {} : { values: row };
       host.engine({ type: "explain", request, view: "", row: typeof row === "number" ? row : 0, ...values, node });
     });
+    this.#comparison = new ComparisonTelling(comparison => host.post({ type: "comparison", comparison }));
     this.#kernel = createKernel(
       {
         evaluate: cell => compileCell(cell.parameters, cell.body, cell.async),
@@ -155,9 +132,7 @@ export class Session {
         this.#host.engine({ type: "transport", action: message.action });
         return;
       case "pin":
-        this.#pinned = message.pinned ? { ...this.#settings, faults: this.#faults ?? null } : null;
-        this.#compared = null;
-        this.#tellComparison();
+        this.#comparison.pin(message.pinned);
         this.#host.engine({ type: "pin", pinned: message.pinned });
         return;
       case "watch":
@@ -199,8 +174,7 @@ export class Session {
     } else if (message.type === "explained" && this.#stories.take(message.request, { lines: [], ...message })) {
       return;
     } else if (message.type === "compared") {
-      this.#compared = message.compared;
-      this.#tellComparison();
+      this.#comparison.compared(message.compared);
     } else if (message.type === "views") {
       const shown: ViewUpdate[] = [];
       for (const update of message.updates)
@@ -208,22 +182,11 @@ export class Session {
       if (shown.length > 0) this.#host.post({ type: "views", updates: shown });
     } else {
       if (message.type === "transport") {
-        this.#retell(message.state);
-        this.#faults = message.state.faults;
-        this.#tellComparison();
+        this.#stories.reached(message.state, this.#host.now());
+        this.#comparison.disturbed(message.state.faults ?? null);
       }
       this.#host.post(message);
     }
-  }
-
-  /** Stories look back over the log: while a replay plays they are told twice a second, and once more when it rests. */
-  #retell({ rows, now, finished, playing }: TransportState): void {
-    const at = `${rows} ${now} ${finished}`;
-    const wall = this.#host.now();
-    if (at === this.#toldAt || (playing && wall - this.#toldWall < RETELL)) return;
-    this.#toldAt = at;
-    this.#toldWall = wall;
-    this.#stories.moved();
   }
 
   /** The value of a name, once the cells have settled. Rejects naming what there is when no cell defines it. */
@@ -255,7 +218,8 @@ export class Session {
 
   /** The states of all cells, in the order of the page. */
   cells(): CellState[] {
-    return this.#cells.map(cell => this.#cellState(cell));
+    const page = this.#page();
+    return this.#cells.map(cell => cellState(cell, page));
   }
 
   dispose(): void {
@@ -305,17 +269,18 @@ export class Session {
       const state = this.#states.get(cell.id);
       if (state === undefined) continue;
       for (const [name, value] of state.values) if (value instanceof Stream) (names[value.id] ??= []).push(name);
-      for (const shown of this.#shownOf(state)) {
+      for (const shown of shownOf(state, this.#hidden)) {
         if (shown.value instanceof Stream) views.push({ view: shown.view, kind: "table", node: shown.value.node });
         else if (isChart(shown.value)) views.push({ view: shown.view, kind: "chart", spec: shown.value });
       }
     }
     views.push(...this.#latest.views(), ...this.#queries.views());
-    this.#settings = settingsOf(
-      this.#cells.map(text => this.#cellSettings(text)),
-      null,
+    this.#comparison.set(
+      settingsOf(
+        this.#cells.map(text => this.#cellSettings(text)),
+        null,
+      ),
     );
-    this.#tellComparison();
     const profile = this.#host.profile ?? "tidemark";
     const same =
       canonical([views, names, profile]) === canonical([this.#plan.views, this.#plan.names, this.#plan.profile]);
@@ -338,34 +303,6 @@ export class Session {
     };
   }
 
-  /** Says how the two replays differ, and by which settings; only when that has changed. */
-  #tellComparison(): void {
-    const comparison = this.#comparison();
-    const told = JSON.stringify(comparison);
-    if (told === this.#toldComparison) return;
-    this.#toldComparison = told;
-    this.#host.post({ type: "comparison", comparison });
-  }
-
-  #comparison(): Comparison | null {
-    const [pinned, compared] = [this.#pinned, this.#compared];
-    if (pinned === null || compared === null) return null;
-    const now = { ...this.#settings, faults: this.#faults ?? null };
-    const changes = changesBetween(pinned, now);
-    const words = ({ text, pinned: then, now: present }: SettingChange): SettingChange => ({
-      text,
-      pinned: then,
-      now: present,
-    });
-    const outputs = Object.entries(compared.outputs).map(([view, output]): [string, ComparedOutput] => [
-      view,
-      output.state === "differs"
-        ? { ...output, settings: changesAbove(Number.parseInt(view, 10), changes, now).map(words) }
-        : output,
-    ]);
-    return { settings: changes.map(words), outputs: Object.fromEntries(outputs), dropped: compared.dropped };
-  }
-
   #watch(): void {
     this.#host.engine({
       type: "watch",
@@ -373,126 +310,31 @@ export class Session {
     });
   }
 
-  /**
-   * What a cell shows, in order: what it displayed, then the streams and charts it defined without displaying them. A
-   * definition of anything else is shown by its value only if nothing else is. A hidden cell shows no definitions.
-   */
-  #shownOf(state: KernelCell): { view: string; name: string | null; value: unknown }[] {
-    const displayed = state.outputs.flatMap((output, i) =>
-      output.kind === "value"
-        ? [{ view: `${state.id}#${i}`, name: this.#nameOf(state, output.value), value: output.value }]
-        : [],
-    );
-    if (this.#hidden.has(state.id)) return displayed;
-    const seen = new Set(displayed.map(d => d.value));
-    const defined = [...state.values].flatMap(([name, value]) =>
-      (value instanceof Stream || isChart(value) || staticTable(value) !== null) && !seen.has(value)
-        ? [{ view: `${state.id}.${name}`, name, value }]
-        : [],
-    );
-    return [...displayed, ...defined];
-  }
-
-  #nameOf(state: KernelCell, value: unknown): string | null {
-    for (const [name, own] of state.values) if (own === value) return name;
-    return null;
-  }
-
-  #cellState(cell: CellText): CellState {
-    const state = this.#states.get(cell.id);
-    const analysis = state === undefined ? null : this.#kernel.analysis(cell.id);
-    const outputs = state === undefined ? [] : this.#outputs(cell, state);
-    const failed = outputs.find(o => (o.kind === "stream" || o.kind === "chart") && o.view in this.#planned.errors);
-    const planError = failed !== undefined && "view" in failed ? this.#planned.errors[failed.view] : null;
-    const error =
-      state?.error != null
-        ? { message: state.error.message, line: state.error.line, column: state.error.column, cause: null }
-        : state?.status === "blocked"
-          ? {
-              message: `This cell waits for cell ${state.culprit}, which has no value.`,
-              line: null,
-              column: null,
-              cause: state.culprit,
-            }
-          : planError !== null
-            ? { message: planError, line: null, column: null, cause: null }
-            : null;
+  /** The page as it is now. */
+  #page(): Page {
     return {
-      id: cell.id,
-      status: planError !== null && state?.status === "ok" ? "error" : (state?.status ?? "idle"),
-      outputs: planError === null ? outputs : outputs.filter(o => !("view" in o) || !(o.view in this.#planned.errors)),
-      error,
-      definitions: analysis?.outputs.map(o => o.name) ?? [],
-      references: analysis?.inputs.map(i => i.name) ?? [],
-      took: state?.duration ?? null,
-      live: this.#liveOf(cell.id),
+      cells: this.#cells,
+      hidden: this.#hidden,
+      states: this.#states,
+      analysis: id => this.#kernel.analysis(id),
+      names: this.#plan.names,
+      errors: this.#planned.errors,
+      html: value => this.#host.html?.(value) ?? null,
     };
-  }
-
-  /** Keys of the live sources of which a cell is the one to tell: the first that holds the source, or a stream of it. */
-  #liveOf(id: number): readonly string[] {
-    const own = (cell: number, direct: boolean): string[] =>
-      [...(this.#states.get(cell)?.values.values() ?? [])].flatMap(value => {
-        if (!(value instanceof Stream)) return [];
-        const nodes = direct ? [value.node] : topological([value.node]);
-        return nodes.flatMap(node => (node.verb === "source" && isLive(node) ? [liveKey(node)] : []));
-      });
-    const teller = (key: string): number | undefined =>
-      (
-        this.#cells.find(cell => own(cell.id, true).includes(key)) ??
-        this.#cells.find(cell => own(cell.id, false).includes(key))
-      )?.id;
-    return [...new Set(own(id, false))].filter(key => teller(key) === id);
-  }
-
-  #outputs(cell: CellText, state: KernelCell): CellOutput[] {
-    const outputs: CellOutput[] = [];
-    state.outputs.forEach((output, i) => {
-      if (output.kind === "view") {
-        const { input } = output;
-        if (input instanceof Input) outputs.push({ kind: "input", index: output.index, control: input.control });
-        else outputs.push({ kind: "value", name: null, value: inspect(input.value) });
-      } else outputs.push(this.#show(cell, `${state.id}#${i}`, this.#nameOf(state, output.value), output.value));
-    });
-    for (const shown of this.#shownOf(state))
-      if (!shown.view.includes("#")) outputs.push(this.#show(cell, shown.view, shown.name, shown.value));
-    if (outputs.length === 0 && !this.#hidden.has(state.id))
-      for (const [name, value] of state.values)
-        if (typeof value !== "function") outputs.push({ kind: "value", name, value: inspect(value) });
-    return outputs;
-  }
-
-  #show(cell: CellText, view: string, name: string | null, value: unknown): CellOutput {
-    if (value instanceof Stream) return { kind: "stream", view, name };
-    if (isChart(value)) {
-      return { kind: "chart", view, chart: value.chart, options: value.options, rows: this.#rowsBelow(value) };
-    }
-    if (staticTable(value) !== null) return { kind: "table", view, name };
-    if (kindOf(cell.type) === "markdown" && typeof value === "string") return { kind: "markdown", text: value };
-    const html = this.#host.html?.(value) ?? null;
-    if (html !== null) return { kind: "html", html };
-    return { kind: "value", name, value: inspect(value) };
-  }
-
-  #rowsBelow(chart: ChartSpec): RowsBelow | null {
-    const sources = topological(Object.values(chart.streams)).filter(n => n.verb === "source");
-    const [stream] = sources.length === 1 ? (this.#plan.names[identity(sources[0])] ?? []) : [];
-    if (stream === undefined) return null;
-    const { eventTime, arrivalTime } = sources[0];
-    return { stream, eventTime: eventTime.column, arrivalTime: arrivalTime?.column ?? null };
   }
 
   #tellCells(): void {
     this.#statics.set(
       [...this.#states.values()].flatMap(state =>
-        this.#shownOf(state).flatMap(({ view, value }) => {
+        shownOf(state, this.#hidden).flatMap(({ view, value }) => {
           const table = staticTable(value);
           return table === null ? [] : [[view, table] as const];
         }),
       ),
     );
+    const page = this.#page();
     for (const cell of this.#cells) {
-      const state = this.#cellState(cell);
+      const state = cellState(cell, page);
       const told = JSON.stringify(state);
       if (this.#told.get(cell.id) === told) continue;
       this.#told.set(cell.id, told);

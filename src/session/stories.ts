@@ -5,10 +5,14 @@
 import type { Value } from "../columns/column.ts";
 import type { Node } from "../pipeline/node.ts";
 import type { Stream } from "../pipeline/stream.ts";
+import type { TransportState } from "../protocol/session.ts";
 import type { Explanation } from "./explain/explanation.ts";
 
 /** A row of a stream's table by its place, or by its values: the keys of a rollup and its window's bounds. */
 export type RowAsked = number | Readonly<Record<string, Value>>;
+
+/** Milliseconds between two tellings of the same story. */
+const RETELL = 500;
 
 const NOTHING_YET: Explanation = { sentences: [], facts: {}, lines: [] };
 
@@ -29,6 +33,9 @@ export class Stories {
   readonly #asked = new Map<number, Asked>();
   readonly #ask: (request: number, node: Node, row: RowAsked) => void;
   #next = -1;
+  /** How far the replay was when stories were last told for it, and the wall clock then. */
+  #toldAt = "";
+  #toldWall = -Infinity;
 
   constructor(ask: (request: number, node: Node, row: RowAsked) => void) {
     this.#ask = ask;
@@ -49,6 +56,15 @@ export class Stories {
     } finally {
       this.#asked.delete(request);
     }
+  }
+
+  /** Takes how far the replay is. As stories look back over the log, they are told twice a second while it plays, and once more when it rests. */
+  reached({ rows, now, finished, playing }: TransportState, wall: number): void {
+    const at = `${rows} ${now} ${finished}`;
+    if (at === this.#toldAt || (playing && wall - this.#toldWall < RETELL)) return;
+    this.#toldAt = at;
+    this.#toldWall = wall;
+    this.moved();
   }
 
   /** Asks again: the replay has moved, or there is a new plan. */
