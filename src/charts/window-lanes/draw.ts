@@ -193,7 +193,7 @@ function drawLanes(
         x: "at",
         y: "row",
         text: ({ e }) =>
-          `${numberText(e.known)} of ≈ ${guessText(e.expected)}, ${guessText(e.low)} to ${guessText(e.high)}`,
+          `${numberText(e.known)} of ≈ ${guessText(e.expected)} (${guessText(e.low)} to ${guessText(e.high)})`,
         textAnchor: "end",
         dx: -7,
         fill: INK,
