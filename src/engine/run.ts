@@ -387,12 +387,13 @@ export class Run {
    * Changes the pipeline in mid-run. Nodes that did not change keep their state; new ones and the taps that read them are
    * behind and have to catch up: `catchUp` works on that, as does `advance`. What was behind before and is still wanted goes on
    * from where it was. When a source changed, or nothing was remembered, the run begins again; the caller then works it
-   * to where it was, in slices if it likes.
+   * to where it was, in slices if it likes. Throws where the new pipeline cannot be run, and then changes nothing.
    */
   replan(roots: readonly Node[], taps: readonly Tap[]): "caught up" | "behind" | "restarted" {
     const before = this.#graph;
-    this.#roots = roots;
+    // Where the new pipeline cannot be run this throws, and the run goes on with the old one.
     this.#graph = new Graph(roots, this.#graphOptions(), before);
+    this.#roots = roots;
     const { fresh } = this.#graph;
     const newTaps = taps.filter(t => !this.#taps.includes(t) || fresh.includes(this.#graph.of(t.node)));
     this.#taps = [...taps];

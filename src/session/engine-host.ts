@@ -140,6 +140,9 @@ export class EngineHost {
         return;
       case "live-again":
         this.#live.forget(message.key);
+        // What reads it waits for rows from now on, and nothing is to look for the log that is gone.
+        this.#ready = { plan: this.#plan, sources: this.#sourcesOf(this.#plan) };
+        this.#replan();
         void this.#load(this.#plan);
         return;
       case "explain":
@@ -170,11 +173,16 @@ export class EngineHost {
     this.#schedule(0);
   }
 
+  /** All sources below a plan and what is pinned. */
+  #sourcesOf(plan: EnginePlan): SourceNode[] {
+    const all = [...plan.views.flatMap(namedNodes), ...this.#variants.named()];
+    return topological(all).filter(n => n.verb === "source");
+  }
+
   async #load(plan: EnginePlan): Promise<void> {
     this.#plan = plan;
     // What can be known without data is answered once every source has been read; a newer plan overtakes this one.
-    const all = [...plan.views.flatMap(namedNodes), ...this.#variants.named()];
-    const sources = topological(all).filter(n => n.verb === "source");
+    const sources = this.#sourcesOf(plan);
     await Promise.all(sources.map(n => this.#files.load(n, plan.names[identity(n)]?.[0])));
     if (this.#plan !== plan) return;
     this.#live.keep(sources, this.#options.now());

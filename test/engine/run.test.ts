@@ -250,6 +250,19 @@ describe("edits in mid-run", () => {
     }
   });
 
+  test("that cannot be run change nothing", () => {
+    const run = runOf([totals.node]);
+    const tap = ear(totals.node);
+    run.tap(tap);
+    run.advance({ until: 13 });
+    const refused = payments.groupby("key").rollup({ n: "count()" }).dedupe(["n"], { within: "1 min" });
+    expect(() => run.replan([totals.node, refused.node], [tap, ear(refused.node)])).toThrow("takes rows back");
+    run.advance();
+    run.restart();
+    run.finish();
+    expect(tap.rows.map(r => r["v"])).toEqual([1, 2, 8]);
+  });
+
   test("a tap that is taken away hears no more", () => {
     const run = runOf([totals.node]);
     const tap = ear(totals.node);

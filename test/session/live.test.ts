@@ -356,7 +356,12 @@ describe("the transport", () => {
     await h.beat(200);
     expect(h.transport).toMatchObject({ finished: true, rows: 2 });
     h.session.receive({ type: "live-again", key: first?.request.key ?? "" });
+    // The transport can be used meanwhile, though there is no log.
+    for (const kind of ["restart", "play", "end", "live"] as const)
+      h.session.receive({ type: "transport", action: { kind } });
     await h.beat(300);
+    h.session.receive({ type: "transport", action: { kind: "restart" } });
+    h.session.receive({ type: "transport", action: { kind: "live" } });
     expect(h.feed).not.toBe(first);
     expect(h.messages.filter(m => m.type === "live-close" || m.type === "live-open").map(m => m.type)).toEqual([
       "live-open",
