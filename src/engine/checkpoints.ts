@@ -12,7 +12,8 @@
  * kept     |   |  |   |      |   |   |   |    |    |
  * ```
  *
- * Checkpoints behind the present are as good as those before it: a replay of the same log is the same every time.
+ * Checkpoints ahead of the present are as good as those behind it: a replay of the same log is the same every time. They give way
+ * as a replay from the start passes them.
  */
 import type { Checkpoint, Progress, Run, Tap } from "./run.ts";
 import { atOnce, type Slices } from "./slices.ts";
@@ -47,6 +48,8 @@ export class Checkpoints {
   readonly #rows: number;
   /** In order of rows. */
   #kept: Kept[] = [];
+  /** The first steps remembered by the replay that brought the latest checkpoint, and by the one before it. */
+  #replays: readonly unknown[] = [];
   /** Doubles whenever a single checkpoint is too large to keep many of. */
   #patience = 1;
   /** The run was taken to this one, in which some of its nodes or taps are missing: to be taken anew when they have caught up. */
@@ -133,9 +136,22 @@ export class Checkpoints {
     const entry = kept(checkpoint, bytesOf(checkpoint.state), sizes);
     const { bytes } = entry;
     if (bytes * 4 > this.#bytes) this.#patience *= 2;
+    this.#makeWay(checkpoint);
     const at = this.#kept.findIndex(k => k.checkpoint.progress.rows > checkpoint.progress.rows);
     this.#kept.splice(at < 0 ? this.#kept.length : at, 0, entry);
     while (this.#kept.length > this.#count || (this.bytes > this.#bytes && this.#kept.length > 1)) this.#thin();
+  }
+
+  /**
+   * Lets go of what earlier replays remember, as far as a new checkpoint's has passed it again, and of all but the latest of them:
+   * a replay from the start remembers its steps anew, and each would leave as much behind as the log has rows.
+   */
+  #makeWay({ memory, progress: { rows } }: Checkpoint): void {
+    if (memory[0] !== this.#replays[0]) this.#replays = [memory[0], this.#replays[0]];
+    const [present, before] = this.#replays;
+    this.#kept = this.#kept.filter(({ checkpoint: { memory: of, progress } }) =>
+      of[0] === present ? true : of[0] === before && progress.rows > rows,
+    );
   }
 
   #thin(): void {
