@@ -173,8 +173,6 @@ const readers: readonly Reader[] = [
 
 for (let round = 0; round < rounds; round++)
   for (const reader of readers) {
-    // Nobody pays for the garbage of those before.
-    globalThis.gc?.();
     const found = await reader.run();
     if (found !== expected)
       throw new Error(`${reader.name} read something else.\nexpected ${expected}\nfound    ${found}`);

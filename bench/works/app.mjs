@@ -24,8 +24,8 @@ export const app = {
           ["shell, kB gzipped (scripts, styles and fonts before the first paint)", figure(m.shell / 1000)],
           ["frames: p50, p95, longest, ms", [m.frames.p50, m.frames.p95, m.frames.most].map(figure).join(", ")],
           ["a replay of a million rows, ms", figure(m.replay)],
-          ["held by the page after the first and the last replay, MiB", m.page.map(figure).join(", ")],
-          ["held by the engine after the first and the last replay, MiB", m.engine.map(figure).join(", ")],
+          ["held by the page before and after these replays, MiB", m.page.map(figure).join(", ")],
+          ["held by the engine before and after these replays, MiB", m.engine.map(figure).join(", ")],
         ],
       ),
     ];
