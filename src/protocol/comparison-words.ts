@@ -53,7 +53,7 @@ export function rowsSentence(rows: ComparedRows, sides = { now: "now", pinned: "
   );
 }
 
-/** Counts the outputs that differ, of how many, and the rows in which tables do. */
+/** Counts the outputs that depend on what was changed, of how many, and the rows of tables that differ by it. */
 export function countDifferences({ outputs }: Comparison): { differ: number; of: number; rows: number } {
   const all = Object.values(outputs);
   const differing = all.filter((o): o is Extract<ComparedOutput, { state: "differs" }> => o.state === "differs");

@@ -173,7 +173,7 @@ test("a slider moves the present replay alone, and both stand beside each other 
   await expect.poll(() => cell(4).locator(".tm-chart-lateness").count()).toBe(2);
   const said = (await line().innerText()).replace(/\s+/g, " ");
   expect(said).toContain("Delay 0 s → 12 min");
-  expect(said).toContain(`2 of 3 outputs differ, in ${differ.length} rows`);
+  expect(said).toContain(`2 of 3 outputs depend on it, ${differ.length} rows differ`);
   expect(said).toContain(`dropped ${strict.dropped} → ${patient.dropped}`);
   // A log's own rows are the same whatever the watermark says.
   expect(await cell(2).locator(".compared-mark").innerText()).toBe("= same in both");

@@ -52,7 +52,7 @@ export function ComparisonLine() {
           <span class="comparison-counts">
             {differ === 0
               ? "no output depends on it"
-              : `${differ} of ${writeMany(of, "output")} ${differ === 1 ? "differs" : "differ"}${rows === 0 ? "" : `, in ${writeMany(rows, "row")}`}`}
+              : `${differ} of ${writeMany(of, "output")} ${differ === 1 ? "depends" : "depend"} on it${rows === 0 ? "" : `, ${writeMany(rows, "row")} ${rows === 1 ? "differs" : "differ"}`}`}
           </span>
           {dropped.now !== dropped.pinned && <span>dropped {changeText(dropped.pinned, dropped.now)}</span>}
         </span>
