@@ -1,5 +1,5 @@
 /** W1 to W5: every entry runs the same work round by round in one process, and every result is checked against the others. */
-import { median, processorTime, ratio, rounds } from "../harness.mjs";
+import { leastProcessorTimes, median, ratio, rounds } from "../harness.mjs";
 import { figure, table } from "../figures.mjs";
 
 /** What the work comes to, known from outside this program: inserts, retractions, dropped rows (or window memberships). */
@@ -37,9 +37,12 @@ export const contest = name => ({
     const [columnar] = own;
     const taking = [];
     // Before the peers have filled the heap. They may also work in threads of their own, which this thread's clock does not see.
-    const processor = new Map(
-      own.map(entry => [entry, entry[name] === undefined ? null : processorOf(() => entry[name].run(data), quick)]),
+    const working = own.filter(entry => entry[name] !== undefined);
+    const least = leastProcessorTimes(
+      working.map(entry => () => entry[name].run(data)),
+      quick ? 100 : 300,
     );
+    const processor = new Map(working.map((entry, e) => [entry, least[e]]));
     const expected = columnar[name].check(await columnar[name].run(data));
     // Plain entries know nothing of lateness: their tables hold all rows, as with an allowed lateness without end. Balances take
     // every row as it is, so there the two are the same.
@@ -136,12 +139,6 @@ export const contest = name => ({
     ];
   },
 });
-
-/** Milliseconds of processor time of one run among several, the least of five such stretches: what others do to the machine only adds. */
-function processorOf(work, quick) {
-  const runs = quick ? 3 : 6;
-  return Math.min(...Array.from({ length: 5 }, () => processorTime(work, runs)));
-}
 
 /** Throws unless a result says the same as the expected one, where both say something. */
 function same(got, expected, fields = ["chk", "plus", "minus", "dropped", "series", "restated"]) {
