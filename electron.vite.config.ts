@@ -61,7 +61,8 @@ export default defineConfig({
     root: from("src/renderer"),
     plugins: [preact({ devToolsEnabled: false, prefreshEnabled: false })],
     // Blob workers must be classic scripts: a frame of opaque origin can't start a module worker from a blob.
-    worker: { format: "iife" },
+    // It is read anew by every kernel, since no cache is kept for an origin that is never seen again: so it is short.
+    worker: { format: "iife", rolldownOptions: { output: { minify: true, keepNames: true } } },
     build: {
       outDir: from("out/renderer"),
       emptyOutDir: true,

@@ -1,4 +1,5 @@
 /** Starts the app: styles, stores, the first notebook, and the page. */
+import "./connection/early.ts";
 import "@fontsource-variable/inter/wght.css";
 import "@fontsource-variable/spline-sans-mono/wght.css";
 import "./styles/tokens.css";

@@ -45,6 +45,9 @@ export interface EngineHostOptions {
 const GRAPH_EVERY = 250;
 /** Milliseconds between two slices while a replay keeps to a speed. */
 const TICK = 4;
+/** Milliseconds between two words on how far reading is, and of reading between two chances to hear a message. */
+const LOADING_EVERY = 60;
+const READING = 10;
 
 export class EngineHost {
   readonly #options: EngineHostOptions;
@@ -78,6 +81,9 @@ export class EngineHost {
   /** Whether there may be something new to see. */
   #dirty = false;
   #lastGraph = -Infinity;
+  /** When it was last told how far reading is, and when messages were last heard meanwhile. */
+  #toldLoading = -Infinity;
+  #breath = -Infinity;
   /** What was last told of the two replays. */
   #toldCompared = "null";
 
@@ -92,10 +98,7 @@ export class EngineHost {
     );
     this.#files = new SourceFiles(
       async name => (await this.#needed.ask(name)).bytes,
-      (what, progress) => {
-        this.#report.loads(what, progress);
-        this.#sendTransport();
-      },
+      (what, progress) => this.#loads(what, progress),
       this.#live,
       (name, from, to) => this.#needed.ask(name, { from, to }),
     );
@@ -189,6 +192,23 @@ export class EngineHost {
     this.#report.loaded();
     this.#ready = { plan, sources };
     this.#schedule(0);
+  }
+
+  /** Tells how far reading is, now and then, and lets messages be heard when it has gone on for as long as a slice. */
+  #loads(what: string, progress: number): Promise<void> | undefined {
+    this.#report.loads(what, progress);
+    const now = this.#options.now();
+    if (now - this.#toldLoading >= LOADING_EVERY) {
+      this.#toldLoading = now;
+      this.#sendTransport();
+    }
+    if (now - this.#breath < READING) return undefined;
+    return new Promise(resolve => {
+      this.#options.defer(() => {
+        this.#breath = this.#options.now();
+        resolve();
+      }, 0);
+    });
   }
 
   /** Takes up the newest plan whose sources are there, if that has not been done. */

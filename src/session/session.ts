@@ -42,8 +42,10 @@ export interface SessionHost {
   engine(message: ToEngine, transfer?: ArrayBuffer[]): void;
   now(): number;
   defer(work: () => void): void;
-  /** More names for cells, such as `Plot` where there is a DOM. */
+  /** More names for cells, such as `html` where there is a DOM. */
   readonly ambient?: Readonly<Record<string, unknown>>;
+  /** And names that are loaded with the first cell that uses them. */
+  readonly lazy?: Readonly<Record<string, () => Promise<unknown>>>;
   /** Writes a DOM node as HTML; absent where there is no DOM. */
   readonly html?: (value: unknown) => string | null;
   readonly profile?: string;
@@ -100,7 +102,11 @@ export class Session {
           explain: (stream: Stream, row: RowAsked = 0) => this.#stories.of(stream, row),
           ...host.ambient,
         },
-        lazy: { aq: () => import("arquero"), toArquero: async () => (await import("./arquero.ts")).toArquero },
+        lazy: {
+          aq: () => import("arquero"),
+          toArquero: async () => (await import("./arquero.ts")).toArquero,
+          ...host.lazy,
+        },
         equals: sameValue,
         onCell: (id, state) => {
           this.#states.set(id, state);

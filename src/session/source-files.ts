@@ -19,8 +19,8 @@ import { isLive, LiveSources } from "./live-sources.ts";
 /** Gets a data file's bytes by the name that a source gave. Rejects with a message for the user. */
 export type FileReader = (name: string) => Promise<Uint8Array>;
 
-/** Says how far loading is: what, and from 0 to 1. */
-export type LoadingListener = (what: string, progress: number) => void;
+/** Hears how far loading is: what, and from 0 to 1. What it returns is awaited before anything more is read. */
+export type LoadingListener = (what: string, progress: number) => void | Promise<void>;
 
 export class SourceFiles {
   readonly #read: FileReader;
@@ -113,7 +113,7 @@ export class SourceFiles {
   #file(name: string): Promise<Uint8Array> {
     let bytes = this.#bytes.get(name);
     if (bytes === undefined) {
-      this.#loading(`Opening ${name}`, 0);
+      void this.#loading(`Opening ${name}`, 0);
       bytes = this.#read(name);
       this.#bytes.set(name, bytes);
       bytes.catch(() => this.#bytes.delete(name));

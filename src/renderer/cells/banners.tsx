@@ -6,7 +6,7 @@ import { say } from "../state/ui.ts";
 
 /** Ends a kernel that no longer answers. Its successor runs nothing by itself, or it would hang again. */
 function stopBusy(): void {
-  void startKernel("none");
+  startKernel("none");
   say("Stopped. The notebook is as it was; mend the cell, then run it.");
 }
 
@@ -63,7 +63,7 @@ export function Banners() {
             <strong>The notebook does not run:</strong> {kernelProblem.value}
           </span>
           <span class="grow" />
-          <button type="button" class="button" onClick={() => void startKernel("all")}>
+          <button type="button" class="button" onClick={() => startKernel("all")}>
             Try again
           </button>
         </div>

@@ -2,13 +2,11 @@
  * Starts a kernel in its frame: the cells run here, in an origin that can reach nothing, and the engine in a Worker beside
  * them. The shell hands over a message port and all traffic goes through it.
  */
-import * as Plot from "@observablehq/plot";
+import { engine } from "./engine.ts";
 import { html, svg } from "htl";
 import type { SessionMessage, ShellMessage } from "../../protocol/session.ts";
 import type { FromEngine, ToEngine } from "../../session/engine-messages.ts";
 import { Session } from "../../session/session.ts";
-// oxlint-disable-next-line import/default -- the bundler gives this import its default
-import EngineWorker from "./engine.worker.ts?worker&inline";
 
 // The policy of this page stops every request but not WebRTC, so that goes before any cell is run.
 for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChannel", "WebTransport", "WebSocket"]) {
@@ -40,13 +38,13 @@ function htmlOf(value: unknown): string | null {
 }
 
 function start(port: MessagePort): void {
-  const engine = new EngineWorker();
   const session = new Session({
     post: (message: SessionMessage, transfer = []) => port.postMessage(message, transfer),
     engine: (message: ToEngine, transfer = []) => engine.postMessage(message, transfer),
     now: () => performance.now(),
     defer: deferrer(),
-    ambient: { Plot, html, svg },
+    ambient: { html, svg },
+    lazy: { Plot: () => import("@observablehq/plot") },
     html: htmlOf,
     sqlite: async () => (await import("./sqlite.ts")).openSqlite(),
   });

@@ -3,9 +3,10 @@ import { effect, signal } from "@preact/signals";
 import { readNotebook } from "../../notebook/read.ts";
 import { NotebookError } from "../../notebook/document.ts";
 import type { NotebookEntry, OpenedNotebook } from "../../protocol/host.ts";
+import { initial } from "../connection/early.ts";
 import { host } from "../connection/host.ts";
 import { file, notebook, savedText, showNotebook, text, unsaved } from "./notebook.ts";
-import { startKernel, stopKernel, trusted } from "./session.ts";
+import { runNothing, startKernel, stopKernel, trusted } from "./session.ts";
 import { openSource, overlay, say, selectedCell } from "./ui.ts";
 
 export const entries = signal<readonly NotebookEntry[]>([]);
@@ -20,10 +21,12 @@ export const conflict = signal("");
 /** Opens what the app was started with, and lists the notebooks beside it. */
 export async function openInitial(): Promise<void> {
   try {
-    const opened = await host.initial();
-    if (opened !== null) await show(opened);
+    const opened = await initial;
+    if (opened === null) runNothing();
+    else await show(opened);
     entries.value = await host.notebooks();
   } catch (error) {
+    runNothing();
     openProblem.value = reasonOf(error);
   }
 }
@@ -86,10 +89,14 @@ async function show(opened: OpenedNotebook): Promise<void> {
     selectedCell.value = document.cells[0]?.id ?? null;
     openSource.value = null;
     trusted.value = opened.trusted;
-    recovered.value = await host.recover(opened.handle);
-    if (opened.trusted) await startKernel("all");
+    recovered.value = null;
+    if (opened.trusted) startKernel("all");
+    else runNothing();
+    const found = await host.recover(opened.handle);
+    if (file.peek()?.handle === opened.handle) recovered.value = found;
   } catch (error) {
     if (!(error instanceof NotebookError)) throw error;
+    runNothing();
     openProblem.value = error.message;
   }
 }
@@ -101,7 +108,7 @@ export async function trustAndRun(): Promise<void> {
   await attempt(async () => {
     await host.trust(opened.handle, text.peek());
     trusted.value = true;
-    await startKernel("all");
+    startKernel("all");
   });
 }
 

@@ -21,7 +21,8 @@ import type {
   ViewUpdate,
 } from "../../protocol/session.ts";
 import { host } from "../connection/host.ts";
-import { KernelFrame } from "../connection/kernel-frame.ts";
+import { discardPrepared, type KernelFrame, takeKernel } from "../connection/kernel-frame.ts";
+import { namedFiles, ReadAhead } from "../connection/read-ahead.ts";
 import { closeLive, openLive, startLive } from "./live.ts";
 import { file, notebook } from "./notebook.ts";
 
@@ -51,6 +52,7 @@ const watched = new Map<string, { from: number; count: number; sort: Sort }>();
 const exports = new Map<number, (answer: Exported) => void>();
 const explanations = new Map<number, (answer: Explained) => void>();
 let kernel: KernelFrame | null = null;
+let ahead: ReadAhead | null = null;
 let generation = 0;
 let request = 0;
 let watchAnnounced = false;
@@ -79,6 +81,7 @@ export function stopKernel(): void {
   startLive(null);
   kernel?.dispose();
   kernel = null;
+  ahead = null;
   pingSent = null;
   batch(() => {
     kernelStatus.value = "none";
@@ -93,22 +96,32 @@ export function stopKernel(): void {
   });
 }
 
+/** Says that the notebook that is shown does not run, so that no kernel waits for it either. */
+export function runNothing(): void {
+  discardPrepared();
+}
+
 /** Starts a fresh kernel with the notebook as it is now; `run: "none"` after a hang, so that it doesn't hang again. */
-export async function startKernel(run: "all" | "none"): Promise<void> {
+export function startKernel(run: "all" | "none"): void {
   stopKernel();
-  const mine = generation;
   kernelStatus.value = "starting";
-  try {
-    const url = await host.kernelUrl();
-    if (mine !== generation) return;
-    startLive(updates => send({ type: "live", updates: updates.map(({ state: _, ...rows }) => rows) }));
-    kernel = new KernelFrame(url, { message: receive, failed: reason => fail(reason) });
-    ranSources.value = new Map((notebook.peek()?.cells ?? []).map(cell => [cell.id, cell.source]));
-    sendCells(run);
-    announceViews();
-  } catch (error) {
-    if (mine === generation) fail(error instanceof Error ? error.message : String(error));
-  }
+  startLive(updates => send({ type: "live", updates: updates.map(({ state: _, ...rows }) => rows) }));
+  kernel = takeKernel();
+  if (run === "all") readFilesAhead();
+  ranSources.value = new Map((notebook.peek()?.cells ?? []).map(cell => [cell.id, cell.source]));
+  sendCells(run);
+  announceViews();
+  kernel.listen({ message: receive, failed: fail });
+}
+
+/** Begins to read what the cells will ask for. */
+function readFilesAhead(): void {
+  const opened = file.peek();
+  if (opened === null) return;
+  const texts = (notebook.peek()?.cells ?? [])
+    .filter(cell => attributeOf(cell.attributes, "disabled") === undefined)
+    .map(cell => cell.source);
+  ahead = new ReadAhead(namedFiles(texts, opened.files), name => host.readData(opened.handle, name));
 }
 
 function fail(reason: string): void {
@@ -314,7 +327,7 @@ async function sendFile(id: number, name: string, part?: { from: number; to: num
       if (mine === generation) send({ type: "file", request: id, bytes, error: null, size, version }, [bytes]);
       return;
     }
-    const bytes = await host.readData(opened.handle, name);
+    const bytes = await (ahead?.take(name) ?? host.readData(opened.handle, name));
     if (mine === generation) send({ type: "file", request: id, bytes, error: null }, [bytes]);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
