@@ -5,3 +5,5 @@ export function rounds(
   entries: readonly (() => void | Promise<void>)[],
   options: { readonly count: number; readonly warmup: number },
 ): Promise<number[][]>;
+/** Milliseconds of this thread's processor time per run. */
+export function processorTime(work: () => void, runs: number): number;

@@ -33,7 +33,7 @@ const SCHEMA: Schema = [
 const NO_ERRORS: Batch = batchOf(ERRORS_SCHEMA, []);
 
 /** Columns that more rows can be appended to, and the log of what is there. */
-class Columns {
+export class Columns {
   count = 0;
   readonly #names: Dictionary;
   readonly #keys: Int32Array;

@@ -9,6 +9,7 @@ import { ingestion } from "./ingestion.mjs";
 import { interaction } from "./interaction.mjs";
 import { large } from "./large.mjs";
 import { memory } from "./memory.mjs";
+import { verbs } from "./verbs.mjs";
 import { workers } from "./workers.mjs";
 
 /**
@@ -19,6 +20,7 @@ export const WORKS = [
   ...["W1", "W2", "W3", "W4", "W5"].map(contest),
   interaction,
   batches,
+  verbs,
   ingestion,
   memory,
   large,
