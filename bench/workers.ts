@@ -145,7 +145,7 @@ async function processor(
   alone: () => void,
   together: () => Promise<void>,
 ): Promise<{ one: number; workers: number[]; merging: number }> {
-  const least = { one: Infinity, workers: Array.from({ length: workers }, () => Infinity), merging: Infinity };
+  const least = { one: Infinity, workers: Array.from({ length: workers - 1 }, () => Infinity), merging: Infinity };
   const own = (): number => {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1000;

@@ -1,5 +1,5 @@
 /** What passes between the thread that a run is in and the threads that work its shards. */
-import type { ShardPart } from "../engine/shards/part.ts";
+import type { PartExtras } from "../engine/shards/part.ts";
 import type { ShardTask } from "../engine/shards/shard.ts";
 import type { SharedLog } from "../engine/shards/shared-log.ts";
 
@@ -11,22 +11,28 @@ export interface ThreadTask extends Omit<ShardTask, "logs" | "groups"> {
   })[];
 }
 
-/** To a shard's thread. Logs and owners stay there for as long as it lives. */
+/** To a shard's thread. Logs and owners stay there for as long as it lives. `control` is shared: see its places below. */
 export type ToThread =
   | { readonly type: "log"; readonly id: number; readonly log: SharedLog }
   | { readonly type: "owners"; readonly id: number; readonly owners: Uint8Array }
-  /** `control` is shared: how many parts have been asked for, and 1 when the run was ended. */
   | { readonly type: "run"; readonly id: number; readonly task: ThreadTask; readonly control: Int32Array };
 
-/** From a shard's thread, about one of its runs. */
+/** From a shard's thread, about one of its runs. Parts themselves lie in shared memory; `made` is only said to who waits for one. */
 export type FromThread =
-  | { readonly type: "part"; readonly id: number; readonly part: ShardPart }
+  | { readonly type: "made"; readonly id: number }
+  | { readonly type: "extras"; readonly id: number; readonly part: number; readonly extras: PartExtras }
   | { readonly type: "end"; readonly id: number }
   | { readonly type: "error"; readonly id: number; readonly message: string };
 
-/** Places in `control`. */
-export const ASKED = 0;
-export const CLOSED = 1;
+/** Parts that a shard makes before they are asked for, and so the slots in which they lie. */
+export const AHEAD = 8;
 
-/** Parts that a shard makes before they are asked for. */
-export const AHEAD = 4;
+/** Places in `control`: parts that have been read and may be overwritten, parts made, 1 when the run was ended, 1 while somebody waits. */
+export const READ = 0;
+export const MADE = 1;
+export const CLOSED = 2;
+export const WAITING = 3;
+/** From here on, by slot: 1 where something is handed over beside its part. */
+export const BESIDE = 4;
+
+export const CONTROL_WORDS = BESIDE + AHEAD;

@@ -4,15 +4,26 @@
  */
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import type { ShardPart } from "../engine/shards/part.ts";
-import type { ShardTask } from "../engine/shards/shard.ts";
+import { type PartExtras, PartReader, type ShardPart } from "../engine/shards/part.ts";
+import { cutSchemas, type ShardTask } from "../engine/shards/shard.ts";
 import type { ShardHost, ShardLink } from "../engine/shards/sharded-run.ts";
-import { type SharedLog, shareLog } from "../engine/shards/shared-log.ts";
+import { dictionariesOf, type SharedLog, shareLog } from "../engine/shards/shared-log.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
-import { ASKED, CLOSED, type FromThread, type ToThread } from "./shard-messages.ts";
+import {
+  AHEAD,
+  BESIDE,
+  CLOSED,
+  CONTROL_WORDS,
+  type FromThread,
+  MADE,
+  READ,
+  type ToThread,
+  WAITING,
+} from "./shard-messages.ts";
 
 export class ShardThreads implements ShardHost {
-  readonly #threads: Thread[] = [];
+  /** By the number of the shard. */
+  readonly #threads = new Map<number, Thread>();
   /** Logs in shared memory, and numbers for what threads are told once. */
   readonly #shared = new WeakMap<SourceLog, SharedLog>();
   readonly #numbers = new WeakMap<object, number>();
@@ -20,10 +31,12 @@ export class ShardThreads implements ShardHost {
 
   start(task: ShardTask): ShardLink {
     const { logs, groups, ...rest } = task;
-    const thread = (this.#threads[task.shard] ??= new Thread());
+    let thread = this.#threads.get(task.shard);
+    if (thread === undefined) this.#threads.set(task.shard, (thread = new Thread()));
+    const { tellOnce } = thread;
     const logNumbers = logs.map(log => {
       const id = this.#number(log);
-      thread.tellOnce(id, () => ({ type: "log", id, log: this.#share(log) }));
+      tellOnce(id, () => ({ type: "log", id, log: this.#share(log) }));
       return id;
     });
     const numbered = groups.map(({ cuts, owners }) => ({
@@ -31,27 +44,28 @@ export class ShardThreads implements ShardHost {
       owners: owners.map(of => {
         if (of === null) return null;
         const id = this.#number(of);
-        thread.tellOnce(id, () => ({ type: "owners", id, owners: of }));
+        tellOnce(id, () => ({ type: "owners", id, owners: of }));
         return id;
       }),
     }));
-    return thread.run(this.#next++, { ...rest, logs: logNumbers, groups: numbered });
+    const reader = new PartReader(cutSchemas(task), logs.flatMap(dictionariesOf), AHEAD);
+    return thread.run(this.#next++, { ...rest, logs: logNumbers, groups: numbered }, reader);
   }
 
   /** Parts that have come and that nobody has asked for yet. */
   get waiting(): number {
-    return this.#threads.reduce((sum, thread) => sum + thread.waiting, 0);
+    return [...this.#threads.values()].reduce((sum, thread) => sum + thread.waiting, 0);
   }
 
   /** Processor time of each thread since it was started, ms. */
   processorTimes(): Promise<number[]> {
-    return Promise.all(this.#threads.map(thread => thread.processorTime()));
+    return Promise.all([...this.#threads.values()].map(thread => thread.processorTime()));
   }
 
   /** Ends all threads. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map(thread => thread.close()));
-    this.#threads.length = 0;
+    await Promise.all([...this.#threads.values()].map(thread => thread.close()));
+    this.#threads.clear();
   }
 
   #number(of: object): number {
@@ -97,15 +111,15 @@ class Thread {
     return (user + system) / 1000;
   }
 
-  tellOnce(id: number, message: () => ToThread): void {
+  readonly tellOnce = (id: number, message: () => ToThread): void => {
     if (this.#told.has(id)) return;
     this.#told.add(id);
     this.#worker.postMessage(message());
-  }
+  };
 
-  run(id: number, task: Extract<ToThread, { type: "run" }>["task"]): ShardLink {
-    const control = new Int32Array(new SharedArrayBuffer(8));
-    const link = new Link(control, () => {
+  run(id: number, task: Extract<ToThread, { type: "run" }>["task"], reader: PartReader): ShardLink {
+    const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
+    const link = new Link(control, reader, () => {
       this.#links.delete(id);
       if (this.#links.size === 0) this.#worker.unref();
     });
@@ -133,30 +147,58 @@ class Thread {
 
 class Link implements ShardLink {
   readonly #control: Int32Array;
+  readonly #reader: PartReader;
   readonly #over: () => void;
-  /** Parts that have come and were not asked for; null: the shard has ended. */
-  readonly #parts: (ShardPart | null)[] = [];
+  /** What came beside parts that have not been read, by their numbers. */
+  readonly #extras = new Map<number, PartExtras>();
+  /** Parts that have been asked for. */
+  #asked = 0;
+  #ended = false;
   #error: Error | null = null;
   #waiting: { resolve(part: ShardPart | null): void; reject(error: Error): void } | null = null;
 
-  constructor(control: Int32Array, over: () => void) {
+  constructor(control: Int32Array, reader: PartReader, over: () => void) {
     this.#control = control;
+    this.#reader = reader;
     this.#over = over;
   }
 
   get waiting(): number {
-    return this.#parts.length;
+    return Atomics.load(this.#control, MADE) - this.#asked;
   }
 
   next(): Promise<ShardPart | null> {
     if (this.#error !== null) return Promise.reject(this.#error);
-    Atomics.add(this.#control, ASKED, 1);
-    Atomics.notify(this.#control, ASKED);
-    const part = this.#parts.shift();
-    if (part !== undefined) return Promise.resolve(part);
+    // Whoever asks for a part has done with the one before.
+    Atomics.store(this.#control, READ, this.#asked++);
+    Atomics.notify(this.#control, READ);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
+      this.#look();
     });
+  }
+
+  /** Hands over the part that was asked for, if it is there. */
+  #look(): void {
+    if (this.#waiting === null) return;
+    const control = this.#control;
+    const part = this.#asked - 1;
+    if (Atomics.load(control, MADE) <= part) {
+      if (this.#ended) this.#give(null);
+      // It may come between the two looks; a thread that does not see that somebody waits has made it before.
+      else if (Atomics.exchange(control, WAITING, 1) === 0 && Atomics.load(control, MADE) > part) this.#look();
+      return;
+    }
+    const extras = this.#extras.get(part) ?? null;
+    // What belongs to it is on its way.
+    if (extras === null && Atomics.load(control, BESIDE + (part % AHEAD)) === 1) return;
+    this.#extras.delete(part);
+    this.#give(this.#reader.read(part, extras));
+  }
+
+  #give(part: ShardPart | null): void {
+    this.#waiting?.resolve(part);
+    this.#waiting = null;
   }
 
   receive(message: FromThread): void {
@@ -164,13 +206,12 @@ class Link implements ShardLink {
       this.fail(message.message);
       return;
     }
-    const part = message.type === "part" ? message.part : null;
-    if (part === null) this.#over();
-    if (this.#waiting === null) this.#parts.push(part);
-    else {
-      this.#waiting.resolve(part);
-      this.#waiting = null;
+    if (message.type === "extras") this.#extras.set(message.part, message.extras);
+    else if (message.type === "end") {
+      this.#ended = true;
+      this.#over();
     }
+    this.#look();
   }
 
   fail(message: string): void {
@@ -182,10 +223,11 @@ class Link implements ShardLink {
   }
 
   close(): void {
-    Atomics.store(this.#control, CLOSED, 1);
-    // A sleeping thread looks at both.
-    Atomics.add(this.#control, ASKED, 1);
-    Atomics.notify(this.#control, ASKED);
+    const control = this.#control;
+    Atomics.store(control, CLOSED, 1);
+    // A thread that sleeps, or is about to, wakes up when this changes, and looks at both.
+    Atomics.add(control, READ, 1);
+    Atomics.notify(control, READ);
     this.fail("The run was ended.");
   }
 }

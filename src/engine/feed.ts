@@ -17,14 +17,6 @@ import { PartitionedWatermark } from "./watermarks/partitions.ts";
 /** What a feed said at a position: a row of its log, or nothing but progress. */
 export const NO_ROW = -1;
 
-/** Watermarks of a log that are worked out elsewhere. */
-export interface ToldWatermarks {
-  /** Returns the watermarks after rows `[from, to)`, which nobody may change. */
-  after(from: number, to: number): Float64Array;
-  /** Returns how many of the rows `[from, to)` were behind the watermark that they met. */
-  late(from: number, to: number): number;
-}
-
 export class SourceFeed {
   readonly node: SourceNode;
   #log: SourceLog;
@@ -55,7 +47,6 @@ export class SourceFeed {
   /** Whether the moment has passed at which a log that was read live was stopped. */
   #stopped = false;
   #late = 0;
-  #told: ToldWatermarks | null = null;
   /** Whether a row carries the watermark; null where every row does. */
   readonly #punctuation: ((log: SourceLog, row: number) => boolean) | null;
 
@@ -232,35 +223,10 @@ export class SourceFeed {
     );
   }
 
-  /** Delay of a bounded watermark, ms, as the profile reads it; 0 for any other. */
-  get delay(): number {
-    const { basis } = this.#strategy;
-    return basis.kind === "bounded" ? basis.delay : 0;
-  }
-
-  /** Lets stretches be told their watermarks instead of working them out. Only when `plain`, and before the first row. */
-  tell(told: ToldWatermarks): void {
-    this.#told = told;
-  }
-
-  /** Takes rows up to `to` (exclusive), more than none, and returns the watermark after each, where that is told. */
-  stretchTold(to: number): Float64Array | null {
-    if (this.#told === null) return null;
-    const watermarks = this.#told.after(this.#cursor, to);
-    this.#late += this.#told.late(this.#cursor, to);
-    this.#known = this.#said = watermarks[watermarks.length - 1];
-    this.#cursor = to;
-    return watermarks;
-  }
-
   /** Takes rows up to `to` (exclusive) at once and writes the watermark after each into `out`. Only when `plain`. */
   stretch(to: number, out: Float64Array): void {
-    const { delay } = this;
-    const told = this.stretchTold(to);
-    if (told !== null) {
-      out.set(told);
-      return;
-    }
+    const { basis } = this.#strategy;
+    const delay = basis.kind === "bounded" ? basis.delay : 0;
     // Rows that were taken one by one before moved the watermark too.
     if (this.#known + delay > this.#greatest[0]) this.#greatest[0] = this.#known + delay;
     this.#late += boundedWatermark(this.#log.time, this.#cursor, to, this.#greatest, delay, out);

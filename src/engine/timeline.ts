@@ -250,11 +250,8 @@ export class Timeline {
     const rows = sliceBatch(batch, from, to);
     const flows = new Map<string, Outputs>();
     sources.forEach((source, s) => {
-      let watermark = source.feed.stretchTold(to);
-      if (watermark === null) {
-        watermark = this.#room.floats(`watermark ${s}`, length);
-        source.feed.stretch(to, watermark);
-      }
+      const watermark = this.#room.floats(`watermark ${s}`, length);
+      source.feed.stretch(to, watermark);
       const main: Flow = {
         batch: rows,
         selection: null,

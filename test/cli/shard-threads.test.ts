@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { runCommand } from "../../src/cli/run.ts";
+import { AHEAD } from "../../src/cli/shard-messages.ts";
 import { ShardThreads } from "../../src/cli/shard-threads.ts";
 import { OutputHash } from "../../src/engine/output-hash.ts";
 import { Run } from "../../src/engine/run.ts";
@@ -100,7 +101,7 @@ function totals(rows: number): { logs: () => ReturnType<typeof logOf>; stream: S
 
 /** The hash of a run in shards, ended after so many parts where that is said. */
 async function hashOf(nodes: readonly Node[], logs: () => ReturnType<typeof logOf>, parts = Infinity): Promise<string> {
-  const options = { logs, shards: 2, stepLength: 256, stepsPerPart: 2 };
+  const options = { logs, shards: 2, stepLength: 256 };
   const division = divide(nodes, options);
   if ("reason" in division) throw new Error(division.reason);
   const sharded = new ShardedRun(nodes, division, { ...options, host: threads });
@@ -129,7 +130,7 @@ test("a run that is ended lets its threads go, and they serve the next", async (
 
 test("shards do not run ahead of whoever asks by more than a few parts", async () => {
   const { logs, stream } = totals(60_000);
-  const options = { logs, shards: 2, stepLength: 64, stepsPerPart: 1 };
+  const options = { logs, shards: 2, stepLength: 64 };
   const division = divide([stream.node], options);
   if ("reason" in division) throw new Error(division.reason);
   let made = 0;
@@ -144,7 +145,9 @@ test("shards do not run ahead of whoever asks by more than a few parts", async (
   // Time enough to work all the rest, were it not that nobody asks.
   await new Promise(resolve => setTimeout(resolve, 300));
   expect(sharded.run.progress.rows).toBe(64);
-  expect(threads.waiting).toBeLessThanOrEqual(2 * 5);
+  expect(threads.waiting).toBeLessThanOrEqual(AHEAD);
+  expect(threads.waiting).toBeGreaterThan(0);
   await sharded.finish();
-  expect(made).toBeGreaterThan(2 * (60_000 / 64));
+  // One of the shards is worked here.
+  expect(made).toBeGreaterThan(60_000 / 64);
 }, 30_000);

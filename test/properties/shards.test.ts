@@ -240,7 +240,8 @@ interface Setup {
   readonly other: WatermarkStrategy;
   readonly options: Pick<RunOptions, "stepLength" | "microBatch" | "specialize" | "codegen">;
   readonly profile: "tidemark" | "flink" | "batch" | "beam" | "kafka";
-  readonly stepsPerPart: number;
+  /** Whether a shard is worked where they come together. */
+  readonly here: boolean;
   readonly mostCopied: number;
   /** Whether both sources read one log, which then put out its rows together. */
   readonly same: boolean;
@@ -259,7 +260,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
     codegen: fc.boolean(),
   }),
   profile: fc.constantFrom("tidemark", "tidemark", "tidemark", "tidemark", "flink", "batch", "beam", "kafka"),
-  stepsPerPart: fc.constantFrom(1, 2, 8),
+  here: fc.boolean(),
   mostCopied: fc.constantFrom(0, 1_000),
   same: fc.constantFrom(false, false, true),
 });
@@ -289,7 +290,7 @@ async function compare(setup: Setup, shards: number): Promise<boolean | null> {
     ...options,
     host,
     shards,
-    stepsPerPart: setup.stepsPerPart,
+    here: setup.here,
     mostCopied: setup.mostCopied,
   });
   const ears = nodes.map(node => new Ear(node));

@@ -1,333 +1,321 @@
 /**
- * What a shard hands over: the rows of a few steps, node by node, in arrays that can be transferred from one thread to another.
- * The rows of all steps lie one after the other; positions count from the beginning of their step.
+ * What a shard hands over: what came out in one step, node by node. Where the shard is worked in another thread, its arrays are
+ * copied into memory that both share, one part after the other in a few slots that are used again and again, so that nothing is
+ * allocated, cloned or sent for a step. What cannot lie there goes along in a message: new strings, json, and slots that are larger.
  */
-import type { Column, ColumnType, Schema, Value } from "../../columns/column.ts";
-import type { Dictionary } from "../../columns/dictionary.ts";
-import { dense, type Flow, type PaneColumns, type Turns } from "../flow.ts";
+import type { Column, Schema, Value } from "../../columns/column.ts";
+import { Dictionary } from "../../columns/dictionary.ts";
+import type { Flow } from "../flow.ts";
 import { Translation } from "../row-store.ts";
-import type { Step } from "../step.ts";
 
-/** The output of a shard in some steps. */
+/** The output of a shard in one step. It is valid until the next is asked for. */
 export interface ShardPart {
-  /** Positions before the first step, and the number of positions of each. */
-  readonly first: number;
-  readonly lengths: Int32Array;
+  /** Positions of the step. */
+  readonly length: number;
   /** By cut, in the plan's order. */
-  readonly outputs: readonly Packed[];
+  readonly outputs: readonly CutOutput[];
 }
 
-/** The rows of one node in some steps. */
-export interface Packed {
-  /** Rows up to and including each step. */
-  readonly until: Int32Array;
-  readonly at: Int32Array;
-  readonly time: Float64Array;
-  /** NaN stands for the clock of the row's position. */
-  readonly clock: Float64Array | null;
-  readonly weight: Int32Array | null;
-  readonly pane: PaneColumns | null;
-  readonly turns: Turns | null;
-  readonly columns: readonly PackedColumn[];
-  /** The watermark after each position of all steps, or the place among the sources of the one whose watermark it is. */
-  readonly watermark: Float64Array | number;
+export interface CutOutput {
+  /** Its rows, without a selection. */
+  readonly flow: Flow;
+  /** The place of the source whose watermark it has, which is then not handed over; −1: it has one of its own. */
+  readonly source: number;
 }
 
-export type PackedColumn =
-  | { readonly type: "number" | "timestamp"; readonly values: Float64Array; readonly valid: Uint8Array | null }
-  | { readonly type: "boolean"; readonly values: Uint8Array; readonly valid: Uint8Array | null }
-  | {
-      readonly type: "string";
-      readonly codes: Int32Array;
-      /** Place of its dictionary among those of the logs, or −1: one of the column's own, to which these strings are added. */
-      readonly dictionary: number;
-      readonly strings: readonly string[];
+/** What belongs to a part and does not lie in its slot. Plain data. */
+export interface PartExtras {
+  /** A larger slot in the place of this one. */
+  readonly room: SharedArrayBuffer | null;
+  /** By cut and column: strings that are new. */
+  readonly strings: readonly (readonly [cut: number, column: number, strings: readonly string[]])[];
+  readonly json: readonly (readonly [cut: number, column: number, values: readonly Value[]])[];
+}
+
+/** What both ends know of a cut. */
+export type CutSchemas = readonly Schema[];
+
+type Numbers = Float64Array | Int32Array | Uint8Array;
+
+/** Flags of a cut in a part: which arrays it has. */
+const AT = 1;
+const CLOCK = 2;
+const WEIGHT = 4;
+const PANE = 8;
+const TURNS = 16;
+
+/** Words that come before all else, and of each cut before those of its columns. */
+const PART_WORDS = 1;
+const CUT_WORDS = 3;
+
+function headerBytes(schemas: CutSchemas): number {
+  return aligned(4 * schemas.reduce((words, schema) => words + CUT_WORDS + schema.length, PART_WORDS));
+}
+
+function aligned(bytes: number): number {
+  return (bytes + 7) & ~7;
+}
+
+/** Writes parts into slots: part n into slot n modulo their number. */
+export class PartWriter {
+  readonly #slots: (SharedArrayBuffer | null)[];
+  readonly #dictionaries: ReadonlyMap<Dictionary, number>;
+  readonly #own: readonly (readonly OwnStrings[])[];
+  readonly #words: Int32Array;
+  readonly #first: number;
+  /** Arrays of the part, in order, and where the next goes. */
+  #arrays: Numbers[] = [];
+  #bytes = 0;
+
+  /** `dictionaries`: those of the logs, by their places. */
+  constructor(schemas: CutSchemas, dictionaries: ReadonlyMap<Dictionary, number>, slots: number) {
+    this.#slots = Array.from({ length: slots }, () => null);
+    this.#dictionaries = dictionaries;
+    this.#own = schemas.map(schema => schema.map(() => new OwnStrings()));
+    this.#first = headerBytes(schemas);
+    this.#words = new Int32Array(this.#first / 4);
+  }
+
+  /** Writes a part. Returns what has to be handed over beside it, or null. */
+  write({ length, outputs }: ShardPart, number: number): PartExtras | null {
+    const words = this.#words;
+    const strings: [number, number, readonly string[]][] = [];
+    const json: [number, number, readonly Value[]][] = [];
+    this.#arrays = [];
+    this.#bytes = this.#first;
+    words[0] = length;
+    let word = PART_WORDS;
+    outputs.forEach(({ flow, source }, cut) => {
+      words[word++] = flow.count;
+      words[word++] = flagsOf(flow);
+      words[word++] = source;
+      if (source < 0) this.#put(flow.watermark, length);
+      if (flow.count > 0) this.#putRows(flow);
+      flow.batch.columns.forEach((column, c) => {
+        words[word++] = flow.count === 0 ? 0 : this.#putColumn(column, flow.count, cut, c);
+        if (column.type === "json" && flow.count > 0) json.push([cut, c, column.values.slice(0, flow.count)]);
+        const fresh = this.#own[cut][c].fresh();
+        if (fresh !== null) strings.push([cut, c, fresh]);
+      });
+    });
+    const room = this.#copy(number % this.#slots.length);
+    return room === null && strings.length === 0 && json.length === 0 ? null : { room, strings, json };
+  }
+
+  #putRows({ count, at, time, clock, weight, pane, turns }: Flow): void {
+    if (at !== null) this.#put(at, count);
+    this.#put(time, count);
+    if (clock !== null) this.#put(clock, count);
+    if (weight !== null) this.#put(weight, count);
+    if (pane !== null) {
+      this.#put(pane.timing, count);
+      this.#put(pane.index, count);
+      this.#put(pane.nonSpeculativeIndex, count);
+      this.#put(pane.first, count);
+      this.#put(pane.last, count);
     }
-  | { readonly type: "json"; readonly values: readonly Value[] };
-
-/** Gathers what one node puts out, step by step, in memory that is handed over when it is packed. */
-export class Packer {
-  readonly #until: Gathered<Int32Array<ArrayBuffer>>;
-  readonly #at: Gathered<Int32Array<ArrayBuffer>>;
-  readonly #time: Gathered<Float64Array<ArrayBuffer>>;
-  readonly #clock: Gathered<Float64Array<ArrayBuffer>>;
-  readonly #weight: Gathered<Int32Array<ArrayBuffer>>;
-  readonly #pane: ReturnType<typeof gatheredPanes>;
-  readonly #turns: ReturnType<typeof gatheredTurns>;
-  readonly #columns: readonly ColumnPacker[];
-  readonly #watermark: Gathered<Float64Array<ArrayBuffer>>;
-  /** The source whose watermark the node has; −1: its own. */
-  #source = -1;
-  #rows = 0;
-
-  /** `logs`: the dictionaries of the logs, by their places. `steps`: how many are packed together. */
-  constructor(schema: Schema, logs: ReadonlyMap<Dictionary, number>, steps: number) {
-    this.#until = new Gathered(Int32Array, steps);
-    this.#at = new Gathered(Int32Array, steps);
-    this.#time = new Gathered(Float64Array, steps);
-    this.#clock = new Gathered(Float64Array, steps);
-    this.#weight = new Gathered(Int32Array, steps);
-    this.#pane = gatheredPanes(steps);
-    this.#turns = gatheredTurns(steps);
-    this.#watermark = new Gathered(Float64Array, steps);
-    this.#columns = schema.map(({ type }) => columnPacker(type, logs, steps));
-  }
-
-  /** Takes in what came out in a step. `source` is the place of the source whose watermark it has, or −1. */
-  add(given: Flow, step: Step, source: number): void {
-    const first = this.#until.count === 0;
-    if (first) this.#source = source;
-    else if (this.#source !== source)
-      throw new Error("A node has had the watermark of a source in one step, and not in the next.");
-    if (source < 0) this.#watermark.append(given.watermark, step.length);
-    const { count } = given;
-    this.#until.push(this.#rows + count);
-    if (count === 0) return;
-    const flow = dense(given);
-    const before = this.#rows;
-    if (flow.at === null) this.#at.appendCounting(count);
-    else this.#at.append(flow.at, count);
-    this.#time.append(flow.time, count);
-    this.#clock.appendOr(flow.clock, count, NaN, before);
-    this.#weight.appendOr(flow.weight, count, 1, before);
-    for (const name of PANE) this.#pane[name].appendOr(flow.pane?.[name] ?? null, count, 0, before);
-    for (const name of TURNS) this.#turns[name].appendOr(flow.turns?.[name] ?? null, count, 0, before);
-    const { columns } = flow.batch;
-    for (let c = 0; c < columns.length; c++) this.#columns[c].add(columns[c], count, before);
-    this.#rows = before + count;
-  }
-
-  /** Hands over what has been taken in. Adds the memory that goes with it to `transfer`. */
-  take(transfer: ArrayBuffer[]): Packed {
-    const packed: Packed = {
-      until: this.#until.take(transfer),
-      at: this.#at.take(transfer),
-      time: this.#time.take(transfer),
-      clock: this.#clock.takeAny(transfer),
-      weight: this.#weight.takeAny(transfer),
-      pane: this.#pane.timing.empty
-        ? null
-        : {
-            timing: this.#pane.timing.take(transfer),
-            index: this.#pane.index.take(transfer),
-            nonSpeculativeIndex: this.#pane.nonSpeculativeIndex.take(transfer),
-            first: this.#pane.first.take(transfer),
-            last: this.#pane.last.take(transfer),
-          },
-      turns: this.#turns.cause.empty
-        ? null
-        : {
-            cause: this.#turns.cause.take(transfer),
-            end: this.#turns.end.take(transfer),
-            start: this.#turns.start.take(transfer),
-            key: this.#turns.key.take(transfer),
-          },
-      columns: this.#columns.map(column => column.take(transfer)),
-      watermark: this.#source >= 0 ? this.#source : this.#watermark.take(transfer),
-    };
-    this.#rows = 0;
-    return packed;
-  }
-}
-
-function gatheredPanes(steps: number) {
-  return {
-    timing: new Gathered(Uint8Array, steps),
-    index: new Gathered(Int32Array, steps),
-    nonSpeculativeIndex: new Gathered(Int32Array, steps),
-    first: new Gathered(Uint8Array, steps),
-    last: new Gathered(Uint8Array, steps),
-  };
-}
-
-function gatheredTurns(steps: number) {
-  return {
-    cause: new Gathered(Uint8Array, steps),
-    end: new Gathered(Float64Array, steps),
-    start: new Gathered(Float64Array, steps),
-    key: new Gathered(Float64Array, steps),
-  };
-}
-
-const PANE = ["timing", "index", "nonSpeculativeIndex", "first", "last"] as const;
-const TURNS = ["cause", "end", "start", "key"] as const;
-
-type Numbers = Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
-
-/** An array that is appended to, handed over with its memory, and begun anew. */
-class Gathered<A extends Numbers> {
-  readonly #make: new (
-    length: number,
-  ) => A;
-  #values: A;
-  /** How many times what comes first is likely to come before it is handed over. */
-  readonly #times: number;
-  /** What the last array needed. */
-  #room = 0;
-  count = 0;
-
-  constructor(make: new (length: number) => A, times: number) {
-    this.#make = make;
-    this.#times = times;
-    this.#values = new make(0);
-  }
-
-  get empty(): boolean {
-    return this.count === 0;
-  }
-
-  push(value: number): void {
-    this.#reserve(1);
-    this.#values[this.count++] = value;
-  }
-
-  append(from: ArrayLike<number>, count: number): void {
-    this.#reserve(count);
-    this.#values.set(from.length === count ? from : (from as Float64Array).subarray(0, count), this.count);
-    this.count += count;
-  }
-
-  appendCounting(count: number): void {
-    this.#reserve(count);
-    for (let i = 0; i < count; i++) this.#values[this.count + i] = i;
-    this.count += count;
-  }
-
-  /** Appends values, or as many times `otherwise`; nothing as long as there were none among the `before` rows before. */
-  appendOr(from: ArrayLike<number> | null, count: number, otherwise: number, before: number): void {
-    if (from === null && this.count === 0) return;
-    if (this.count < before) this.#fill(before - this.count, otherwise);
-    if (from === null) this.#fill(count, otherwise);
-    else this.append(from, count);
-  }
-
-  #fill(count: number, value: number): void {
-    this.#reserve(count);
-    this.#values.fill(value, this.count, this.count + count);
-    this.count += count;
-  }
-
-  #reserve(more: number): void {
-    const needed = this.count + more;
-    if (needed <= this.#values.length) return;
-    const grown = new this.#make(
-      Math.max(2 * this.#values.length, this.#room, this.#values.length === 0 ? this.#times * more : needed),
-    );
-    grown.set(this.#values.subarray(0, this.count));
-    this.#values = grown;
-  }
-
-  take(transfer: ArrayBuffer[]): A {
-    const { count } = this;
-    const out = this.#values.subarray(0, count) as A;
-    if (count > 0) transfer.push(out.buffer);
-    this.#values = new this.#make(0);
-    this.#room = count + (count >> 4);
-    this.count = 0;
-    return out;
-  }
-
-  takeAny(transfer: ArrayBuffer[]): A | null {
-    return this.count === 0 ? null : this.take(transfer);
-  }
-}
-
-interface ColumnPacker {
-  /** Takes in `count` values; `before` came before them. */
-  add(column: Column, count: number, before: number): void;
-  take(transfer: ArrayBuffer[]): PackedColumn;
-}
-
-function columnPacker(type: ColumnType, logs: ReadonlyMap<Dictionary, number>, steps: number): ColumnPacker {
-  switch (type) {
-    case "number":
-    case "timestamp":
-      return plainPacker(new Gathered(Float64Array, steps), steps, (values, valid) => ({ type, values, valid }));
-    case "boolean":
-      return plainPacker(new Gathered(Uint8Array, steps), steps, (values, valid) => ({ type, values, valid }));
-    case "string":
-      return new StringPacker(logs, steps);
-    case "json": {
-      let all: Value[] = [];
-      return {
-        add(column, count) {
-          if (column.type !== "json") throw new Error(`A json column came as one of ${column.type}.`);
-          for (let i = 0; i < count; i++) all.push(column.values[i] ?? null);
-        },
-        take() {
-          const values = all;
-          all = [];
-          return { type: "json", values };
-        },
-      };
+    if (turns !== null && turns !== undefined) {
+      this.#put(turns.cause, count);
+      this.#put(turns.end, count);
+      this.#put(turns.start, count);
+      this.#put(turns.key, count);
     }
   }
+
+  /** Returns the word of a column: whether it has a mask, or the place of its dictionary. */
+  #putColumn(column: Column, count: number, cut: number, c: number): number {
+    switch (column.type) {
+      case "number":
+      case "timestamp":
+      case "boolean":
+        this.#put(column.values, count);
+        if (column.valid === null) return 0;
+        this.#put(column.valid, count);
+        return 1;
+      case "string": {
+        const place = this.#dictionaries.get(column.dictionary);
+        this.#put(place === undefined ? this.#own[cut][c].codes(column, count) : column.codes, count);
+        return place ?? -1;
+      }
+      case "json":
+        return 0;
+    }
+  }
+
+  #put(array: Numbers, count: number): void {
+    const own = array.length === count ? array : array.subarray(0, count);
+    this.#arrays.push(own);
+    this.#bytes += aligned(own.byteLength);
+  }
+
+  /** Copies everything into a slot. Returns the slot if it had to be made. */
+  #copy(slot: number): SharedArrayBuffer | null {
+    let buffer = this.#slots[slot];
+    let made = null;
+    if (buffer === null || buffer.byteLength < this.#bytes)
+      this.#slots[slot] = buffer = made = new SharedArrayBuffer(this.#bytes + (this.#bytes >> 1));
+    new Int32Array(buffer, 0, this.#words.length).set(this.#words);
+    let offset = this.#first;
+    for (const array of this.#arrays) {
+      const { length } = array;
+      if (array instanceof Float64Array) new Float64Array(buffer, offset, length).set(array);
+      else if (array instanceof Int32Array) new Int32Array(buffer, offset, length).set(array);
+      else new Uint8Array(buffer, offset, length).set(array);
+      offset += aligned(array.byteLength);
+    }
+    this.#arrays = [];
+    return made;
+  }
 }
 
-function plainPacker<A extends Numbers>(
-  values: Gathered<A>,
-  steps: number,
-  make: (values: A, valid: Uint8Array | null) => PackedColumn,
-): ColumnPacker {
-  const valid = new Gathered(Uint8Array, steps);
-  return {
-    add(column, count, before) {
-      if (column.type === "string" || column.type === "json")
-        throw new Error(`A column of numbers came as one of ${column.type}.`);
-      values.append(column.values, count);
-      valid.appendOr(column.valid, count, 1, before);
-    },
-    take: transfer => make(values.take(transfer), valid.takeAny(transfer)),
-  };
+function flagsOf({ at, clock, weight, pane, turns }: Flow): number {
+  return (
+    (at === null ? 0 : AT) |
+    (clock === null ? 0 : CLOCK) |
+    (weight === null ? 0 : WEIGHT) |
+    (pane === null ? 0 : PANE) |
+    (turns === null || turns === undefined ? 0 : TURNS)
+  );
 }
 
-/** Codes of a log's dictionary stay as they are as long as no other dictionary comes; the column's own takes in all others. */
-class StringPacker implements ColumnPacker {
-  readonly #logs: ReadonlyMap<Dictionary, number>;
-  readonly #codes: Gathered<Int32Array<ArrayBuffer>>;
-  /** The log's dictionary that all codes so far are of; null: the column's own. */
-  #of: Dictionary | null = null;
-  #begun = false;
+/** The strings of a column that are none of a log's, in a dictionary of the column's own, of which the other end is told. */
+class OwnStrings {
   readonly #own = new Translation();
   #told = 0;
   #scratch = new Int32Array(0);
 
-  constructor(logs: ReadonlyMap<Dictionary, number>, steps: number) {
+  codes({ codes, dictionary }: Extract<Column, { type: "string" }>, count: number): Int32Array {
+    if (this.#scratch.length < count) this.#scratch = new Int32Array(2 * count);
+    const table = this.#own.table(dictionary);
+    const out = this.#scratch.subarray(0, count);
+    for (let i = 0; i < count; i++) out[i] = codes[i] < 0 ? -1 : table[codes[i]];
+    return out;
+  }
+
+  /** Strings that have not been told of; null if there are none. */
+  fresh(): readonly string[] | null {
+    const { values } = this.#own.into;
+    if (values.length === this.#told) return null;
+    const fresh = values.slice(this.#told);
+    this.#told = values.length;
+    return fresh;
+  }
+}
+
+/** Reads what a `PartWriter` wrote. */
+export class PartReader {
+  readonly #schemas: CutSchemas;
+  readonly #slots: (SharedArrayBuffer | null)[];
+  /** Dictionaries of the logs by their places. */
+  readonly #logs: readonly Dictionary[];
+  readonly #own: readonly (readonly Dictionary[])[];
+  readonly #first: number;
+
+  constructor(schemas: CutSchemas, logs: readonly Dictionary[], slots: number) {
+    this.#schemas = schemas;
+    this.#slots = Array.from({ length: slots }, () => null);
     this.#logs = logs;
-    this.#codes = new Gathered(Int32Array, steps);
+    this.#own = schemas.map(schema => schema.map(() => new Dictionary()));
+    this.#first = headerBytes(schemas);
   }
 
-  add(column: Column, count: number): void {
-    if (column.type !== "string") throw new Error(`A column of strings came as one of ${column.type}.`);
-    const { codes, dictionary } = column;
-    if (!this.#begun) {
-      this.#begun = true;
-      this.#of = this.#logs.has(dictionary) ? dictionary : null;
-    }
-    if (this.#of === dictionary) this.#codes.append(codes, count);
-    else {
-      if (this.#of !== null) this.#turn(this.#of);
-      if (this.#scratch.length < count) this.#scratch = new Int32Array(2 * count);
-      const table = this.#own.table(dictionary);
-      for (let i = 0; i < count; i++) this.#scratch[i] = codes[i] < 0 ? -1 : table[codes[i]];
-      this.#codes.append(this.#scratch, count);
-    }
+  /** Reads a part, with what was handed over beside it. Its arrays are those of the slot. */
+  read(number: number, extras: PartExtras | null): ShardPart {
+    const slot = number % this.#slots.length;
+    if (extras !== null && extras.room !== null) this.#slots[slot] = extras.room;
+    for (const [cut, c, strings] of extras?.strings ?? []) for (const text of strings) this.#own[cut][c].code(text);
+    const buffer = this.#slots[slot];
+    if (buffer === null) throw new Error("A part was read before its slot was handed over.");
+    const words = new Int32Array(buffer, 0, this.#first / 4);
+    const json = (cut: number, c: number): readonly Value[] =>
+      extras?.json.find(([of, column]) => of === cut && column === c)?.[2] ?? [];
+    const [length] = words;
+    const arrays = new Arrays(buffer, this.#first);
+    let word = PART_WORDS;
+    const outputs = this.#schemas.map((schema, cut) => {
+      const count = words[word];
+      const flags = words[word + 1];
+      const source = words[word + 2];
+      word += CUT_WORDS;
+      const watermark = source < 0 ? arrays.floats(length) : NOTHING;
+      const rows = count === 0 ? 0 : flags;
+      const at = (rows & AT) === 0 ? (count === 0 ? new Int32Array(0) : null) : arrays.ints(count);
+      const time = arrays.floats(count);
+      const clock = (rows & CLOCK) === 0 ? null : arrays.floats(count);
+      const weight = (rows & WEIGHT) === 0 ? null : arrays.ints(count);
+      const pane = (rows & PANE) === 0 ? null : arrays.panes(count);
+      const turns = (rows & TURNS) === 0 ? null : arrays.turns(count);
+      const columns = schema.map(({ type }, c): Column => {
+        const said = words[word++];
+        switch (type) {
+          case "number":
+          case "timestamp":
+            return { type, values: arrays.floats(count), valid: said === 0 ? null : arrays.bytes(count) };
+          case "boolean":
+            return { type, values: arrays.bytes(count), valid: said === 0 ? null : arrays.bytes(count) };
+          case "string":
+            return {
+              type,
+              codes: arrays.ints(count),
+              dictionary: said < 0 || count === 0 ? this.#own[cut][c] : this.#logs[said],
+            };
+          case "json":
+            return { type, values: json(cut, c) };
+        }
+      });
+      const batch = { schema, length: count, columns };
+      return { source, flow: { batch, selection: null, count, at, time, clock, weight, pane, turns, watermark } };
+    });
+    return { length, outputs };
+  }
+}
+
+const NOTHING = new Float64Array(0);
+
+/** Views of a slot, one after the other. */
+class Arrays {
+  readonly #buffer: SharedArrayBuffer;
+  #offset: number;
+
+  constructor(buffer: SharedArrayBuffer, offset: number) {
+    this.#buffer = buffer;
+    this.#offset = offset;
   }
 
-  /** Puts the codes so far into the column's own dictionary. */
-  #turn(from: Dictionary): void {
-    const table = this.#own.table(from);
-    const codes = this.#codes.take([]);
-    for (let i = 0; i < codes.length; i++) if (codes[i] >= 0) codes[i] = table[codes[i]];
-    this.#codes.append(codes, codes.length);
-    this.#of = null;
+  floats(count: number): Float64Array {
+    const array = new Float64Array(this.#buffer, this.#offset, count);
+    this.#offset += 8 * count;
+    return array;
   }
 
-  take(transfer: ArrayBuffer[]): PackedColumn {
-    const strings = this.#own.into.values.slice(this.#told);
-    this.#told += strings.length;
-    const dictionary = this.#of === null ? -1 : (this.#logs.get(this.#of) as number);
-    this.#begun = this.#of === null && this.#told > 0;
-    return { type: "string", codes: this.#codes.take(transfer), dictionary, strings };
+  ints(count: number): Int32Array {
+    const array = new Int32Array(this.#buffer, this.#offset, count);
+    this.#offset += aligned(4 * count);
+    return array;
+  }
+
+  bytes(count: number): Uint8Array {
+    const array = new Uint8Array(this.#buffer, this.#offset, count);
+    this.#offset += aligned(count);
+    return array;
+  }
+
+  panes(count: number): NonNullable<Flow["pane"]> {
+    return {
+      timing: this.bytes(count),
+      index: this.ints(count),
+      nonSpeculativeIndex: this.ints(count),
+      first: this.bytes(count),
+      last: this.bytes(count),
+    };
+  }
+
+  turns(count: number): NonNullable<Flow["turns"]> {
+    return {
+      cause: this.bytes(count),
+      end: this.floats(count),
+      start: this.floats(count),
+      key: this.floats(count),
+    };
   }
 }

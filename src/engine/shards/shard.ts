@@ -1,25 +1,23 @@
 /**
- * A shard: a run over the whole of the logs that computes the divided part of a pipeline with the rows of its own keys. It goes
- * through the same steps as the whole run, sees every position and every watermark, and hands over what comes out, a few steps
- * at a time.
+ * A shard: the divided part of a pipeline, worked with the rows of its own keys. It goes through the same steps as the whole run,
+ * sees every position and every watermark, and hands over what comes out, step by step. In a thread of its own it makes the steps
+ * itself, from the whole of the logs (`Shard`); where the shards come together it is worked on the steps of that run (`OwnPart`).
  */
 import { type Batch, gatherBatch, sliceBatch } from "../../columns/batch.ts";
-import { gatherFloats } from "../../columns/column.ts";
+import { gatherFloats, type Schema } from "../../columns/column.ts";
 import type { Dictionary } from "../../columns/dictionary.ts";
 import type { Profile } from "../../model/profiles.ts";
 import { identity } from "../../pipeline/identity.ts";
-import type { Node } from "../../pipeline/node.ts";
+import { type Node, schemaOf } from "../../pipeline/node.ts";
 import type { SourceLog } from "../../pipeline/source-log.ts";
 import { MAIN } from "../../pipeline/verb.ts";
-import type { Flow } from "../flow.ts";
-import { type GraphNode, read } from "../graph.ts";
+import { dense, type Flow } from "../flow.ts";
+import { Graph, type GraphNode, read } from "../graph.ts";
 import type { Outputs } from "../operator.ts";
 import { Run } from "../run.ts";
-import type { Step } from "../step.ts";
 import type { TimedStep } from "../timeline.ts";
+import type { CutOutput, CutSchemas, ShardPart } from "./part.ts";
 import { dictionariesOf } from "./shared-log.ts";
-import { type SharedWatermarks, Told } from "./told.ts";
-import { Packer, type ShardPart } from "./part.ts";
 
 /** The settings of a run that its shards share. */
 export interface ShardSettings {
@@ -41,11 +39,7 @@ export interface ShardTask {
   readonly sourcePorts: readonly Node[];
   /** The log of each source. */
   readonly logs: readonly SourceLog[];
-  /** By source: its watermarks, where they are worked out for all shards at once. */
-  readonly watermarks: readonly (SharedWatermarks | null)[];
   readonly groups: readonly ShardTaskGroup[];
-  /** Steps that are handed over together. */
-  readonly stepsPerPart: number;
   /** Values of a log that a shard copies at most, so as to have its rows one after the other; of longer ones it selects them. */
   readonly mostCopied: number;
 }
@@ -119,114 +113,109 @@ class OwnRows {
   }
 }
 
-/** A node that is handed over. */
-interface Handed {
-  readonly node: GraphNode;
-  readonly packer: Packer;
+/** The nodes of one parting of the sources. */
+class Group {
+  readonly #graph: Graph;
+  readonly #handed: readonly GraphNode[];
+  /** By place of a source: restricts its rows; null where the group does not read it. */
+  readonly #own: readonly (OwnRows | null)[];
+
+  constructor(task: ShardTask, { cuts, owners }: ShardTaskGroup) {
+    const { settings, sources, logs } = task;
+    this.#own = owners.map((of, s) => (of === null ? null : new OwnRows(shareOf(logs[s], of, task))));
+    const byId = new Map(sources.map((source, s) => [identity(source), logs[s].batch.schema]));
+    this.#graph = new Graph(cuts, {
+      profile: settings.profile,
+      codegen: settings.codegen,
+      specialize: settings.specialize,
+      remembers: false,
+      turns: true,
+      sources: source => byId.get(identity(source)) as Schema,
+    });
+    this.#handed = cuts.map(cut => this.#graph.of(cut));
+  }
+
+  /** Works a step. `offsets`: the rows of each source before it. */
+  work({ step, flows }: TimedStep, sources: readonly string[], offsets: Float64Array): CutOutput[] {
+    const own = new Map<string, Outputs>();
+    const watermarks: (Float64Array | null)[] = [];
+    sources.forEach((id, s) => {
+      const restricted = this.#own[s]?.of((flows.get(id) as Outputs)["main"], offsets[s]);
+      if (restricted !== undefined) own.set(id, { main: restricted });
+      watermarks.push(restricted?.watermark ?? null);
+    });
+    this.#graph.step(step, own);
+    return this.#handed.map(node => {
+      const flow = dense(read(node, MAIN));
+      return { flow, source: watermarks.indexOf(flow.watermark) };
+    });
+  }
 }
 
-/** The run of one group. */
-class Group {
-  readonly run: Run;
-  readonly #handed: readonly Handed[];
+/** A shard's part of the work in each step of a run: its own, or that in which the shards come together. */
+export class OwnPart {
+  readonly #groups: readonly Group[];
   readonly #sources: readonly string[];
-  readonly #own: readonly (OwnRows | null)[];
   /** Rows of each source so far. */
-  readonly #offsets: Int32Array;
-  #timed: TimedStep | null = null;
+  readonly #offsets: Float64Array;
 
-  constructor(task: ShardTask, { cuts, owners }: ShardTaskGroup, dictionaries: ReadonlyMap<Dictionary, number>) {
-    const { settings, sources, logs } = task;
-    this.#sources = sources.map(identity);
-    this.#own = owners.map((of, s) => (of === null ? null : new OwnRows(shareOf(logs[s], of, task))));
-    this.#offsets = new Int32Array(sources.length);
-    const byId = new Map(this.#sources.map((id, s) => [id, logs[s]]));
-    // Sources come first, so that their order, on which the steps depend, is that of the whole run.
-    this.run = new Run([...sources, ...task.sourcePorts, ...cuts], {
-      ...settings,
-      logs: node => byId.get(identity(node)) as SourceLog,
-      remember: false,
-      part: { turns: true, flows: timed => this.#restrict(timed) },
-    });
-    task.watermarks.forEach((told, s) => {
-      if (told !== null) this.run.feed(this.#sources[s])?.tell(new Told(told, null));
-    });
-    this.#handed = cuts.map(cut => {
-      const node = this.run.graph.of(cut);
-      return { node, packer: new Packer(node.schema(MAIN), dictionaries, task.stepsPerPart) };
-    });
+  constructor(task: ShardTask) {
+    this.#sources = task.sources.map(identity);
+    this.#offsets = new Float64Array(task.sources.length);
+    this.#groups = task.groups.map(group => new Group(task, group));
   }
 
-  #restrict(timed: TimedStep): ReadonlyMap<string, Outputs> {
-    const out = new Map<string, Outputs>();
+  /** Works a step. What it gives is valid until the next. */
+  work(timed: TimedStep): ShardPart {
+    const outputs = this.#groups.flatMap(group => group.work(timed, this.#sources, this.#offsets));
     this.#sources.forEach((id, s) => {
-      const outputs = timed.flows.get(id) as Outputs;
-      const { main } = outputs;
-      const own = this.#own[s];
-      out.set(id, own === null ? { main } : { main: own.of(main, this.#offsets[s]) });
-      this.#offsets[s] += main.count;
+      this.#offsets[s] += (timed.flows.get(id) as Outputs)["main"].count;
     });
-    this.#timed = { step: timed.step, flows: out };
-    return out;
-  }
-
-  /** Works a step. Returns it, or null when there is none. */
-  advance(): Step | null {
-    if (!this.run.advance()) return null;
-    const { step, flows } = this.#timed as TimedStep;
-    for (const { node, packer } of this.#handed) {
-      const flow = read(node, MAIN);
-      packer.add(flow, step, this.#sourceOf(flow, flows));
-    }
-    return step;
-  }
-
-  /** The place of the source whose watermark a flow has, or −1. */
-  #sourceOf(flow: Flow, flows: ReadonlyMap<string, Outputs>): number {
-    const { watermark } = flow;
-    return this.#sources.findIndex(id => flows.get(id)?.["main"].watermark === watermark);
-  }
-
-  take(transfer: ArrayBuffer[]): ShardPart["outputs"] {
-    return this.#handed.map(({ packer }) => packer.take(transfer));
+    return { length: timed.step.length, outputs };
   }
 }
 
 export class Shard {
-  readonly #groups: readonly Group[];
-  readonly #stepsPerPart: number;
-  #ended = false;
+  readonly #run: Run;
+  #timed: TimedStep | null = null;
+  readonly #own: OwnPart;
 
   constructor(task: ShardTask) {
-    const dictionaries = new Map<Dictionary, number>();
-    task.logs.flatMap(dictionariesOf).forEach((dictionary, place) => {
-      if (!dictionaries.has(dictionary)) dictionaries.set(dictionary, place);
+    const { settings, sources, sourcePorts, logs } = task;
+    const byId = new Map(sources.map((source, s) => [identity(source), logs[s]]));
+    // A run of the sources alone makes the steps: the same as the whole run, in whose order the sources are.
+    this.#run = new Run([...sources, ...sourcePorts], {
+      ...settings,
+      logs: node => byId.get(identity(node)) as SourceLog,
+      remember: false,
+      part: {
+        flows: timed => {
+          this.#timed = timed;
+          return timed.flows;
+        },
+      },
     });
-    this.#groups = task.groups.map(group => new Group(task, group, dictionaries));
-    this.#stepsPerPart = task.stepsPerPart;
+    this.#own = new OwnPart(task);
   }
 
-  /** Works the next steps and hands over what came out; null after the last. `transfer` receives the memory that goes with it. */
-  next(transfer: ArrayBuffer[] = []): ShardPart | null {
-    if (this.#ended) return null;
-    const lengths: number[] = [];
-    let first = -1;
-    while (lengths.length < this.#stepsPerPart) {
-      const [step, ...others] = this.#groups.map(group => group.advance());
-      if (others.some(other => other?.length !== step?.length))
-        throw new Error("A shard's groups have gone out of step.");
-      if (step === null) {
-        this.#ended = true;
-        break;
-      }
-      if (first < 0) ({ first } = step);
-      lengths.push(step.length);
-    }
-    if (lengths.length === 0) return null;
-    return {
-      first,
-      lengths: Int32Array.from(lengths),
-      outputs: this.#groups.flatMap(group => group.take(transfer)),
-    };
+  /** Works the next step and gives what came out, which is valid until the one after it; null after the last. */
+  next(): ShardPart | null {
+    return this.#run.advance() ? this.#own.work(this.#timed as TimedStep) : null;
   }
+}
+
+/** The schemas of what a shard hands over, in order. */
+export function cutSchemas({ groups, sources, logs }: ShardTask): CutSchemas {
+  const byId = new Map(sources.map((source, s) => [identity(source), logs[s].batch.schema]));
+  const cuts = groups.flatMap(group => group.cuts);
+  return cuts.map(cut => schemaOf(cut, source => byId.get(identity(source)) as Schema));
+}
+
+/** The dictionaries of a task's logs by their places, which are the same in every thread. */
+export function placesOf(logs: readonly SourceLog[]): ReadonlyMap<Dictionary, number> {
+  const places = new Map<Dictionary, number>();
+  logs.flatMap(dictionariesOf).forEach((dictionary, place) => {
+    if (!places.has(dictionary)) places.set(dictionary, place);
+  });
+  return places;
 }

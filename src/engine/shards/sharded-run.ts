@@ -1,11 +1,16 @@
 /**
- * A run whose divided part is worked in shards, elsewhere, and whose rest is worked here on what they hand over: the same rows
- * in the same order as from one run. It goes from beginning to end; what changes in mid-run, or goes back, needs a run of its own.
+ * A run whose divided part is worked in shards and whose rest is worked here on what they hand over: the same rows in the same
+ * order as from one run. It goes from beginning to end; what changes in mid-run, or goes back, needs a run of its own.
  *
- * The shards run ahead. A link hands over their parts one at a time and lets them make no more than a few that nobody has asked
- * for, so however slow what follows is, little is held in between.
+ * The first shard is worked here as well, step by step on the very rows and watermarks of this run, and what comes out of it is
+ * merged as it lies in memory. The others run ahead elsewhere. A link hands over their parts one at a time and lets them make no
+ * more than a few that nobody has asked for, so however slow what follows is, little is held in between.
+ *
+ * ```
+ * here       step 0: shard 0, merge, what follows │ step 1: shard 0, merge, what follows │ …
+ * elsewhere  shard 1: step 0 │ step 1 │ step 2 │ …
+ * ```
  */
-import type { Dictionary } from "../../columns/dictionary.ts";
 import { PROFILES } from "../../model/profiles.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { type Node, schemaOf, topological } from "../../pipeline/node.ts";
@@ -16,16 +21,15 @@ import { Run, type RunOptions } from "../run.ts";
 import type { TimedStep } from "../timeline.ts";
 import { Merger } from "./merge.ts";
 import { ownersOf } from "./owners.ts";
-import type { ShardPart } from "./part.ts";
+import type { CutOutput, ShardPart } from "./part.ts";
 import { planShards, type ShardPlan } from "./plan.ts";
-import type { ShardSettings, ShardTask } from "./shard.ts";
+import { OwnPart, type ShardSettings, type ShardTask } from "./shard.ts";
 import { dictionariesOf } from "./shared-log.ts";
-import { tell, Told, watermarksFor } from "./told.ts";
 import { sumsAreExact } from "./exact-sums.ts";
 
 /** The way to a shard, wherever it is worked. */
 export interface ShardLink {
-  /** Hands over the shard's next part; null after the last. Rejects with the shard's error. */
+  /** Hands over the shard's next part, which is valid until the one after it is asked for; null after the last. Rejects with the shard's error. */
   next(): Promise<ShardPart | null>;
   /** Ends the shard, if it still works. */
   close(): void;
@@ -40,8 +44,8 @@ export interface ShardOptions extends Omit<RunOptions, "remember" | "part"> {
   readonly host: ShardHost;
   /** How many shards, at least 2. */
   readonly shards: number;
-  /** Steps that shards hand over together. Default 8. */
-  readonly stepsPerPart?: number;
+  /** Whether the first of them is worked here, in turns with what brings them together. Default true. */
+  readonly here?: boolean;
   /** Values of a log that a shard copies at most, to read its own rows faster. Default 2²⁶, half a gigabyte. */
   readonly mostCopied?: number;
 }
@@ -112,20 +116,19 @@ export class ShardedRun {
   /** What is worked here. Taps are put on it; it must not be advanced, edited or taken back by itself. */
   readonly run: Run;
   readonly #links: readonly ShardLink[];
+  /** The shard that is worked here. */
+  readonly #own: OwnPart | null;
   readonly #sources: readonly string[];
   readonly #cuts: readonly { readonly id: string; readonly merger: Merger }[];
-  #parts: readonly ShardPart[] = [];
-  /** The next step of the parts. */
-  #step = 0;
-  /** Positions of the parts' steps before it. */
-  #positions = 0;
+  /** What the shards elsewhere hand over of the step. */
+  #parts: readonly ShardPart[] | null = null;
   #closed = false;
 
   constructor(roots: readonly Node[], division: Division, options: ShardOptions) {
-    const { host, shards, stepsPerPart = 8, mostCopied = 2 ** 26, ...run } = options;
+    const { host, shards, here = true, mostCopied = 2 ** 26, ...run } = options;
     const { plan, sources, sourcePorts, owners } = division;
     const logs = sources.map(source => options.logs(source));
-    const dictionaries: Dictionary[] = logs.flatMap(dictionariesOf);
+    const dictionaries = new Set(logs.flatMap(dictionariesOf));
     const cuts = plan.groups.flatMap(group => group.cuts);
     this.#sources = sources.map(identity);
     this.#cuts = cuts.map(cut => {
@@ -145,54 +148,34 @@ export class ShardedRun {
       remember: false,
       part: { given: new Set(this.#cuts.map(c => c.id)), flows: timed => this.#flows(timed) },
     });
-    const watermarks = sources.map((source, s) => {
-      const feed = this.run.feed(identity(source));
-      if (feed?.plain !== true) return null;
-      const told = watermarksFor(logs[s].time.length);
-      feed.tell(new Told(told, logs[s].time));
-      return told;
-    });
     const groups = plan.groups.map((group, g) => ({ cuts: group.cuts, owners: owners[g] }));
+    const task = (shard: number): ShardTask => ({ shard, settings, sources, sourcePorts, logs, groups, mostCopied });
     const links: ShardLink[] = [];
     try {
-      for (let shard = 0; shard < shards; shard++)
-        links.push(
-          host.start({ shard, settings, sources, sourcePorts, logs, watermarks, groups, stepsPerPart, mostCopied }),
-        );
+      for (let shard = here ? 1 : 0; shard < shards; shard++) links.push(host.start(task(shard)));
+      // The others begin meanwhile.
+      this.#own = here ? new OwnPart(task(0)) : null;
     } catch (error) {
       for (const link of links) link.close();
       throw error;
     }
     this.#links = links;
-    // The shards begin meanwhile.
-    watermarks.forEach((told, s) => {
-      if (told === null) return;
-      tell(told, logs[s].time, this.run.feed(this.#sources[s])?.delay ?? 0);
-    });
   }
 
   /**
-   * Works the steps that the shards hand over next. Says whether there was anything to do. Rejects with the error of a shard, or
-   * of what is worked here, and ends the shards then.
+   * Works the next step, once the shards elsewhere have handed over theirs. Says whether there was anything to do. Rejects with the
+   * error of a shard, or of what is worked here, and ends the shards then.
    */
   async advance(): Promise<boolean> {
     try {
       const parts = await Promise.all(this.#links.map(link => link.next()));
       if (this.#closed) throw new Error("The run was ended.");
       const there = parts.filter(part => part !== null);
-      if (there.length === 0) {
-        if (this.run.advance()) throw new Error("The shards ended before the run.");
-        return false;
-      }
-      if (there.length < parts.length) throw new Error("A shard ended before the others.");
-      this.#parts = there;
-      this.#step = 0;
-      this.#positions = 0;
-      this.#cuts.forEach(({ merger }, c) => {
-        merger.begin(there.map(part => part.outputs[c]));
-      });
-      while (this.#step < there[0].lengths.length) this.run.advance();
-      return true;
+      if (there.length > 0 && there.length < parts.length) throw new Error("A shard ended before the others.");
+      this.#parts = there.length === 0 ? null : there;
+      const worked = this.run.advance();
+      if (!worked && there.length > 0) throw new Error("The run ended before its shards.");
+      return worked;
     } catch (error) {
       this.close();
       throw error;
@@ -210,37 +193,41 @@ export class ShardedRun {
     for (const link of this.#links) link.close();
   }
 
-  #flows({ step, flows }: TimedStep): ReadonlyMap<string, Outputs> {
-    const index = this.#step++;
-    const parts = this.#parts;
-    if (index >= (parts[0]?.lengths.length ?? 0)) throw new Error("The run goes on where its shards have ended.");
-    for (const { lengths } of parts)
-      if (lengths[index] !== step.length)
-        throw new Error(
-          `A shard has made a step of ${lengths[index]} positions where the run has one of ${step.length}.`,
-        );
+  #flows(timed: TimedStep): ReadonlyMap<string, Outputs> {
+    const { step, flows } = timed;
+    if (this.#parts === null) throw new Error("The run goes on where its shards have ended.");
+    for (const { length } of this.#parts)
+      if (length !== step.length)
+        throw new Error(`A shard has made a step of ${length} positions where the run has one of ${step.length}.`);
+    const parts = this.#own === null ? this.#parts : [this.#own.work(timed), ...this.#parts];
     const out = new Map(flows);
     this.#cuts.forEach(({ id, merger }, c) => {
-      const watermark = this.#watermark(c, step.length, flows);
-      out.set(id, { main: merger.step(step, index, watermark) });
+      const outputs = parts.map(part => part.outputs[c]);
+      const watermark = this.#watermark(outputs, step.length, flows);
+      out.set(id, {
+        main: merger.step(
+          step,
+          outputs.map(o => o.flow),
+          watermark,
+        ),
+      });
     });
-    this.#positions += step.length;
     return out;
   }
 
   /** The least of what the shards promise after each position. */
-  #watermark(cut: number, length: number, flows: ReadonlyMap<string, Outputs>): Float64Array {
-    let least: Float64Array | null = null;
-    for (const { outputs } of this.#parts) {
-      const own = outputs[cut].watermark;
-      // Shards see the sources' watermarks as they are.
-      if (typeof own === "number") return (flows.get(this.#sources[own]) as Outputs)["main"].watermark;
-      const values = own.subarray(this.#positions, this.#positions + length);
-      if (least === null) least = values.slice();
-      else for (let p = 0; p < length; p++) if (values[p] < least[p]) least[p] = values[p];
-    }
-    return least as Float64Array;
+  #watermark(outputs: readonly CutOutput[], length: number, flows: ReadonlyMap<string, Outputs>): Float64Array {
+    const [{ source }] = outputs;
+    // Shards see the sources' watermarks as they are.
+    if (source >= 0) return (flows.get(this.#sources[source]) as Outputs)["main"].watermark;
+    const least = outputs[0].flow.watermark.slice(0, length);
+    for (const { flow } of outputs.slice(1)) lower(least, flow.watermark);
+    return least;
   }
+}
+
+function lower(least: Float64Array, values: Float64Array): void {
+  for (let p = 0; p < least.length; p++) if (values[p] < least[p]) least[p] = values[p];
 }
 
 /** Positions in a step, unless told otherwise: as many as in a run that is not divided. */
