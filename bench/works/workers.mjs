@@ -13,11 +13,11 @@ export const workers = {
     return [
       `## Scaling: one run, and ${threads} workers`,
       "",
-      "What goes by key is worked in threads that share the log's memory, each with the rows of its own keys; the run brings together what they",
-      "hand over, pane by pane in the order of one run, and everything that comes out is compared by a hash over all columns in",
-      "order. The log lies in shared memory and the threads have been started, as one run finds its log in memory; which rows are whose is",
-      "worked out once for a log, and is in no figure. *Times* are medians of the ratios round by round. *Processor* is each thread's own work in",
-      "one run: with a core for every thread, none is done before the busiest; with two cores, three threads take half of their sum at best.",
+      "What goes by key is worked in threads that share the log's memory, each with the rows of its own keys. The thread of the run works one",
+      "share, and brings together what all of them put out, pane by pane in the order of one run; everything that comes out is compared by a",
+      "hash over all columns in order. The log lies in shared memory and the threads have been started, as one run finds its log in",
+      "memory; which rows are whose is worked out once for a log, and is in no figure. *Times* are medians of the ratios round by round.",
+      "*Processor* is each thread's own work in one run, the least of several: nothing is done before the busiest of them.",
       "",
       ...table(
         [
@@ -27,8 +27,9 @@ export const workers = {
           "times",
           "least and most",
           "processor of one run, ms",
-          "of each worker",
-          "of what brings them together",
+          "of the run's thread",
+          "of each other",
+          "one by the busiest",
         ],
         works.map(w => [
           `${w.name}: ${w.about}`,
@@ -37,8 +38,9 @@ export const workers = {
           `${w.ratio.toFixed(2)}`,
           `${Math.min(...w.ratios).toFixed(2)}, ${Math.max(...w.ratios).toFixed(2)}`,
           figure(w.processor.one),
-          w.processor.workers.map(figure).join(", "),
           figure(w.processor.merging),
+          w.processor.workers.map(figure).join(", "),
+          (w.processor.one / Math.max(w.processor.merging, ...w.processor.workers)).toFixed(2),
         ]),
       ),
     ];

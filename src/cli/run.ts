@@ -23,8 +23,8 @@ Evaluates the notebook FILE, replays its logs, or reads its live sources, and pr
   --format F      csv, jsonl or table; default table on a terminal, jsonl otherwise
   --speed S       max, or a factor of real time; default max
   --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
-  --workers N     work what goes by key on N threads, with the same output; default 1. Worth while where a replay takes seconds:
-                  starting threads and sharing the logs takes some tenths of one
+  --workers N     work what goes by key on N threads, this one among them, with the same output; default 1. Worth while where a
+                  replay takes seconds: starting threads and sharing the logs takes some tenths of one
   --hash          also prints the output's hash on standard error: equal for equal rows, weights, panes and emission times
   --stdin NAME    reads the log that the notebook calls NAME from standard input; source("-") reads it live instead
 ${LIVE_USAGE}`;
