@@ -149,6 +149,11 @@ export class Cells {
     return this.#lists[key] ?? NONE;
   }
 
+  /** The place of the first window of a key, by their end, that ends at `time` or later. */
+  firstEnding(key: number, time: number): number {
+    return placeOf(this.of(key), -Infinity, time);
+  }
+
   find(key: number, start: number, end: number): Cell | null {
     const list = this.#lists[key];
     if (list === undefined) return null;
@@ -199,15 +204,15 @@ export class Cells {
   /** Changes the bounds of a cell. */
   resize(cell: Cell, start: number, end: number): void {
     const list = this.#lists[cell.key] as Cell[];
-    if (list[list.length - 1] === cell && end >= cell.end && (end > cell.end || start > cell.start)) {
-      cell.start = start;
-      cell.end = end;
-      return;
-    }
-    this.remove(cell);
+    const at = list.indexOf(cell, placeOf(list, cell.start, cell.end));
+    // A window that grows mostly stays between its neighbours.
+    const stays =
+      (at === 0 || comesBefore(list[at - 1], start, end)) &&
+      (at + 1 === list.length || !comesBefore(list[at + 1], start, end));
+    if (!stays) this.remove(cell);
     cell.start = start;
     cell.end = end;
-    this.add(cell);
+    if (!stays) this.add(cell);
   }
 
   *all(): Generator<Cell> {

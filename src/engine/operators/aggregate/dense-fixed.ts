@@ -119,13 +119,14 @@ export class DenseFixed implements Operator, Cutting {
   /** Moves the watermark: windows that are complete fire, windows past their lateness go. */
   advance(watermark: number, at: number): void {
     const windows = this.#windows;
+    const { list } = windows;
+    const { allowedLateness } = this.#settings;
+    // Windows that have fired and not expired lie between those that go and those that fire; there may be very many.
+    const first = windows.firstOpen();
     windows.watermark = watermark;
+    for (let i = first; i < list.length && list[i].end <= watermark; i++) this.#fire(list[i], at);
     let gone = 0;
-    for (const window of windows.list) {
-      if (window.end > watermark) break;
-      if (window.open) this.#fire(window, at);
-      if (window.end + this.#settings.allowedLateness <= watermark) gone++;
-    }
+    while (gone < list.length && list[gone].end + allowedLateness <= watermark) gone++;
     windows.drop(gone);
   }
 

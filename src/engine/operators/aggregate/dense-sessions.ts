@@ -1,5 +1,5 @@
 /**
- * Sessions from arrays: each key's live sessions in a list, newest first, which almost always has one entry.
+ * Sessions from arrays: each key's live sessions in order of time, of which there is almost always one (`SessionOrder`).
  *
  * Nearly every row falls into the newest open session of its key, where it adds a row and perhaps moves the end; such rows
  * are collected and added a chunk at a time. Every other row opens, extends or merges sessions one by one. The end of an
@@ -20,7 +20,8 @@ import { EXPIRED, LateRows } from "./dense-late.ts";
 import { KeyOrder } from "./dense-order.ts";
 import { Panes } from "./dense-panes.ts";
 import type { DensePlan } from "./dense-plan.ts";
-import { DueQueue } from "./due-queue.ts";
+import { DueQueue, passed } from "./due-queue.ts";
+import { NONE, SessionOrder } from "./session-order.ts";
 
 export interface SessionSettings extends DenseSettings {
   readonly gap: number;
@@ -29,9 +30,6 @@ export interface SessionSettings extends DenseSettings {
   /** Whether a row's lateness is that of its own window, or of the session it merges into. */
   readonly lateness: "before-merge" | "after-merge";
 }
-
-/** No session: the end of a list. Cell 0 is nobody's. */
-const NONE = 0;
 
 export class DenseSessions implements Operator {
   readonly lasting: boolean;
@@ -51,8 +49,8 @@ export class DenseSessions implements Operator {
   #start = new Float64Array(0);
   #end = new Float64Array(0);
   #code = new Int32Array(0);
-  /** The next older session of the key. */
-  #older = new Int32Array(0);
+  /** The sessions of each key. Cell 0 is nobody's. */
+  readonly #sessions = new SessionOrder(session => this.#start[session]);
   /** 1 while the end lies beyond the watermark. */
   #open = new Uint8Array(0);
   /** The end of an open session, which rows move; −Infinity for any other. */
@@ -63,8 +61,6 @@ export class DenseSessions implements Operator {
   #emitted = new Int32Array(0);
   /** Copies of panes of windows that have become this one, in the order in which they are taken back. */
   readonly #replaced: (number[] | undefined)[] = [];
-  /** The newest session of each key, by code + 1. */
-  #head = new Int32Array(0);
   readonly #ends: DueQueue;
   /**
    * Fired sessions by the stretch of time, a gap long, in which they expire: the first of each, and its next in
@@ -152,10 +148,7 @@ export class DenseSessions implements Operator {
   #widen(): void {
     const { size } = this.#keys;
     this.#order.widen(size);
-    if (size + 1 <= this.#head.length) return;
-    const head = new Int32Array(2 * (size + 1));
-    head.set(this.#head);
-    this.#head = head;
+    this.#sessions.widen(size);
   }
 
   /** Takes the rows `[from, until)`, or fewer: a session that ends sooner than was known stops it after its row. */
@@ -177,7 +170,7 @@ export class DenseSessions implements Operator {
           ? inside(
               flow.time,
               this.#codes,
-              this.#head,
+              this.#sessions.head,
               this.#start,
               this.#reach,
               this.#cells.rows,
@@ -192,7 +185,7 @@ export class DenseSessions implements Operator {
               flow.time,
               selection,
               this.#codes,
-              this.#head,
+              this.#sessions.head,
               this.#start,
               this.#reach,
               this.#cells.rows,
@@ -266,16 +259,19 @@ export class DenseSessions implements Operator {
 
   /** Makes one of the sessions of a key that meet `[from, to)`, and of that stretch itself. Returns it, if there is any. */
   #mergeAround(code: number, from: number, to: number): number {
-    let first = this.#head[code + 1];
-    while (first !== NONE && !this.#meets(first, from, to)) {
-      if (this.#endOf(first) < from) return NONE;
-      first = this.#older[first];
-    }
+    let first = this.#sessions.latest(code, to);
+    // Where sessions that only touch stay apart, the one that begins with the end is not meant.
+    if (first !== NONE && this.#start[first] === to && !this.#settings.touching) first = this.#sessions.older(first);
+    if (first === NONE || !this.#meets(first, from, to)) return NONE;
     // Expired sessions are swept up now and then; until then they count for nothing, like all that are older.
-    if (first === NONE || this.#isExpired(first)) return NONE;
+    if (this.#isExpired(first)) return NONE;
     // The list runs from new to old; the earliest of those that meet remains and takes in the others.
     const met = [first];
-    for (let next = this.#older[first]; next !== NONE && this.#meets(next, from, to); next = this.#older[next]) {
+    for (
+      let next = this.#sessions.older(first);
+      next !== NONE && this.#meets(next, from, to);
+      next = this.#sessions.older(next)
+    ) {
       if (this.#isExpired(next)) break;
       met.push(next);
     }
@@ -289,7 +285,7 @@ export class DenseSessions implements Operator {
     for (let i = met.length - 2; i >= 0; i--) {
       this.#replace(session, met[i]);
       this.#cells.merge(session, this.#cells, met[i]);
-      this.#unlink(met[i]);
+      this.#sessions.remove(code, met[i]);
       this.#release(met[i]);
     }
     this.#start[session] = start;
@@ -318,15 +314,7 @@ export class DenseSessions implements Operator {
     this.#count++;
     this.#start[session] = start;
     this.#code[session] = code;
-    let newer = NONE;
-    let older = this.#head[code + 1];
-    while (older !== NONE && this.#start[older] > start) {
-      newer = older;
-      older = this.#older[older];
-    }
-    this.#older[session] = older;
-    if (newer === NONE) this.#head[code + 1] = session;
-    else this.#older[newer] = session;
+    this.#sessions.add(code, session);
     this.#setEnd(session, end);
     return session;
   }
@@ -347,17 +335,6 @@ export class DenseSessions implements Operator {
       this.#end[session] = end;
       this.#expiry[session] = NaN;
     }
-  }
-
-  #unlink(session: number): void {
-    const key = this.#code[session] + 1;
-    if (this.#head[key] === session) {
-      this.#head[key] = this.#older[session];
-      return;
-    }
-    let newer = this.#head[key];
-    while (this.#older[newer] !== session) newer = this.#older[newer];
-    this.#older[newer] = this.#older[session];
   }
 
   /** Forgets a session that is on no list any more. */
@@ -419,7 +396,7 @@ export class DenseSessions implements Operator {
     reach.set(this.#reach);
     this.#reach = reach;
     this.#code = ints(this.#code);
-    this.#older = ints(this.#older);
+    this.#sessions.grow(size);
     this.#nextExpiring = ints(this.#nextExpiring);
     this.#emitted = ints(this.#emitted);
     const bytes = (from: Uint8Array): Uint8Array<ArrayBuffer> => {
@@ -455,9 +432,10 @@ export class DenseSessions implements Operator {
     const { gap } = this.#settings;
     const reached = Math.floor(this.#watermark / gap);
     if (reached <= this.#sweep) return;
+    const swept = this.#sweep;
     this.#sweep = reached;
-    for (const [stretch, first] of this.#expiring) {
-      if (stretch >= reached) continue;
+    for (const stretch of passed(this.#expiring, swept, reached)) {
+      const first = this.#expiring.get(stretch) as number;
       this.#expiring.delete(stretch);
       for (let session = first, next = NONE; session !== NONE; session = next) {
         next = this.#nextExpiring[session];
@@ -466,7 +444,7 @@ export class DenseSessions implements Operator {
         if (Number.isNaN(expiry)) continue;
         if (Math.floor(expiry / gap) >= reached) this.#chain(session);
         else {
-          this.#unlink(session);
+          this.#sessions.remove(this.#code[session], session);
           this.#release(session);
         }
       }
@@ -550,17 +528,15 @@ export class DenseSessions implements Operator {
 
   size(): StateSize {
     let hold = Infinity;
-    for (const head of this.#head)
-      for (let session = head; session !== NONE; session = this.#older[session])
-        if (this.#open[session] === 1) hold = Math.min(hold, this.#reach[session] - 1);
+    for (const session of this.#sessions.all())
+      if (this.#open[session] === 1) hold = Math.min(hold, this.#reach[session] - 1);
     const { size } = this.#keys;
     return { keys: size, windows: this.#count, entries: this.#count, hold: hold === Infinity ? null : hold };
   }
 
   snapshot(): Snapshot {
-    const sessions: number[] = [];
-    for (const head of this.#head)
-      for (let session = head; session !== NONE; session = this.#older[session]) sessions.push(session);
+    const sessions = [...this.#sessions.all()];
+    const places = new Map(sessions.map((session, place) => [session, place]));
     const save = (cells: readonly number[]): SavedCells => ({
       start: Float64Array.from(cells, c => this.#start[c]),
       end: Float64Array.from(cells, c => this.#endOf(c)),
@@ -577,9 +553,9 @@ export class DenseSessions implements Operator {
       sessions: save(sessions),
       open: Uint8Array.from(sessions, s => this.#open[s]),
       emitted: save(emitted.map(s => this.#emitted[s])),
-      emittedBy: emitted.map(s => sessions.indexOf(s)),
+      emittedBy: emitted.map(s => places.get(s) as number),
       replaced: save(replaced.map(r => r.copy)),
-      replacedBy: replaced.map(r => sessions.indexOf(r.session)),
+      replacedBy: replaced.map(r => places.get(r.session) as number),
     } satisfies SessionsSnapshot;
   }
 

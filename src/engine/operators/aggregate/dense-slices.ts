@@ -331,6 +331,19 @@ export class Slices {
     return low;
   }
 
+  /** Index of the first slice whose end the watermark has not passed. */
+  firstOpen(): number {
+    const { list, watermark } = this;
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle].end <= watermark) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Finds a slice, ready to be read and changed. */
   find(start: number): Slice | undefined {
     const slice = this.#findAny(start);
@@ -362,9 +375,10 @@ export class Slices {
     this.cells.makeRoom(this.#mostCells, this.#closed);
     const slice: Slice = { start, end, block: this.cells.allocate(), frozen: null, open: end > this.watermark };
     this.#byStart.set(start, slice);
-    let at = this.list.length;
-    while (at > 0 && this.list[at - 1].start > start) at--;
-    this.list.splice(at, 0, slice);
+    // Nearly every slice is the newest; among a hundred thousand others the place of a late one has to be searched for.
+    const { list } = this;
+    if (list.length === 0 || list[list.length - 1].start < start) list.push(slice);
+    else list.splice(this.from(start), 0, slice);
     if (slice.open) {
       this.#open++;
       if (this.#open * 2 > this.#ring.length && this.#ring.length < LARGEST_RING) this.#fillRing(2 * this.#ring.length);

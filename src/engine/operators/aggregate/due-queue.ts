@@ -95,11 +95,12 @@ export class DueQueue {
   }
 
   #reach(now: number, due: Float64Array): void {
+    const before = this.#reached;
     const reached = Math.floor(now / this.#width);
     this.#reached = reached;
     this.#horizon = (reached + 1) * this.#width;
-    for (const [bucket, first] of this.#buckets) {
-      if (bucket > reached) continue;
+    for (const bucket of passed(this.#buckets, before + 1, reached + 1)) {
+      const first = this.#buckets.get(bucket) as number;
       this.#buckets.delete(bucket);
       for (let item = first, next = -1; item >= 0; item = next) {
         next = this.#next[item];
@@ -119,4 +120,16 @@ export class DueQueue {
     this.#time[item] = NaN;
     return item;
   }
+}
+
+/**
+ * Lists the keys of a map of times, whole numbers none of which is before `from`, that come before `to`. Of many entries most
+ * are far ahead, so where the stretch is shorter than the map its numbers are gone through and not the map.
+ */
+export function passed(entries: ReadonlyMap<number, unknown>, from: number, to: number): number[] {
+  const found: number[] = [];
+  if (to - from < entries.size) {
+    for (let time = from; time < to; time++) if (entries.has(time)) found.push(time);
+  } else for (const time of entries.keys()) if (time < to) found.push(time);
+  return found;
 }

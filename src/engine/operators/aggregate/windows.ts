@@ -130,11 +130,12 @@ export class Windows {
     if (!this.#mergesQuickly || this.#rules.profile.streamTime) return null;
     const list = this.#cells.of(key);
     let met: Cell | null = null;
-    for (let i = list.length - 1; i >= 0; i--) {
+    for (let i = this.#cells.firstEnding(key, start); i < list.length; i++) {
       const cell = list[i];
-      if (!this.#meet(start, cell.end)) break;
+      if (!this.#meet(start, cell.end)) continue;
       if (cell.finished) return null;
-      if (!this.#meet(cell.start, end)) continue;
+      // Sessions that have not finished lie apart, so those that follow begin later still.
+      if (!this.#meet(cell.start, end)) break;
       if (met !== null) return null;
       met = cell;
     }
@@ -206,10 +207,10 @@ export class Windows {
     let from = start;
     let to = end;
     const list = this.#cells.of(key);
-    for (let i = list.length - 1; i >= 0; i--) {
+    for (let i = this.#cells.firstEnding(key, start); i < list.length; i++) {
       const cell = list[i];
-      if (!this.#meet(start, cell.end)) break;
-      if (cell.finished || !this.#meet(cell.start, end)) continue;
+      if (cell.finished || !this.#meet(start, cell.end)) continue;
+      if (!this.#meet(cell.start, end)) break;
       met.push(cell);
       from = Math.min(from, cell.start);
       to = Math.max(to, cell.end);

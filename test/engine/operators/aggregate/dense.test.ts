@@ -66,7 +66,7 @@ const windows: fc.Arbitrary<WindowFunction> = fc.oneof(
   fc.constantFrom(calendar("hour", { timeZone: "Europe/London" }), calendar("minute"), calendar("day")),
   fc.constantFrom(sliding("5 min", "1 min"), sliding("4 min", "2 min", { offset: 500 }), sliding("3 min", "3 min")),
   fc.constantFrom(cumulating("6 min", "2 min"), cumulating("5 min", "1 min", { offset: "30 s" })),
-  fc.constantFrom(sessions("30 s"), sessions("2 min", { inclusive: true }), sessions("5 s")),
+  fc.constantFrom(sessions("30 s"), sessions("2 min", { inclusive: true }), sessions("5 s"), sessions(700)),
 );
 
 const setups: fc.Arbitrary<Setup> = fc.record({
