@@ -316,8 +316,8 @@ function plan(
     const at = { ...context, inputs: given };
     const outputsRead = inputs.map(i => `${i.from.id} ${i.port}`);
     const alone = options.specialize === false;
-    const hold: OperatorContext["hold"] = wishes =>
-      holdings.claim(alone ? wishes.map(wish => ({ ...wish, alone })) : wishes, outputsRead, context);
+    const hold: OperatorContext["hold"] = (wishes, holder) =>
+      holdings.claim(alone ? wishes.map(wish => ({ ...wish, alone })) : wishes, outputsRead, context, holder);
     if (absorbs.length === 0) operator = factory(node, { ...context, hold });
     else if (node.verb === "aggregate") operator = pairCounts(node, absorbs[0] as JoinNode, context, at);
     else operator = fused([...absorbs, node].filter(isStage), at);

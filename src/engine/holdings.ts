@@ -33,9 +33,10 @@ import type { Step } from "./step.ts";
 
 /**
  * Which rows of an input stay: `all`; those with a key (`keyed`); the `newest` of each key, as long as none can be taken
- * back; or those with a key in slots that are never used again (`for ever`), since answers point at them.
+ * back; or those with a key in slots that are never used again (`for ever`), since answers point at them. Kept in order of
+ * time, until nobody needs them (`times.ts`): `all in time`, or those with a key (`keyed in time`).
  */
-export type Retention = "all" | "keyed" | "newest" | "for ever";
+export type Retention = "all" | "keyed" | "newest" | "for ever" | "all in time" | "keyed in time";
 
 /** What an operator wants to hold. */
 export interface Wish {
@@ -45,7 +46,26 @@ export interface Wish {
   readonly retention: Retention;
   /** Whether to share with nobody. Default false. */
   readonly alone?: boolean;
+  /** Whether rows may be taken back: what is kept in order of time has to know. Default false. */
+  readonly mayGo?: boolean;
 }
+
+/** Rows of an input by key that an operator holds, for itself or together with others. */
+export interface Held {
+  readonly name: number;
+  readonly rows: { readonly keys: number; readonly rows: number };
+  snapshot(): SavedHolding;
+  restore(saved: SavedHolding): void;
+}
+
+/** Makes what is held of an input. What is shared is read by several operators in turns. */
+export type Holder<H extends Held> = (
+  wish: Wish,
+  context: HoldingContext,
+  numbering: Numbering,
+  name: number,
+  shared: boolean,
+) => H;
 
 /** What holdings are made from besides wishes: part of an operator's context. */
 export interface HoldingContext {
@@ -86,7 +106,7 @@ interface SavedNumbering {
 }
 
 /** The rows of one output by key, for one operator or several. */
-export class Holding {
+export class Holding implements Held {
   readonly name: number;
   readonly store: RowStore;
   readonly rows: Arrangement;
@@ -127,7 +147,12 @@ export class Holding {
   /** Takes the state out, between steps. Gives the same object to all readers. */
   snapshot(): SavedHolding {
     if (this.#saved !== null) return this.#saved;
-    const saved = { name: this.name, shared: this.#shared, store: this.store.snapshot(), rows: this.rows.snapshot() };
+    const saved: SavedHolding = {
+      name: this.name,
+      shared: this.#shared,
+      store: this.store.snapshot(),
+      rows: this.rows.snapshot(),
+    };
     if (this.#shared) this.#saved = saved;
     return saved;
   }
@@ -138,7 +163,7 @@ export class Holding {
   }
 }
 
-interface SavedHolding {
+export interface SavedHolding {
   readonly name: number;
   readonly shared: boolean;
   readonly store: unknown;
@@ -166,22 +191,30 @@ export class KeyReader {
 }
 
 /** What an operator holds: found when it first works, or when its state is put back. */
-export class Claim {
+export class Claim<H extends Held> {
   readonly #wishes: readonly Wish[];
   readonly #ids: readonly string[];
   readonly #context: HoldingContext;
   readonly #holdings: Holdings;
-  #found: { readonly numbering: Numbering; readonly held: readonly Holding[] } | null = null;
+  readonly #holder: Holder<H>;
+  #found: { readonly numbering: Numbering; readonly held: readonly H[] } | null = null;
 
-  constructor(wishes: readonly Wish[], ids: readonly string[], context: HoldingContext, holdings: Holdings) {
+  constructor(
+    wishes: readonly Wish[],
+    ids: readonly string[],
+    context: HoldingContext,
+    holdings: Holdings,
+    holder: Holder<H>,
+  ) {
     this.#wishes = wishes;
     this.#ids = ids;
     this.#context = context;
     this.#holdings = holdings;
+    this.#holder = holder;
   }
 
   /** One holding for each wish. */
-  get held(): readonly Holding[] {
+  get held(): readonly H[] {
     return this.#find().held;
   }
 
@@ -210,18 +243,18 @@ export class Claim {
     const holdings = this.#holdings;
     const numbering = holdings.again(from.numbering, name => new Numbering(this.#wishes[0].keys.length, name));
     const held = this.#wishes.map((wish, i) =>
-      holdings.again(from.held[i], (name, { shared }) => new Holding(wish, this.#context, numbering, name, shared)),
+      holdings.again(from.held[i], (name, { shared }) => this.#holder(wish, this.#context, numbering, name, shared)),
     );
     this.#found = { numbering, held };
     holdings.leave();
   }
 
-  #find(): { readonly numbering: Numbering; readonly held: readonly Holding[] } {
+  #find(): { readonly numbering: Numbering; readonly held: readonly H[] } {
     if (this.#found !== null) return this.#found;
     const holdings = this.#holdings;
     const numbering = holdings.numbering(this.#ids[0], this.#wishes[0].keys.length);
     const held = this.#wishes.map((wish, i) =>
-      holdings.holding(this.#ids[i], (name, shared) => new Holding(wish, this.#context, numbering, name, shared)),
+      holdings.holding(this.#ids[i], (name, shared) => this.#holder(wish, this.#context, numbering, name, shared)),
     );
     holdings.leave();
     return (this.#found = { numbering, held });
@@ -233,17 +266,29 @@ interface Saved {
   readonly held: readonly SavedHolding[];
 }
 
-/** Plans what an operator holds: with others where its context knows of others, else on its own. */
-export function hold(
+/** Plans what an operator holds in the order in which it comes: with others where its context knows of others, else on its own. */
+export function hold(wishes: readonly Wish[], context: HoldingContext & SharedHoldings): Claim<Holding> {
+  return holdBy(wishes, context, (...of) => new Holding(...of));
+}
+
+/** A context that knows of others who hold the same. */
+export interface SharedHoldings {
+  readonly hold?: <H extends Held>(wishes: readonly Wish[], holder: Holder<H>) => Claim<H>;
+}
+
+/** Plans what an operator holds in a way of its own. Those who share have the same retention, and the same holder by that. */
+export function holdBy<H extends Held>(
   wishes: readonly Wish[],
-  context: HoldingContext & { readonly hold?: (wishes: readonly Wish[]) => Claim },
-): Claim {
+  context: HoldingContext & SharedHoldings,
+  holder: Holder<H>,
+): Claim<H> {
   return (
-    context.hold?.(wishes) ??
+    context.hold?.(wishes, holder) ??
     new Holdings().claim(
       wishes,
       context.inputs.map((_, i) => `${i}`),
       context,
+      holder,
     )
   );
 }
@@ -265,8 +310,8 @@ export class Holdings {
   /** Claims to each holding, and how many of them have not found it yet. */
   readonly #claims = new Map<string, { all: number; left: number }>();
   readonly #circles = new Map<string, Circle>();
-  readonly #held = new Map<string, Holding>();
-  readonly #restored = new Map<number, Holding | Numbering>();
+  readonly #held = new Map<string, Held>();
+  readonly #restored = new Map<number, Held | Numbering>();
   /** Claims that have not found theirs. */
   #open = 0;
 
@@ -275,7 +320,12 @@ export class Holdings {
   }
 
   /** Plans what an operator holds; `outputs` says which output each of its inputs reads. All plan before the first works. */
-  claim(wishes: readonly Wish[], outputs: readonly string[], context: HoldingContext): Claim {
+  claim<H extends Held>(
+    wishes: readonly Wish[],
+    outputs: readonly string[],
+    context: HoldingContext,
+    holder: Holder<H>,
+  ): Claim<H> {
     const ids: string[] = [];
     for (const { input, keys, retention, alone = false } of wishes) {
       // The source text of an expression means nothing; what it captured does.
@@ -291,7 +341,7 @@ export class Holdings {
     const joined = { ids: [...new Set([...circles].flatMap(c => c.ids).concat(ids))], numbering: null };
     for (const id of joined.ids) this.#circles.set(id, joined);
     this.#open++;
-    return new Claim(wishes, ids, context, this);
+    return new Claim(wishes, ids, context, this, holder);
   }
 
   numbering(id: string, width: number): Numbering {
@@ -299,9 +349,9 @@ export class Holdings {
     return (circle.numbering ??= new Numbering(width, this.#names.next++));
   }
 
-  holding(id: string, make: (name: number, shared: boolean) => Holding): Holding {
+  holding<H extends Held>(id: string, make: (name: number, shared: boolean) => H): H {
     const claims = this.#claims.get(id) as { all: number; left: number };
-    const found = this.#held.get(id) ?? make(this.#names.next++, claims.all > 1);
+    const found = (this.#held.get(id) as H | undefined) ?? make(this.#names.next++, claims.all > 1);
     // What all have found is theirs alone, so that it goes when the last of them goes.
     if (--claims.left > 0) this.#held.set(id, found);
     else this.#held.delete(id);
@@ -311,7 +361,7 @@ export class Holdings {
   }
 
   /** Finds what was put back under a name of a snapshot, or makes it and puts it back. */
-  again<T extends Holding | Numbering, S extends { readonly name: number }>(
+  again<T extends Held | Numbering, S extends { readonly name: number }>(
     saved: S,
     make: (name: number, saved: S) => T & { restore(saved: S): void },
   ): T {

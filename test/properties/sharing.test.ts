@@ -17,23 +17,26 @@ import type { Stream } from "../../src/pipeline/stream.ts";
 import { logOf, type LogRow, logsByName, logSource } from "../engine/logs.ts";
 import { runs } from "./arbitrary.ts";
 
-const rows: fc.Arbitrary<LogRow[]> = fc
-  .array(
-    fc.record({
-      wait: fc.constantFrom(0, 0, 1, 2),
-      behind: fc.integer({ min: 0, max: 9 }),
-      key: fc.constantFrom("a", "a", "b", "c", null),
-      v: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 4 }) }, fc.constant(null)),
-    }),
-    { maxLength: 30 },
-  )
-  .map(list => {
-    let at = 100;
-    return list.map(({ wait, behind, ...rest }) => {
-      at += wait;
-      return { ...rest, at, t: at - behind };
+const logRows = (size: { minLength?: number; maxLength: number }, latest = 9): fc.Arbitrary<LogRow[]> =>
+  fc
+    .array(
+      fc.record({
+        wait: fc.constantFrom(0, 0, 1, 2),
+        behind: fc.integer({ min: 0, max: latest }),
+        key: fc.constantFrom("a", "a", "b", "c", null),
+        v: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 4 }) }, fc.constant(null)),
+      }),
+      size,
+    )
+    .map(list => {
+      let at = 100;
+      return list.map(({ wait, behind, ...rest }) => {
+        at += wait;
+        return { ...rest, at, t: at - behind };
+      });
     });
-  });
+
+const rows = logRows({ maxLength: 30 });
 
 const left = logSource("left", bounded(3));
 const right = logSource("right", bounded(5));
@@ -78,9 +81,26 @@ const matches: readonly Match[] = [
   (a, b) => a.lookup(b, "key"),
   (a, b) => a.lookup(b, "key", { kind: "inner" }),
   (a, b) => a.lookup(b, ["key", "v"]),
+  (a, b) => a.asofJoin(b, "key"),
+  (a, b) => a.asofJoin(b, "key", { allowedLateness: 4, tolerance: 6, kind: "inner" }),
+  (a, b) => b.asofJoin(a, "key", { allowedLateness: Infinity }),
+  (a, b) => a.asofJoin(b, "key", { allowedLateness: 2 }).late().select("key", "side", "margin"),
+  (a, b) => a.asofJoin(b, ["key", "v"], { allowedLateness: 7 }),
+  (a, b) => a.intervalJoin(b, "key", { lower: -3, upper: 3 }),
+  (a, b) => a.intervalJoin(b, "key", { lower: -9, upper: -2, allowedLateness: 5 }),
+  (a, b) => b.intervalJoin(a, "key", { lower: 0, upper: 6, kind: "full", allowedLateness: 4 }),
+  (a, b) => a.intervalJoin(b, "key", { lower: -4, upper: 1, kind: "semi", allowedLateness: 2 }),
+  (a, b) => a.intervalJoin(b, "key", { lower: -2, upper: 8, kind: "anti" }),
+  (a, b) =>
+    a.intervalJoin(b, "key", { lower: -2, upper: 8, kind: "left", allowedLateness: 3 }).late().select("key", "side"),
+  (a, b) =>
+    a.intervalJoin(b, (l: Pair, r: Pair) => l.key === r.key && l.v <= r.v, { lower: -5, upper: 5, kind: "left" }),
 ];
 
-/** Those whose result has no column named like the key. */
+/** Of these several may read a stream in order of time. */
+const inTime = Array.from({ length: 12 }, (_, i) => matches.length - 12 + i);
+
+/** Those whose result has no column named like the key, or cannot be joined once more. */
 const KEYLESS = new Set([8, 12]);
 
 interface Choice {
@@ -92,7 +112,10 @@ interface Choice {
 const pairs: fc.Arbitrary<Choice[]> = fc
   .record({
     inputs: fc.array(fc.nat({ max: inputs.length - 1 }), { minLength: 1, maxLength: 3 }),
-    ways: fc.array(fc.nat({ max: matches.length - 1 }), { minLength: 1, maxLength: 3 }),
+    ways: fc.oneof(
+      fc.array(fc.nat({ max: matches.length - 1 }), { minLength: 1, maxLength: 3 }),
+      fc.array(fc.constantFrom(...inTime), { minLength: 1, maxLength: 4 }),
+    ),
     picks: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { minLength: 2, maxLength: 5 }),
   })
   .map(({ inputs: some, ways, picks }) =>
@@ -202,6 +225,44 @@ test("in steps of any length, and when it is taken out and put back", () => {
       expect(ears.map(ear => ear.all)).toEqual(expected);
     }),
     runs(300),
+  );
+});
+
+/** So many rows that those who forget at different times have forgotten much. */
+const long = logRows({ minLength: 80, maxLength: 160 }, 14);
+const forgetting: fc.Arbitrary<Setup> = fc.record({
+  logs: fc.record({ left: long, right: long }),
+  pairs: fc.constantFrom(inTime.slice(0, 3), inTime.slice(0, 5), inTime.slice(5), inTime).chain(ways =>
+    fc.array(fc.record({ a: fc.constantFrom(0, 1), b: fc.constantFrom(1, 1, 2), match: fc.constantFrom(...ways) }), {
+      minLength: 2,
+      maxLength: 5,
+    }),
+  ),
+  again: fc.constant(false),
+});
+
+test("when they forget at different times, and some of them go", () => {
+  fc.assert(
+    fc.property(forgetting, cuts, cuts, fc.nat(), (setup, some, more, stays) => {
+      const laboratory = new Laboratory(setup);
+      const expected = laboratory.alone().map(ear => ear.all);
+      const ears = laboratory.nodes.map(node => new Ear(node));
+      const run = laboratory.run({ stepLength: 20 }, laboratory.nodes);
+      for (const ear of ears) run.tap(ear);
+      work(run, some);
+      const there = run.checkpoint();
+      work(run, [...more, 30]);
+      const ear = ears[stays % ears.length];
+      run.replan([clocks, ear.node], [ear]);
+      run.finish();
+      expect(ear.all).toEqual(expected[ears.indexOf(ear)]);
+      run.replan([clocks, ...laboratory.nodes], ears);
+      run.rewind(there);
+      run.catchUp();
+      run.finish();
+      expect(ears.map(e => e.all)).toEqual(expected);
+    }),
+    runs(80),
   );
 });
 

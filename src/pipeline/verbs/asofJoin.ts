@@ -10,7 +10,7 @@
  * lateness: both are said on the port `late`. Timestamp: the left row's. Watermark: the lesser of the inputs'.
  *
  * State: left rows until the watermark is past their time and the allowed lateness; of right rows all newer than that, and
- * one older one for each key.
+ * one older one for each key. (Where that one is taken back, none that is older still takes its place.)
  */
 import type { Duration } from "../../model/time.ts";
 import { checkMatching, describeMatching, type Matching } from "../matching.ts";

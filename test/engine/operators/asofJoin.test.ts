@@ -21,10 +21,10 @@ const row = fc.record({
   b: fc.integer({ min: 0, max: 99 }),
 });
 
-const node = (kind: "left" | "inner", tolerance: number, allowedLateness: number): AsofJoinNode => ({
+const node = (kind: "left" | "inner", tolerance: number, allowedLateness: number, retracts = false): AsofJoinNode => ({
   verb: "asofJoin",
-  left: input(),
-  right: input(false, "quotes"),
+  left: input(retracts),
+  right: input(retracts, "quotes"),
   kind,
   keys: matching("k"),
   tolerance,
@@ -47,7 +47,7 @@ describe.each(["left", "inner"] as const)("%s as-of join", kind => {
     fc.assert(
       fc.property(moments(row, { inputs: 2, retracts: [0, 1] }), fc.constantFrom(Infinity, 6), (list, tolerance) => {
         const given = split(list);
-        const { main } = driveEveryWay(node(kind, tolerance, Infinity), asofJoin, [LEFT, RIGHT], given);
+        const { main } = driveEveryWay(node(kind, tolerance, Infinity, true), asofJoin, [LEFT, RIGHT], given);
         const kept: Arrival[][] = [[], []];
         const current = [-Infinity, -Infinity];
         const answered = new Set<Arrival>();
@@ -94,9 +94,15 @@ describe.each(["left", "inner"] as const)("%s as-of join", kind => {
 
 test("with finite lateness gives the same answers in any cut, restates within it, and drops what can change nothing", () => {
   fc.assert(
-    fc.property(moments(row, { inputs: 2, length: 80 }), fc.constantFrom(0, 5), (list, lateness) => {
-      driveEveryWay(node("left", Infinity, lateness), asofJoin, [LEFT, RIGHT], split(list), { ports: ["late"] });
-    }),
+    fc.property(
+      fc.constantFrom([], [0], [1], [0, 1]).chain(retracts => moments(row, { inputs: 2, retracts, length: 80 })),
+      fc.constantFrom(0, 5),
+      (list, lateness) => {
+        driveEveryWay(node("left", Infinity, lateness, true), asofJoin, [LEFT, RIGHT], split(list), {
+          ports: ["late"],
+        });
+      },
+    ),
     { numRuns: 60 },
   );
   const l = (a: number, time: number): Arrival => ({ input: 0, row: { k: "x", a }, time });
@@ -157,4 +163,22 @@ test("keeps one old right row for each key, and no old left rows", () => {
     },
   );
   expect(entries).toBeLessThan(140);
+});
+
+test("lets nothing older stand in for a right row that is taken back when older ones are done with, however the run is cut", () => {
+  for (const count of [3, 40]) {
+    const given: Moment[] = Array.from({ length: count }, (_, i) => ({
+      rows: [{ input: 1, row: { k: "x", b: i }, time: i }],
+      watermark: i,
+    }));
+    const last = { input: 1, row: { k: "x", b: count - 1 }, time: count - 1 };
+    given.push(
+      { watermark: 50 },
+      { rows: [{ ...last, weight: -1 }] },
+      { rows: [{ input: 0, row: { k: "x", a: 1 }, time: 60 }] },
+      { watermark: 70 },
+    );
+    const { main } = driveEveryWay(node("left", Infinity, 0, true), asofJoin, [LEFT, RIGHT], given);
+    expect(main.map(e => [e.weight, e.row.a, e.row.b])).toEqual([[1, 1, null]]);
+  }
 });
