@@ -51,14 +51,14 @@ export class Slices {
   #ringOrigin = new Int32Array(64);
 
   /**
-   * Scratch of one chunk: each row's cell; the rows put aside; and in order what may be new: cells used for the first
-   * time, and key codes of rows put aside as −2 − code.
+   * Scratch of one chunk: each row's cell; in order the places of the rows that may be news, because they are the first of
+   * their cell or were put aside; and the rows put aside.
    */
   readonly #located = new Int32Array(CHUNK);
+  readonly #news = new Int32Array(CHUNK);
+  #newsCount = 0;
   readonly #aside = new Int32Array(CHUNK);
   #asideCount = 0;
-  readonly #fresh = new Int32Array(CHUNK);
-  #freshCount = 0;
 
   /** The step's key codes. */
   codes: Int32Array = new Int32Array(0);
@@ -104,11 +104,10 @@ export class Slices {
     const selection = this.#selection;
     for (let first = from; first < to; first += CHUNK) {
       const count = Math.min(CHUNK, to - first);
-      this.#asideCount = 0;
-      this.#freshCount = 0;
+      this.#newsCount = 0;
       if (this.#grid.regular === null) this.#search(selection, first, count);
       else this.#locateAll(selection, first, count);
-      this.#takeNote(first);
+      this.#takeNote(selection, first);
       this.arguments.accumulate(this.cells, this.#located, selection, first, count);
       for (let i = 0; i < this.#asideCount; i++) careful(this.#aside[i]);
     }
@@ -120,34 +119,36 @@ export class Slices {
       at = selection === null ? this.#locate(first, at, count) : this.#locateSelected(selection, first, at, count);
       if (at === count) return;
       const row = selection === null ? first + at : selection[first + at];
-      if (!this.#openNumber(Math.floor((this.#time[row] - this.#offset) / this.#size))) this.#putAside(at++, row);
+      if (!this.#openNumber(Math.floor((this.#time[row] - this.#offset) / this.#size))) this.#putAside(at++);
     }
   }
 
-  #putAside(at: number, row: number): void {
+  #putAside(at: number): void {
     this.#located[at] = NOWHERE;
-    this.#aside[this.#asideCount++] = row;
-    this.#fresh[this.#freshCount++] = -2 - this.codes[row];
+    this.#news[this.#newsCount++] = at;
   }
 
   /**
-   * Enters the cells that were used for the first time, and the keys that came for the first time, in order: those of the
-   * chunk's rows, of which `first` is the first.
+   * Enters the cells that were used for the first time and the keys that came for the first time, in order, among the rows
+   * of a chunk of which `first` is the first; and makes the list of those put aside.
    */
-  #takeNote(first: number): void {
-    const { stride } = this.cells;
+  #takeNote(selection: Int32Array | null, first: number): void {
+    const { cells, codes } = this;
     const { keepsFirst } = this.order;
+    // Cells begin at 1, and their number in a block is a power of two.
+    const shift = 31 - Math.clz32(cells.stride);
     let from = first;
-    for (let i = 0; i < this.#freshCount; i++) {
-      const fresh = this.#fresh[i];
-      let code = -2 - fresh;
-      if (fresh >= 0) {
-        const block = Math.floor((fresh - 1) / stride);
-        code = fresh - this.cells.origin(block);
-        this.cells.touch(block, code);
-      }
+    let asideCount = 0;
+    for (let n = 0; n < this.#newsCount; n++) {
+      const at = this.#news[n];
+      const row = selection === null ? first + at : selection[first + at];
+      const code = codes[row];
+      const cell = this.#located[at];
+      if (cell === NOWHERE) this.#aside[asideCount++] = row;
+      else cells.touch((cell - 1) >> shift, code);
       if (this.order.meet(code) && keepsFirst) from = this.#cameFirst(code, from);
     }
+    this.#asideCount = asideCount;
   }
 
   /** Finds the first row of a new key, in the flow's own order and not before `from`, and returns its place. */
@@ -163,14 +164,14 @@ export class Slices {
   /**
    * Finds the cells of rows `from … count` of a chunk and counts the rows; late ones are put aside. Returns the first row
    * whose slice might be opened. Most rows fall into the newest slice so far, so its bounds are compared before anything
-   * is computed; and nothing is called from within the loop, so that it keeps what it reads in registers.
+   * is computed. Nothing is called from within the loop, and no row leaves it early: what every row reads and writes need
+   * be looked up only once then (V8 lifts it out of the loop with the first round).
    */
   #locate(first: number, from: number, count: number): number {
     const time = this.#time;
     const { codes } = this;
     const located = this.#located;
-    const aside = this.#aside;
-    const fresh = this.#fresh;
+    const news = this.#news;
     const size = this.#size;
     const offset = this.#offset;
     const ring = this.#ring;
@@ -178,8 +179,7 @@ export class Slices {
     const origins = this.#ringOrigin;
     const { rows } = this.cells;
     const firstOpen = Math.floor((this.watermark - offset) / size);
-    let asideCount = this.#asideCount;
-    let freshCount = this.#freshCount;
+    let newsCount = this.#newsCount;
     let start = NaN;
     let end = NaN;
     let newest = 0;
@@ -187,32 +187,32 @@ export class Slices {
     for (; i < count; i++) {
       const row = first + i;
       const t = time[row];
-      let origin = newest;
+      const code = codes[row];
+      let cell = newest + code;
       if (!(t >= start && t < end)) {
         const number = Math.floor((t - offset) / size);
         const place = number & mask;
-        if (ring[place] !== number) {
+        if (ring[place] === number) {
+          const origin = origins[place];
+          cell = origin + code;
+          if (!(t < end)) {
+            start = number * size + offset;
+            end = start + size;
+            newest = origin;
+          }
+        } else {
           if (number >= firstOpen) break;
-          located[i] = NOWHERE;
-          aside[asideCount++] = row;
-          fresh[freshCount++] = -2 - codes[row];
-          continue;
-        }
-        origin = origins[place];
-        if (!(t < end)) {
-          start = number * size + offset;
-          end = start + size;
-          newest = origin;
+          // The row goes on to cell 0, emptied so that it is news.
+          cell = NOWHERE;
+          rows[NOWHERE] = 0;
         }
       }
-      const cell = origin + codes[row];
       const n = rows[cell];
-      if (n === 0) fresh[freshCount++] = cell;
       rows[cell] = n + 1;
+      if (n === 0) news[newsCount++] = i;
       located[i] = cell;
     }
-    this.#asideCount = asideCount;
-    this.#freshCount = freshCount;
+    this.#newsCount = newsCount;
     return i;
   }
 
@@ -221,8 +221,7 @@ export class Slices {
     const time = this.#time;
     const { codes } = this;
     const located = this.#located;
-    const aside = this.#aside;
-    const fresh = this.#fresh;
+    const news = this.#news;
     const size = this.#size;
     const offset = this.#offset;
     const ring = this.#ring;
@@ -230,8 +229,7 @@ export class Slices {
     const origins = this.#ringOrigin;
     const { rows } = this.cells;
     const firstOpen = Math.floor((this.watermark - offset) / size);
-    let asideCount = this.#asideCount;
-    let freshCount = this.#freshCount;
+    let newsCount = this.#newsCount;
     let start = NaN;
     let end = NaN;
     let newest = 0;
@@ -239,32 +237,32 @@ export class Slices {
     for (; i < count; i++) {
       const row = selection[first + i];
       const t = time[row];
-      let origin = newest;
+      const code = codes[row];
+      let cell = newest + code;
       if (!(t >= start && t < end)) {
         const number = Math.floor((t - offset) / size);
         const place = number & mask;
-        if (ring[place] !== number) {
+        if (ring[place] === number) {
+          const origin = origins[place];
+          cell = origin + code;
+          if (!(t < end)) {
+            start = number * size + offset;
+            end = start + size;
+            newest = origin;
+          }
+        } else {
           if (number >= firstOpen) break;
-          located[i] = NOWHERE;
-          aside[asideCount++] = row;
-          fresh[freshCount++] = -2 - codes[row];
-          continue;
-        }
-        origin = origins[place];
-        if (!(t < end)) {
-          start = number * size + offset;
-          end = start + size;
-          newest = origin;
+          // The row goes on to cell 0, emptied so that it is news.
+          cell = NOWHERE;
+          rows[NOWHERE] = 0;
         }
       }
-      const cell = origin + codes[row];
       const n = rows[cell];
-      if (n === 0) fresh[freshCount++] = cell;
       rows[cell] = n + 1;
+      if (n === 0) news[newsCount++] = i;
       located[i] = cell;
     }
-    this.#asideCount = asideCount;
-    this.#freshCount = freshCount;
+    this.#newsCount = newsCount;
     return i;
   }
 
@@ -285,7 +283,7 @@ export class Slices {
         end = slice?.end ?? NaN;
         block = slice?.block ?? -1;
         if (slice === undefined) {
-          this.#putAside(i, row);
+          this.#putAside(i);
           continue;
         }
       }
@@ -293,7 +291,7 @@ export class Slices {
       const cell = block * stride + 2 + code;
       this.#located[i] = cell;
       const n = rows[cell];
-      if (n === 0) this.#fresh[this.#freshCount++] = cell;
+      if (n === 0) this.#news[this.#newsCount++] = i;
       rows[cell] = n + 1;
     }
   }
