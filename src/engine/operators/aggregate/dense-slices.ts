@@ -316,6 +316,12 @@ export class Slices {
     return cell;
   }
 
+  /** How many rows a slice has of a key. Others may freeze. */
+  rowsOf(slice: Slice, code: number): number {
+    if (slice.frozen !== null) this.thaw(slice);
+    return this.cells.rows[this.cells.origin(slice.block) + code];
+  }
+
   /** Index of the first slice that begins at `start` or later. */
   from(start: number): number {
     const { list } = this;

@@ -47,6 +47,8 @@ export class DenseSliding implements Operator, Cutting {
   readonly lasting: boolean;
   readonly #settings: DenseSettings;
   readonly #cover: Cover;
+  /** Whether rows are counted and nothing else. */
+  readonly #counting: boolean;
   readonly #grid: Grid;
   readonly #keys: KeyCodes;
   readonly #slices: Slices;
@@ -78,6 +80,7 @@ export class DenseSliding implements Operator, Cutting {
     this.lasting = context.remembers === true;
     this.#settings = settings;
     this.#cover = cover;
+    this.#counting = plan.arguments.length === 0;
     this.#grid = fixedGrid(cover.slice, cover.offset);
     this.#keys = keys;
     this.#slices = new Slices(context, plan, keys, this.#grid, settings.mostCells);
@@ -128,42 +131,102 @@ export class DenseSliding implements Operator, Cutting {
         slices.addRow(slice, row);
         return;
       }
-      this.#remember(slice, slices.codes[row]);
+      if (!this.#counting) this.#remember(slice, slices.codes[row]);
       slices.addRow(slice, row);
     }
-    for (let end = start + length; end <= last && end <= watermark; end += length)
-      if (slice === null || end + allowedLateness <= watermark)
-        this.#late.append(flow, this.#before, row, this.#cover.startOf(end), end, EXPIRED);
-      else this.#refine(flow, row, slice, end);
-    this.#earlier.clear(0);
+    const fired = Math.min(last, watermark);
+    let end = start + length;
+    for (; end <= fired && (slice === null || end + allowedLateness <= watermark); end += length)
+      this.#late.append(flow, this.#before, row, this.#cover.startOf(end), end, EXPIRED);
+    if (slice === null) return;
+    if (this.#counting) this.#refineCounts(flow, row, end, fired);
+    else {
+      this.#refineAll(flow, row, slice, end, fired);
+      this.#earlier.clear(0);
+    }
   }
 
-  /** Emits the pane of a window that has fired, for a row that its slice has taken just now. */
-  #refine(flow: Flow, row: number, slice: Slice, end: number): void {
-    const { accumulation, finishing } = this.#settings;
+  /** Emits the panes of the windows with ends `[end, last]`, which have fired, for a row that its slice has taken just now. */
+  #refineAll(flow: Flow, row: number, slice: Slice, end: number, last: number): void {
+    const { accumulation } = this.#settings;
+    const slices = this.#slices;
     const merged = this.#merged;
-    const start = this.#cover.startOf(end);
-    const code = this.#slices.codes[row];
+    const code = slices.codes[row];
+    const cell = merged.origin(0) + code;
+    let first = slices.from(this.#cover.startOf(end));
+    for (; end <= last; end += this.#cover.slice) {
+      const start = this.#cover.startOf(end);
+      while (slices.list[first].start < start) first++;
+      const index = this.#nextPane(flow, row, start, end);
+      if (index < 0) continue;
+      if (index > 0 && accumulation === "retracting") {
+        this.#mergeKey(first, end, code, slice);
+        this.#takeBack(flow, row, start, end, index);
+      }
+      if (accumulation === "discarding") slices.arguments.addTo(merged, cell, row);
+      else this.#mergeKey(first, end, code, null);
+      this.#refine(flow, row, start, end, index);
+    }
+  }
+
+  /** As `#refineAll` where rows are counted: from window to window only the slices at its ends come and go. */
+  #refineCounts(flow: Flow, row: number, end: number, last: number): void {
+    const { accumulation } = this.#settings;
+    const slices = this.#slices;
+    const { list } = slices;
+    const merged = this.#merged;
+    const code = slices.codes[row];
+    const cell = merged.origin(0) + code;
+    let first = slices.from(this.#cover.startOf(end));
+    let next = first;
+    let count = 0;
+    for (; end <= last; end += this.#cover.slice) {
+      const start = this.#cover.startOf(end);
+      while (next < list.length && list[next].end <= end) count += slices.rowsOf(list[next++], code);
+      while (list[first].start < start) count -= slices.rowsOf(list[first++], code);
+      const index = this.#nextPane(flow, row, start, end);
+      if (index < 0) continue;
+      if (index > 0 && accumulation === "retracting") {
+        merged.rows[cell] = count - 1;
+        this.#takeBack(flow, row, start, end, index);
+      }
+      merged.rows[cell] = accumulation === "discarding" ? 1 : count;
+      this.#refine(flow, row, start, end, index);
+    }
+  }
+
+  /** Counts the next pane of a window that has fired; returns its index, or −1 if the window has finished. */
+  #nextPane(flow: Flow, row: number, start: number, end: number): number {
     const { block } = this.#find(end) ?? this.#create(end);
+    const code = this.#slices.codes[row];
     const counted = this.#counts.origin(block) + code;
     const index = this.#counts.panes[counted];
-    if (index > 0 && finishing) {
+    if (index > 0 && this.#settings.finishing) {
       this.#late.append(flow, this.#before, row, start, end, FINISHED);
-      return;
+      return -1;
     }
-    const at = positionOf(flow, row);
-    const cell = merged.origin(0) + code;
-    if (index > 0 && accumulation === "retracting") {
-      this.#mergeKey(start, end, code, slice);
-      this.#panes.append(merged, cell, code, start, end, at, -1, LATE, index, 0);
-      merged.empty(cell);
-    }
-    if (accumulation === "discarding") this.#slices.arguments.addTo(merged, cell, row);
-    else this.#mergeKey(start, end, code, null);
-    this.#panes.append(merged, cell, code, start, end, at, 1, LATE, index, finishing ? 1 : 0);
-    merged.empty(cell);
     if (index === 0) this.#counts.touch(block, code);
     this.#counts.panes[counted] = index + 1;
+    return index;
+  }
+
+  /** Takes back what was said of a window, which has been merged as it was. */
+  #takeBack(flow: Flow, row: number, start: number, end: number, index: number): void {
+    const merged = this.#merged;
+    const code = this.#slices.codes[row];
+    const cell = merged.origin(0) + code;
+    this.#panes.append(merged, cell, code, start, end, positionOf(flow, row), -1, LATE, index, 0);
+    merged.empty(cell);
+  }
+
+  /** Emits the pane of a window, which has been merged as it is. */
+  #refine(flow: Flow, row: number, start: number, end: number, index: number): void {
+    const merged = this.#merged;
+    const code = this.#slices.codes[row];
+    const cell = merged.origin(0) + code;
+    const last = this.#settings.finishing ? 1 : 0;
+    this.#panes.append(merged, cell, code, start, end, positionOf(flow, row), 1, LATE, index, last);
+    merged.empty(cell);
   }
 
   /** Keeps a copy of a slice's cell as it is before a row. */
@@ -173,12 +236,14 @@ export class DenseSliding implements Operator, Cutting {
     this.#earlier.merge(this.#earlier.origin(0) + code, cells, cells.origin(block) + code);
   }
 
-  /** Merges one key's cells of a window's slices, with that of `before` as it was remembered. */
-  #mergeKey(start: number, end: number, code: number, before: Slice | null): void {
-    const { cells } = this.#slices;
+  /**
+   * Merges one key's cells of a window's slices, of which `first` is the first in the list, with that of `before` as it was
+   * remembered.
+   */
+  #mergeKey(first: number, end: number, code: number, before: Slice | null): void {
+    const { cells, list } = this.#slices;
     const into = this.#merged.origin(0) + code;
-    const { list } = this.#slices;
-    for (let i = this.#slices.from(start); i < list.length && list[i].end <= end; i++) {
+    for (let i = first; i < list.length && list[i].end <= end; i++) {
       const slice = list[i];
       this.#slices.thaw(slice);
       if (slice === before) this.#merged.merge(into, this.#earlier, this.#earlier.origin(0) + code);
