@@ -13,6 +13,7 @@ import { typeOf } from "../expressions/types.ts";
 import { hasWindowColumns } from "../pipeline/verbs/aggregate.ts";
 import type { Node } from "../pipeline/node.ts";
 import { inputsOf } from "../pipeline/node.ts";
+import { ChangedSlots } from "./changed-slots.ts";
 import { dense, type Flow } from "./flow.ts";
 import type { GraphNode } from "./graph.ts";
 import { retracts } from "./retracts.ts";
@@ -84,6 +85,9 @@ export class Table implements Tap {
   #index: Int32Array = new Int32Array(64).fill(-1);
   #changes = 0;
   #rows = 0;
+  /** What has changed since it was asked; null until it is asked for the first time, and then its version. */
+  #changed: ChangedSlots | null = null;
+  #changedSince = 0;
   /** The order that was asked for last. */
   #order: { readonly order: Order | null; readonly slots: TableOrder } | null = null;
   /** What an `orderby` orders by: columns behind those of the schema, and the direction of each. */
@@ -160,6 +164,7 @@ export class Table implements Tap {
         if (found >= 0 && this.#wholeRowSame(found, candidate)) this.#remove(found);
       } else if (found >= 0) {
         for (let c = 0; c < this.#columns.length; c++) this.#columns[c].move(candidate, found);
+        this.#changed?.add(found);
       } else this.#insert(candidate, place, 1);
       return;
     }
@@ -167,6 +172,7 @@ export class Table implements Tap {
     else {
       this.#weights[found] += weight;
       if (this.#weights[found] === 0) this.#remove(found);
+      else this.#changed?.add(found);
     }
   }
 
@@ -177,6 +183,7 @@ export class Table implements Tap {
   #insert(slot: number, place: number, weight: number): void {
     this.#weights[slot] = weight;
     this.#index[place] = slot;
+    this.#changed?.add(slot);
     this.#length++;
     if (2 * this.#length > this.#index.length) this.#rehash(this.#index.length * 4);
   }
@@ -218,6 +225,7 @@ export class Table implements Tap {
     for (const column of this.#columns) column.move(last, slot);
     this.#weights[slot] = this.#weights[last];
     this.#index[place] = slot;
+    this.#changed?.add(slot);
   }
 
   /** Frees a place and closes the run behind it, so that probing never meets a hole too early (Knuth, 6.4 R). */
@@ -258,6 +266,7 @@ export class Table implements Tap {
     this.#rows = 0;
     this.#index.fill(-1);
     this.#changes++;
+    this.#changed?.addAll();
     this.#order = null;
   }
 
@@ -281,6 +290,7 @@ export class Table implements Tap {
     this.#length = from.length;
     this.#rows = from.received;
     this.#changes++;
+    this.#changed?.addAll();
     this.#order = null;
     if (from.columns === null || from.weights === null) return;
     this.#reserve(from.length + 1);
@@ -289,6 +299,19 @@ export class Table implements Tap {
     let size = this.#index.length;
     while (2 * this.#length > size) size *= 4;
     this.#rehash(size);
+  }
+
+  /**
+   * Says which slots hold another row, or hold it more or less often, than when this was last asked at the version `since`; slots
+   * from `length` on are gone. Null where that is not known, or would be half the table: then take all rows. For one reader, of a table
+   * that does not only grow.
+   */
+  changedSince(since: number): Int32Array | null {
+    this.#changed ??= new ChangedSlots();
+    const slots = this.#changed.take(this.#length);
+    const known = this.#changedSince === since;
+    this.#changedSince = this.#changes;
+    return known ? slots : null;
   }
 
   /** Returns rows `[from, from + count)` in the given order (null: that of an `orderby`, or the table's own) as plain columns of values. */

@@ -252,6 +252,16 @@ export interface TransportState {
   readonly loading: { readonly what: string; readonly progress: number } | null;
 }
 
+/**
+ * Which state of a table an update brings. Where `since` is a version, the page's rows are those of `slots` alone, ascending, and the
+ * others of the first `total` are as in the update of that version; else the page is a page as ever, and `slots` is null.
+ */
+export interface TableState {
+  readonly version: number;
+  readonly since: number | null;
+  readonly slots: Int32Array | null;
+}
+
 /** A live table or chart, as it is at one moment of the replay. Sent at most once per animation frame. */
 export type ViewUpdate =
   | {
@@ -265,6 +275,8 @@ export type ViewUpdate =
       readonly page: WireTable;
       /** Names the log that the rows are of, when the table only grows: its rows never change, and those behind it are new. */
       readonly log?: string | null;
+      /** For readers who keep the rows themselves: which state of the table this is. */
+      readonly state?: TableState;
       /** What the stream's head says: rows in, late, dropped, malformed, watermark, and whether its input is complete. */
       readonly figures: {
         readonly rows: number;

@@ -28,6 +28,11 @@ export interface Watched {
   readonly sort: Sort;
   /** Milliseconds between two updates at least; default once per frame. */
   readonly every?: number;
+  /**
+   * For who keeps all rows of a table: after one update with all of them, in the table's own order, the next ones bring changes. Another
+   * number asks for all rows again.
+   */
+  readonly changes?: number;
 }
 
 export type ToEngine =

@@ -31,6 +31,8 @@ export interface LiveView {
   readonly tables: Readonly<Record<string, Table>>;
   /** Of a table, what puts its rows in order. */
   readonly pager: Pager | null;
+  /** What a reader who keeps all rows of the table has: its request, and the version of the table; null while it has not got all. */
+  kept: { readonly request: number; readonly version: number } | null;
   /** Versions of the tables, page and order last sent, and when that was. */
   sent: string;
   sentAt: number;
@@ -76,7 +78,8 @@ export function liveView(
   }
   const main = plan.chart === null ? tables["main"] : undefined;
   const pager = main === undefined ? null : main === known?.tables["main"] ? known.pager : new Pager(main);
-  return { plan, tables, pager, sent: "", sentAt: known?.sentAt ?? -Infinity };
+  const kept = main !== undefined && main === known?.tables["main"] ? known.kept : null;
+  return { plan, tables, pager, kept, sent: "", sentAt: known?.sentAt ?? -Infinity };
 }
 
 /** First and last arrival of several logs; null when they are all empty. */
@@ -107,11 +110,31 @@ export function tableUpdate(
   profile: string,
 ): ViewUpdate | null {
   const table = view.tables["main"];
-  const slots = view.pager === null ? null : view.pager.slots(watched.sort);
+  if (watched.changes !== undefined && table.kind.kind !== "append")
+    return changesUpdate(view, watched, watched.changes, figures);
+  // Who keeps the rows of a log adds those that follow, whatever order they are shown in.
+  const slots = view.pager === null || watched.changes !== undefined ? null : view.pager.slots(watched.sort);
   if (slots === undefined) return null;
   const { from, page } = wirePage(table, watched.from, watched.count, slots);
   const log = table.kind.kind === "append" ? `${profile} ${identity(table.node)}` : null;
   return { kind: "table", view: view.plan.view, total: table.length, from, page, figures, log };
+}
+
+/** What is sent of a table to a reader who keeps all of its rows: them, and from then on what has changed. */
+function changesUpdate(view: LiveView, watched: Watched, request: number, figures: TableFigures): ViewUpdate {
+  const table = view.tables["main"];
+  const { version, length: total } = table;
+  const update = { kind: "table", view: view.plan.view, total, figures, log: null } as const;
+  const { kept } = view;
+  const slots = table.changedSince(kept?.version ?? -1);
+  if (kept !== null && kept.request === request && slots !== null) {
+    view.kept = { request, version };
+    const { page } = wirePage(table, 0, slots.length, slots);
+    return { ...update, from: 0, page, state: { version, since: kept.version, slots } };
+  }
+  const { from, page } = wirePage(table, watched.from, watched.count, null);
+  view.kept = from === 0 && page.length === total ? { request, version } : null;
+  return { ...update, from, page, state: { version, since: null, slots: null } };
 }
 
 /** What is sent of a chart: its tables whole, and what it has to know of the replay. */

@@ -43,7 +43,7 @@ export class SqlQuery {
       new SqlTable(database, name).replace(table);
       for (const column of table.columns) if (column.type === "timestamp") times.add(column.name);
     };
-    for (const [name, table] of streams) load(name, wirePage(table, 0, table.length, table.slots(null)).page);
+    for (const [name, table] of streams) load(name, wirePage(table, 0, table.length, null).page);
     const known = new Map<SqlQuery, WireTable>();
     const solve = (query: SqlQuery): WireTable => {
       const found = known.get(query);

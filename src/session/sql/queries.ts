@@ -1,11 +1,12 @@
 /**
  * The queries of SQL cells over live tables. Each stream that a query names is one table of one database, shared by all cells
- * that read it and kept while any does. Of a table that only grows, new rows alone are brought; of any other, all rows.
+ * that read it and kept while any does. Of a table that only grows, new rows alone are brought; of any other, all rows once and
+ * then those that have changed. So bringing costs what changes; asking costs what SQLite takes for the query.
  *
  * A query is asked again when its tables have changed, after its reader has taken the answer before: a slow cell skips states.
  * How often tables are brought follows from what that costs, so that SQL takes about a tenth of the time at most.
  */
-import type { ViewUpdate } from "../../protocol/session.ts";
+import type { TableState, ViewUpdate } from "../../protocol/session.ts";
 import { Stream } from "../../pipeline/stream.ts";
 import type { ViewPlan, Watched } from "../engine-messages.ts";
 import { columnOf, staticTable } from "../static-tables.ts";
@@ -33,8 +34,11 @@ interface LiveTable {
   readonly stream: Stream;
   table: SqlTable | null;
   log: string | null;
-  /** What came before the database was there. */
-  waiting: TableUpdate | null;
+  /** What came before the database was there: one update, and the changes that followed it. */
+  waiting: TableUpdate[];
+  /** The number by which changes are asked for, and the version of the table that is here. */
+  request: number;
+  version: number | null;
   /** All rows that there were at the last update have been brought. */
   whole: boolean;
   complete: boolean;
@@ -63,6 +67,7 @@ export class Queries {
   readonly #live = new Map<string, LiveTable>();
   #database: SqliteDatabase | null = null;
   #opening: Promise<SqliteDatabase> | null = null;
+  #requests = 0;
 
   constructor(host: QueryHost) {
     this.#host = host;
@@ -88,11 +93,11 @@ export class Queries {
   }
 
   watched(): Watched[] {
-    return [...this.#live.values()].map(({ name, table, log, whole, every }) =>
+    return [...this.#live.values()].map(({ name, table, log, whole, every, request: changes }) =>
       log !== null && table !== null
-        ? { view: VIEW + name, from: table.length, count: PAGE, sort: null, every: whole ? every : 0 }
+        ? { view: VIEW + name, from: table.length, count: PAGE, sort: null, every: whole ? every : 0, changes }
         : // Which kind of table it is shows with the first update; a whole one is brought at once.
-          { view: VIEW + name, from: 0, count: table === null ? PAGE : MOST_ROWS + 1, sort: null, every },
+          { view: VIEW + name, from: 0, count: table === null ? PAGE : MOST_ROWS + 1, sort: null, every, changes },
     );
   }
 
@@ -101,8 +106,10 @@ export class Queries {
     if (!update.view.startsWith(VIEW)) return false;
     const live = this.#live.get(update.view.slice(VIEW.length));
     if (live === undefined || update.kind !== "table") return true;
-    if (this.#database === null) live.waiting = update;
-    else this.#bring(live, update, this.#database);
+    if (this.#database === null) {
+      if (update.state?.slots == null) live.waiting = [];
+      live.waiting.push(update);
+    } else this.#bring(live, update, this.#database);
     return true;
   }
 
@@ -122,6 +129,8 @@ export class Queries {
       if (!changed && end === before && live.complete === wasComplete) return;
     } catch (error) {
       live.error = error instanceof Error ? error : new Error(String(error));
+      // Changes that follow would be of rows that are not here.
+      live.version = null;
     }
     this.#pace(live, this.#host.now() - began);
     this.#host.changed();
@@ -130,6 +139,8 @@ export class Queries {
 
   /** Puts an update's rows into the database. Says whether the table is another one now. */
   #fill(live: LiveTable, update: TableUpdate, database: SqliteDatabase): boolean {
+    const { state } = update;
+    if (state !== undefined && state.slots !== null) return this.#change(live, update, state.slots, state);
     const log = update.log ?? null;
     const fresh = live.table === null || live.log !== log || !sameColumns(live.table, update.page);
     live.table ??= new SqlTable(database, live.name);
@@ -137,7 +148,8 @@ export class Queries {
     live.log = log;
     if (log === null) {
       live.whole = update.from === 0 && update.page.length === update.total;
-      if (live.whole) live.table.replace(update.page);
+      live.version = live.whole ? (state?.version ?? null) : null;
+      if (live.whole) live.table.load(update.page);
       return true;
     }
     const { table } = live;
@@ -145,6 +157,27 @@ export class Queries {
     if (update.from === table.length) table.append(update.page);
     live.whole = table.length >= update.total;
     return fresh;
+  }
+
+  /** Brings what has changed since the update before. Says whether that is anything. */
+  #change(live: LiveTable, { page, total }: TableUpdate, slots: Int32Array, { version, since }: TableState): boolean {
+    const { table } = live;
+    if (table === null || live.version !== since || !table.changeable) {
+      this.#askAgain(live);
+      return false;
+    }
+    const changed = slots.length > 0 || total !== table.length;
+    if (changed) table.change(slots, page, total);
+    live.version = version;
+    return changed;
+  }
+
+  /** Asks for all rows of a table. */
+  #askAgain(live: LiveTable): void {
+    live.request = ++this.#requests;
+    live.version = null;
+    live.whole = false;
+    this.#host.changed();
   }
 
   #pace(live: LiveTable, cost: number): void {
@@ -229,7 +262,9 @@ export class Queries {
       stream,
       table: null,
       log: null,
-      waiting: null,
+      waiting: [],
+      request: ++this.#requests,
+      version: null,
       whole: false,
       complete: false,
       every: SOONEST,
@@ -249,8 +284,8 @@ export class Queries {
       this.#database = database;
       for (const live of this.#live.values()) {
         const { waiting } = live;
-        live.waiting = null;
-        if (waiting !== null) this.#bring(live, waiting, database);
+        live.waiting = [];
+        for (const update of waiting) this.#bring(live, update, database);
       }
     }
     return database;

@@ -21,15 +21,21 @@ const TYPES: Readonly<Record<WireType, string>> = {
   json: "TEXT",
 };
 
+/** Rows of a table that changes have numbers by the place of the row: that times this, and more where it is there several times. */
+const COPIES = 2 ** 20;
+
 /** One table of the database. */
 export class SqlTable {
   readonly #database: SqliteDatabase;
   readonly #name: string;
   #columns: readonly WireColumn[] = [];
   #insert: SqliteStatement | null = null;
-  /** A name for SQLite's own number of the row that no column has. */
-  #rowid = "rowid";
+  #insertAt: SqliteStatement | null = null;
+  /** A name for SQLite's own number of the row that no column has; null where columns have all of them. */
+  #rowid: string | null = "rowid";
   #length = 0;
+  /** Places of a table that changes whose row is not there exactly once. */
+  readonly #several = new Set<number>();
 
   constructor(database: SqliteDatabase, name: string) {
     this.#database = database;
@@ -74,16 +80,73 @@ export class SqlTable {
     this.#length += page.length;
   }
 
+  /** Whether rows can be changed by their places. */
+  get changeable(): boolean {
+    return this.#rowid !== null;
+  }
+
+  /** Puts a page in the place of all rows, as `replace` does, so that it can be changed afterwards. */
+  load(page: WireTable): void {
+    this.replace(this.changeable ? { length: 0, columns: page.columns } : page);
+    this.#several.clear();
+    if (this.changeable) this.change(null, page, page.length);
+  }
+
+  /**
+   * Puts the rows of a page at the places that `slots` names (null: in order), each as often as its weight says, and forgets those from
+   * `length` on, all in one transaction. What it costs follows the page and not the table.
+   */
+  change(slots: Int32Array | null, page: WireTable, length: number): void {
+    const insert = this.#insertAt;
+    if (insert === null || this.#rowid === null) return;
+    const { columns } = page;
+    const values: SqlValue[] = Array<SqlValue>(columns.length + 1).fill(null);
+    this.#database.exec("BEGIN");
+    try {
+      if (length < this.#length) {
+        this.#deleteFrom(length * COPIES, Infinity);
+        for (const slot of this.#several) if (slot >= length) this.#several.delete(slot);
+      }
+      for (let row = 0; row < page.length; row++) {
+        const slot = slots === null ? row : slots[row];
+        const times = Math.max(0, page.weights?.[row] ?? 1);
+        if (times > COPIES)
+          throw new RangeError(`A row of ${this.#name} is there ${times} times, too often for SQL here.`);
+        if (times !== 1 || this.#several.has(slot)) {
+          this.#deleteFrom(slot * COPIES, (slot + 1) * COPIES);
+          if (times === 1) this.#several.delete(slot);
+          else this.#several.add(slot);
+        }
+        for (let c = 0; c < columns.length; c++) values[c + 1] = stored(columns[c].values[row]);
+        for (let copy = 0; copy < times; copy++) {
+          values[0] = slot * COPIES + copy;
+          insert.run(values);
+        }
+      }
+    } finally {
+      this.#database.exec("COMMIT");
+    }
+    this.#length = length;
+  }
+
+  #deleteFrom(first: number, end: number): void {
+    const before = end === Infinity ? "" : ` AND ${this.#rowid} < ${end}`;
+    this.#database.exec(`DELETE FROM ${this.#name} WHERE ${this.#rowid} >= ${first}${before}`);
+  }
+
   /** Forgets all rows behind the first `length`. */
   truncate(length: number): void {
     if (length >= this.#length) return;
+    if (this.#rowid === null) throw new Error(`${this.#name} has columns named rowid, _rowid_ and oid. Rename one.`);
     this.#database.exec(`DELETE FROM ${this.#name} WHERE ${this.#rowid} > ${length}`);
     this.#length = length;
   }
 
   drop(): void {
     this.#insert?.free();
-    this.#insert = null;
+    this.#insertAt?.free();
+    this.#insert = this.#insertAt = null;
+    this.#several.clear();
     this.#columns = [];
     this.#length = 0;
     this.#database.exec(`DROP TABLE IF EXISTS ${this.#name}`);
@@ -93,11 +156,17 @@ export class SqlTable {
     this.drop();
     if (columns.length === 0) return;
     const names = new Set(columns.map(c => c.name.toLowerCase()));
-    this.#rowid = ["rowid", "_rowid_", "oid"].find(name => !names.has(name)) ?? "rowid";
+    this.#rowid = ["rowid", "_rowid_", "oid"].find(name => !names.has(name)) ?? null;
     const written = columns.map(c => `${quoted(c.name)} ${TYPES[c.type]}`);
     this.#database.exec(`CREATE TABLE ${this.#name} (${written.join(", ")})`);
     this.#columns = columns.map(({ name, type }) => ({ name, type, values: [] }));
     this.#insert = this.#database.prepare(`INSERT INTO ${this.#name} VALUES (${columns.map(() => "?").join(", ")})`);
+    if (this.#rowid === null) return;
+    const all = [this.#rowid, ...columns.map(c => quoted(c.name))];
+    const places = all.map(() => "?").join(", ");
+    this.#insertAt = this.#database.prepare(
+      `INSERT OR REPLACE INTO ${this.#name} (${all.join(", ")}) VALUES (${places})`,
+    );
   }
 }
 
