@@ -1,19 +1,41 @@
-/** One column of a table: cells by slot, which can be written, moved and compared. */
+/** One column of a table whose rows come and go: cells by slot, which can be written, moved and compared. */
 import type { Column, Schema, Value } from "../columns/column.ts";
 import { valueAt } from "../columns/column.ts";
 import { Dictionary } from "../columns/dictionary.ts";
 import { canonical } from "../pipeline/identity.ts";
 
-/** One column of a table: grows by doubling, strings in a dictionary of its own. */
+/** A dictionary of one's own for texts that come with codes of other dictionaries. */
+export class OwnTexts {
+  readonly dictionary = new Dictionary();
+  /** Code here by code there, for the dictionary last seen. */
+  #translation: Int32Array = new Int32Array(0);
+  #foreign: Dictionary | null = null;
+
+  /** Translates a code of another dictionary into one of this. */
+  translate(dictionary: Dictionary, code: number): number {
+    if (code < 0) return -1;
+    if (this.#foreign !== dictionary) {
+      this.#foreign = dictionary;
+      this.#translation = new Int32Array(Math.max(16, dictionary.size)).fill(-1);
+    }
+    if (code >= this.#translation.length) {
+      const grown = new Int32Array(Math.max(dictionary.size, 2 * this.#translation.length)).fill(-1);
+      grown.set(this.#translation);
+      this.#translation = grown;
+    }
+    let own = this.#translation[code];
+    if (own < 0) this.#translation[code] = own = this.dictionary.code(dictionary.value(code));
+    return own;
+  }
+}
+
+/** Grows by doubling: random access to one array costs less than half of that to chunks. */
 export class TableColumn {
   readonly type: Schema[number]["type"];
   numbers: Float64Array = new Float64Array(0);
   codes: Int32Array = new Int32Array(0);
   values: Value[] = [];
-  readonly dictionary = new Dictionary();
-  /** Code here by code there, for the dictionary last seen. */
-  #translation: Int32Array = new Int32Array(0);
-  #foreign: Dictionary | null = null;
+  readonly #texts = new OwnTexts();
 
   constructor(type: Schema[number]["type"]) {
     this.type = type;
@@ -34,21 +56,9 @@ export class TableColumn {
     }
   }
 
-  /** Translates a code of another dictionary into one of this column's. */
-  translate(dictionary: Dictionary, code: number): number {
-    if (code < 0) return -1;
-    if (this.#foreign !== dictionary) {
-      this.#foreign = dictionary;
-      this.#translation = new Int32Array(Math.max(16, dictionary.size)).fill(-1);
-    }
-    if (code >= this.#translation.length) {
-      const grown = new Int32Array(Math.max(dictionary.size, 2 * this.#translation.length)).fill(-1);
-      grown.set(this.#translation);
-      this.#translation = grown;
-    }
-    let own = this.#translation[code];
-    if (own < 0) this.#translation[code] = own = this.dictionary.code(dictionary.value(code));
-    return own;
+  /** Texts by their code. */
+  get texts(): readonly string[] {
+    return this.#texts.dictionary.values;
   }
 
   write(slot: number, from: Column, row: number): void {
@@ -61,28 +71,10 @@ export class TableColumn {
         this.numbers[slot] = from.valid !== null && from.valid[row] === 0 ? NaN : from.values[row];
         return;
       case "string":
-        this.codes[slot] = this.translate(from.dictionary, from.codes[row]);
+        this.codes[slot] = this.#texts.translate(from.dictionary, from.codes[row]);
         return;
       case "json":
         this.values[slot] = valueAt(from, row);
-    }
-  }
-
-  /** Writes the first `count` rows of a column into slots from `slot` on. */
-  writeAll(slot: number, from: Column, count: number): void {
-    switch (from.type) {
-      case "number":
-      case "timestamp":
-      case "boolean": {
-        const { numbers } = this;
-        const { values, valid } = from;
-        numbers.set(values.length === count ? values : values.subarray(0, count), slot);
-        if (valid !== null) for (let row = 0; row < count; row++) if (valid[row] === 0) numbers[slot + row] = NaN;
-        return;
-      }
-      case "string":
-      case "json":
-        for (let row = 0; row < count; row++) this.write(slot + row, from, row);
     }
   }
 
@@ -113,9 +105,19 @@ export class TableColumn {
     return out;
   }
 
+  /** The numbers of slots `[from, to)`, not copied. */
+  numbersIn(from: number, to: number): Float64Array {
+    return this.numbers.subarray(from, to);
+  }
+
+  /** The codes of slots `[from, to)`, not copied. */
+  codesIn(from: number, to: number): Int32Array {
+    return this.codes.subarray(from, to);
+  }
+
   read(slot: number): Value {
     if (this.type === "json") return this.values[slot] ?? null;
-    if (this.type === "string") return this.codes[slot] < 0 ? null : this.dictionary.value(this.codes[slot]);
+    if (this.type === "string") return this.codes[slot] < 0 ? null : this.#texts.dictionary.value(this.codes[slot]);
     const value = this.numbers[slot];
     if (Number.isNaN(value)) return null;
     return this.type === "boolean" ? value === 1 : value;

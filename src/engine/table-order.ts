@@ -6,15 +6,18 @@
  * leaves rows that are alike in their order); digits that all rows share cost nothing. A null comes last in either
  * direction.
  */
+import type { LogColumn } from "./log-column.ts";
 import type { TableColumn } from "./table-column.ts";
+
+type AnyColumn = TableColumn | LogColumn;
 
 /** One of the columns that rows are ordered by, the first before the second. */
 export interface OrderBy {
-  readonly column: TableColumn;
+  readonly column: AnyColumn;
   readonly descending: boolean;
 }
 
-/** Rows between two chances to stop. */
+/** Rows between two chances to stop; chunks are whole numbers of such stretches. */
 const STRETCH = 32_768;
 const DIGITS = 1 << 16;
 const FEW = 4_096;
@@ -127,7 +130,7 @@ function deal(
 
 /** Writes the key of each slot: 64 bits in two halves. */
 function* keysOf(
-  column: TableColumn,
+  column: AnyColumn,
   descending: boolean,
   length: number,
   low: Uint32Array,
@@ -135,7 +138,7 @@ function* keysOf(
 ): Generator<void, void> {
   if (column.type !== "string" && column.type !== "json") {
     for (let from = 0; from < length; from += STRETCH) {
-      numberKeys(column.numbers, descending, low, high, from, Math.min(length, from + STRETCH));
+      numberKeys(column.numbersIn(from, Math.min(length, from + STRETCH)), descending, low, high, from);
       yield;
     }
     return;
@@ -160,11 +163,11 @@ function numberKeys(
   low: Uint32Array,
   high: Uint32Array,
   from: number,
-  to: number,
 ): void {
   const turn = descending ? LAST : 0;
-  for (let i = from; i < to; i++) {
-    const value = numbers[i];
+  for (let n = 0; n < numbers.length; n++) {
+    const value = numbers[n];
+    const i = from + n;
     if (Number.isNaN(value)) {
       low[i] = high[i] = LAST;
       continue;
@@ -183,22 +186,22 @@ interface Texts {
   ranks(descending: boolean): Uint32Array;
 }
 
-function stringCodes(column: TableColumn): Texts {
+function stringCodes(column: AnyColumn): Texts {
   return {
     read: (from, to, out) => {
-      const { codes } = column;
-      for (let i = from; i < to; i++) out[i] = codes[i] < 0 ? LAST : codes[i];
+      const codes = column.codesIn(from, to);
+      for (let n = 0; n < codes.length; n++) out[from + n] = codes[n] < 0 ? LAST : codes[n];
     },
-    ranks: descending => ranksOf(column.dictionary.values, descending),
+    ranks: descending => ranksOf(column.texts, descending),
   };
 }
 
 /** Nested values, which are ordered by their JSON. */
 class TextCodes implements Texts {
-  readonly #column: TableColumn;
+  readonly #column: AnyColumn;
   readonly #codes = new Map<string, number>();
 
-  constructor(column: TableColumn) {
+  constructor(column: AnyColumn) {
     this.#column = column;
   }
 

@@ -19,6 +19,7 @@ import type { GraphNode } from "./graph.ts";
 import { retracts } from "./retracts.ts";
 import type { Tap } from "./run.ts";
 import type { Step } from "./step.ts";
+import { LogColumn } from "./log-column.ts";
 import { TableColumn } from "./table-column.ts";
 import { TableOrder } from "./table-order.ts";
 
@@ -74,7 +75,9 @@ export class Table implements Tap {
   readonly node: Node;
   readonly schema: Schema;
   readonly kind: TableKind;
-  readonly #columns: TableColumn[];
+  /** Columns of rows that come and go, or of a log's, which only come; the other is empty. */
+  readonly #columns: readonly TableColumn[];
+  readonly #log: readonly LogColumn[];
   readonly #identity: readonly number[];
   /** Number of slots in use; slots are dense, a removed row's place is taken by the last one. */
   #length = 0;
@@ -108,7 +111,9 @@ export class Table implements Tap {
     const order = node.verb === "orderby" ? node.order : [];
     this.#natural = order.map(o => ({ of: compileColumn(o.expression, [schema]), descending: o.descending }));
     const types = [...schema.map(f => f.type), ...order.map(o => typeOf(o.expression, [schema]).type)];
-    this.#columns = types.map(type => new TableColumn(type));
+    const appends = kind.kind === "append";
+    this.#columns = appends ? [] : types.map(type => new TableColumn(type));
+    this.#log = appends ? types.map(type => new LogColumn(type)) : [];
     this.#identity = kind.kind === "upsert" ? kind.columns : schema.map((_, i) => i);
   }
 
@@ -141,12 +146,15 @@ export class Table implements Tap {
     const columns = this.#natural.length === 0 ? flow.batch.columns : this.#withOrder(flow.batch);
     if (this.kind.kind === "append") {
       const kept = Math.min(flow.count, Math.max(0, this.#limit - this.#length));
-      if (kept > 0)
-        for (let c = 0; c < this.#columns.length; c++) this.#columns[c].writeAll(this.#length, columns[c], kept);
+      if (kept > 0) for (let c = 0; c < this.#log.length; c++) this.#log[c].writeAll(this.#length, columns[c], kept);
       this.#length += flow.count;
       return;
     }
     for (let row = 0; row < flow.count; row++) this.#change(columns, row, flow.weight === null ? 1 : flow.weight[row]);
+  }
+
+  get #shown(): readonly (TableColumn | LogColumn)[] {
+    return this.kind.kind === "append" ? this.#log : this.#columns;
   }
 
   #withOrder(batch: Batch): readonly Column[] {
@@ -253,6 +261,10 @@ export class Table implements Tap {
   }
 
   #reserve(capacity: number): void {
+    if (this.kind.kind === "append") {
+      for (const column of this.#log) column.reserve(capacity);
+      return;
+    }
     if (capacity <= this.#capacity) return;
     this.#capacity = Math.max(capacity, 2 * this.#capacity, 64);
     for (const column of this.#columns) column.reserve(this.#capacity);
@@ -338,6 +350,7 @@ export class Table implements Tap {
     const kept = slots === null ? Math.min(this.#length, this.#limit) : slots.length;
     const start = Math.max(0, Math.min(from, kept));
     const end = Math.min(kept, start + count);
+    const shown = this.#shown;
     const slot = (i: number): number => (slots === null ? i : slots[i]);
     return {
       from: start,
@@ -346,8 +359,8 @@ export class Table implements Tap {
         type,
         values:
           type === "number" || type === "timestamp"
-            ? this.#columns[c].numbersOf(start, end, slots)
-            : Array.from({ length: end - start }, (_, i) => this.#columns[c].read(slot(start + i))),
+            ? shown[c].numbersOf(start, end, slots)
+            : Array.from({ length: end - start }, (_, i) => shown[c].read(slot(start + i))),
       })),
     };
   }
@@ -378,11 +391,12 @@ export class Table implements Tap {
       known.order?.descending === order?.descending
     )
       return known.slots;
+    const shown = this.#shown;
     const by =
       order === null
-        ? this.#natural.map(({ descending }, i) => ({ column: this.#columns[this.schema.length + i], descending }))
+        ? this.#natural.map(({ descending }, i) => ({ column: shown[this.schema.length + i], descending }))
         : this.schema.flatMap(({ name }, c) =>
-            name === order.column ? [{ column: this.#columns[c], descending: order.descending }] : [],
+            name === order.column ? [{ column: shown[c], descending: order.descending }] : [],
           );
     if (by.length === 0) return null;
     const slots = new TableOrder(by, Math.min(this.#length, this.#limit), this.#changes);
@@ -394,11 +408,12 @@ export class Table implements Tap {
   rows(): Record<string, Value>[] {
     const out: Record<string, Value>[] = [];
     const slots = this.slots(null);
+    const shown = this.#shown;
     for (let i = 0; i < this.#length; i++) {
       const slot = slots === null ? i : slots[i];
       const row: Record<string, Value> = {};
       this.schema.forEach((field, c) => {
-        row[field.name] = this.#columns[c].read(slot);
+        row[field.name] = shown[c].read(slot);
       });
       // A Z-set holds a row as often as its weight says.
       const times = this.kind.kind === "z-set" ? Math.max(0, this.#weights[slot]) : 1;
@@ -407,8 +422,9 @@ export class Table implements Tap {
     return out;
   }
 
-  /** Weight of each row, for Z-sets. */
-  weights(): Int32Array {
-    return this.#weights.subarray(0, this.#length);
+  /** Weights of the rows `[from, to)` of a Z-set, as `slots` has them (null: the table's own order). */
+  weights(from = 0, to = this.#length, slots: Int32Array | null = null): Int32Array {
+    if (slots === null) return this.#weights.slice(from, to);
+    return Int32Array.from({ length: to - from }, (_, i) => this.#weights[slots[from + i]]);
   }
 }

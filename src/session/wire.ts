@@ -18,8 +18,6 @@ export function wirePage(
 /** Weights of the rows of a page of a Z-set; null when every row is there once, as in all other tables. */
 function weightsOf(table: Table, from: number, length: number, slots: Int32Array | null): Int32Array | null {
   if (table.kind.kind !== "z-set") return null;
-  const all = table.weights();
-  const weights =
-    slots === null ? all.slice(from, from + length) : Int32Array.from({ length }, (_, i) => all[slots[from + i]]);
+  const weights = table.weights(from, from + length, slots);
   return weights.every(w => w === 1) ? null : weights;
 }
