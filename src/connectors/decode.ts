@@ -5,6 +5,7 @@ import { detectFormat } from "./detect.ts";
 import { connectors, type Format, formats } from "./index.ts";
 import { jsonLinesDecoder } from "./jsonlines/decode.ts";
 import { type DecodedLog, type Decoder, SourceError } from "./log.ts";
+import { inPieces } from "./pieces.ts";
 
 /** How a log is to be read, and who wants to know how far it is. */
 export interface ReadOptions extends CsvOptions {
@@ -50,7 +51,9 @@ export async function decodeAll(
     }
     case "arrow": {
       const { decodeArrow } = await import("./arrow/decode.ts");
-      return decodeArrow(plain, options);
+      return inPieces(decodeArrow(plain, options), share =>
+        options.onProgress?.({ bytes: Math.round(share * plain.length), rows: 0 }),
+      );
     }
     default: {
       const decoder = decoderFor(chosen, { ...options, expectedBytes: plain.length });

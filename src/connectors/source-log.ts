@@ -8,6 +8,7 @@ import { Dictionary } from "../columns/dictionary.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode, TimeField } from "../pipeline/verbs/source.ts";
 import { type DecodedLog, SourceError } from "./log.ts";
+import { atOnce, type Pieces, stretches } from "./pieces.ts";
 
 /** What a part of a log has from those before it. */
 export interface Before {
@@ -27,10 +28,20 @@ export function sourceLog(
   file: string,
   before: Before | null = null,
 ): SourceLog {
+  return atOnce(sourceLogInPieces(decoded, node, file, before));
+}
+
+/** Does the same, pausing now and then. */
+export function* sourceLogInPieces(
+  decoded: DecodedLog,
+  node: SourceNode,
+  file: string,
+  before: Before | null = null,
+): Pieces<SourceLog> {
   const time = timesOf(decoded, node.eventTime, "eventTime", file);
   const arrival =
     node.arrivalTime === null
-      ? greatestSoFar(time, before?.greatest ?? -Infinity)
+      ? yield* greatestSoFar(time, before?.greatest ?? -Infinity)
       : timesOf(decoded, node.arrivalTime, "arrivalTime", file);
   const partition =
     node.partition === null ? null : partitionOf(decoded, node.partition, file, before?.partitions ?? new Dictionary());
@@ -43,7 +54,7 @@ export function sourceLog(
     line: decoded.line,
     errors: decoded.errors,
   };
-  return isSorted(arrival) ? log : sortedByArrival(log);
+  return (yield* isSorted(arrival)) ? log : sortedByArrival(log);
 }
 
 function timesOf(decoded: DecodedLog, field: TimeField, option: string, file: string): Float64Array {
@@ -84,15 +95,31 @@ function partitionOf(
 }
 
 /** Without arrival times rows arrive in file order, each at the greatest event time so far. */
-function greatestSoFar(time: Float64Array, before: number): Float64Array {
+function* greatestSoFar(time: Float64Array, before: number): Pieces<Float64Array> {
   const out = new Float64Array(time.length);
   let greatest = before;
-  for (let i = 0; i < time.length; i++) out[i] = greatest = Math.max(greatest, time[i]);
+  yield* stretches(time.length, (from, to) => {
+    greatest = fillGreatest(time, out, from, to, greatest);
+  });
   return out;
 }
 
-function isSorted(values: Float64Array): boolean {
-  for (let i = 1; i < values.length; i++) if (values[i] < values[i - 1]) return false;
+function fillGreatest(time: Float64Array, out: Float64Array, from: number, to: number, before: number): number {
+  let greatest = before;
+  for (let i = from; i < to; i++) out[i] = greatest = Math.max(greatest, time[i]);
+  return greatest;
+}
+
+function* isSorted(values: Float64Array): Pieces<boolean> {
+  let sorted = true;
+  yield* stretches(values.length, (from, to) => {
+    sorted &&= rises(values, Math.max(1, from), to);
+  });
+  return sorted;
+}
+
+function rises(values: Float64Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (values[i] < values[i - 1]) return false;
   return true;
 }
 

@@ -4,7 +4,7 @@
  */
 import { type Batch, gatherBatch } from "../columns/batch.ts";
 import { ByteDictionary } from "../columns/byte-dictionary.ts";
-import { type Column, type ColumnType, type NumberColumn, type Value, valueAt } from "../columns/column.ts";
+import { type Column, type ColumnType, type Field, type NumberColumn, type Value, valueAt } from "../columns/column.ts";
 import type { Dictionary } from "../columns/dictionary.ts";
 import {
   type DecodedLog,
@@ -15,6 +15,7 @@ import {
   show,
   without,
 } from "./log.ts";
+import { atOnce, type Pieces, stretches } from "./pieces.ts";
 import { TimeReader } from "./timestamps.ts";
 
 /** One column as it was found in a file. */
@@ -43,8 +44,18 @@ export function logOfColumns(
   found: readonly FoundColumn[],
   rows: number,
   options: DecodeOptions,
-  part: PartOfFile = { first: 0, dictionaries: new Map() },
+  part?: PartOfFile,
 ): DecodedLog {
+  return atOnce(logOfColumnsInPieces(found, rows, options, part));
+}
+
+/** Does the same, pausing now and then. */
+export function* logOfColumnsInPieces(
+  found: readonly FoundColumn[],
+  rows: number,
+  options: DecodeOptions,
+  part: PartOfFile = { first: 0, dictionaries: new Map() },
+): Pieces<DecodedLog> {
   const file = options.file ?? "The log";
   const notes: string[] = [];
   const problems = new Map<number, LineProblem>();
@@ -71,23 +82,39 @@ export function logOfColumns(
         `${file}: there is no field "${name}"; there are: ${columns.map(c => c.name).join(", ")}. Name one of them, or use rename.`,
         { file, field: name },
       );
-    for (let row = 0; row < rows; row++)
-      if (!problems.has(row) && isNull(column, row)) problems.set(row, without(name, "row"));
+    if (yield* hasNulls(column, rows))
+      yield* stretches(
+        rows,
+        (from, to) => {
+          for (let row = from; row < to; row++)
+            if (!problems.has(row) && isNull(column, row)) problems.set(row, without(name, "row"));
+        },
+        LAST,
+      );
   }
-  const schema = columns.map(({ name, column }) => ({ name, type: column.type, nullable: hasNulls(column, rows) }));
-  return withoutBadRows({ schema, length: rows, columns: columns.map(c => c.column) }, problems, notes, part.first);
+  const schema: Field[] = [];
+  for (const { name, column } of columns)
+    schema.push({ name, type: column.type, nullable: yield* hasNulls(column, rows) });
+  const batch: Batch = { schema, length: rows, columns: columns.map(c => c.column) };
+  return yield* withoutBadRows(batch, problems, notes, part.first);
 }
 
-function withoutBadRows(
+/** The last part of reading, as shares of the whole. */
+const LAST = [0.8, 1] as const;
+
+function* withoutBadRows(
   batch: Batch,
   problems: ReadonlyMap<number, LineProblem>,
   notes: readonly string[],
   first: number,
-): DecodedLog {
+): Pieces<DecodedLog> {
   const errors = new ErrorCollector();
   const line = new Int32Array(batch.length - problems.size);
   if (problems.size === 0) {
-    for (let row = 0; row < line.length; row++) line[row] = first + row + 1;
+    const number = (from: number, to: number): void => {
+      for (let row = from; row < to; row++) line[row] = first + row + 1;
+    };
+    yield* stretches(line.length, number, LAST);
     return { schema: batch.schema, batch, line, errors: errors.take(), notes };
   }
   const good = new Int32Array(line.length);
@@ -273,10 +300,14 @@ function isNull(column: Column, row: number): boolean {
   }
 }
 
-function hasNulls(column: Column, rows: number): boolean {
+function* hasNulls(column: Column, rows: number): Pieces<boolean> {
   if (column.type !== "string" && column.type !== "json") return column.valid !== null;
-  for (let row = 0; row < rows; row++) if (isNull(column, row)) return true;
-  return false;
+  let found = false;
+  const look = (from: number, to: number): void => {
+    for (let row = from; row < to && !found; row++) found = isNull(column, row);
+  };
+  yield* stretches(rows, look, LAST);
+  return found;
 }
 
 /**

@@ -6,7 +6,8 @@ import { decodeAll, type ReadOptions } from "../connectors/decode.ts";
 import { batchOf } from "../columns/builder.ts";
 import type { ColumnType, Schema, Value } from "../columns/column.ts";
 import type { DecodedLog } from "../connectors/log.ts";
-import { sourceLog } from "../connectors/source-log.ts";
+import { inPieces } from "../connectors/pieces.ts";
+import { sourceLogInPieces } from "../connectors/source-log.ts";
 import { epochToMs, TimeReader } from "../connectors/timestamps.ts";
 import type { Columns } from "../pipeline/columns-read.ts";
 import { canonical } from "../pipeline/identity.ts";
@@ -77,7 +78,9 @@ export class SourceFiles {
         return;
       }
       const decoded = await this.#decode(node);
-      const log = sourceLog(decoded, node, fileName(node));
+      const log = await inPieces(sourceLogInPieces(decoded, node, fileName(node)), () =>
+        this.#loading(`Reading ${fileName(node)}`, 1),
+      );
       const { input } = node;
       this.#logs.set(key, input.kind === "file" && input.ended !== undefined ? { ...log, ended: input.ended } : log);
     } catch (error) {

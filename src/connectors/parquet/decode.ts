@@ -1,6 +1,7 @@
 /** Decodes Parquet, one column after the other, each from all row groups. */
 import { type DecodedLog, type DecodeOptions, SourceError } from "../log.ts";
-import { type FoundColumn, logOfColumns } from "../whole-columns.ts";
+import { inPieces } from "../pieces.ts";
+import { type FoundColumn, logOfColumnsInPieces } from "../whole-columns.ts";
 import { ParquetFile, roomFor } from "./file.ts";
 
 export interface ParquetOptions extends DecodeOptions {
@@ -25,7 +26,9 @@ export async function decodeParquet(bytes: Uint8Array, options: ParquetOptions =
       }
       found.push({ name: column.name, local: column.local, ...filling.take() });
     }
-    return logOfColumns(found, file.rows, options);
+    return await inPieces(logOfColumnsInPieces(found, file.rows, options), () =>
+      options.onProgress?.({ bytes: bytes.length, rows: file.rows }),
+    );
   } catch (error) {
     throw unreadable(error, name);
   }
