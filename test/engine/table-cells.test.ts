@@ -51,7 +51,7 @@ describe("cells", () => {
     cells.reserve(CHUNK + 1);
     const [first] = cells.chunks;
     expect(first.length).toBe(CHUNK);
-    expect([...cells.slice(0, 4)]).toEqual([1, 2, 3, 0]);
+    expect(cells.slice(0, 4)).toEqual(Float64Array.of(1, 2, 3, 0));
     cells.reserve(5 * CHUNK);
     expect(cells.chunks[0]).toBe(first);
     expect(cells.chunks.length).toBe(5);
