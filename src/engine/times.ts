@@ -39,8 +39,9 @@ export class Times implements Held {
   readonly name: number;
   readonly store: RowStore;
   readonly rows: Chronicle;
+  /** Whether several readers hold it. */
+  readonly shared: boolean;
   readonly #keys: KeyReader;
-  readonly #shared: boolean;
   readonly #keyed: boolean;
   readonly #mayGo: boolean;
   /** The step at work, or the latest, and the keys of its rows. */
@@ -63,7 +64,7 @@ export class Times implements Held {
     this.store = new RowStore(context.inputs[wish.input]);
     this.rows = new Chronicle(this.store);
     this.#keys = new KeyReader(wish, context, numbering);
-    this.#shared = shared;
+    this.shared = shared;
     this.#keyed = wish.retention === "keyed in time";
     this.#mayGo = wish.mayGo === true;
   }
@@ -80,13 +81,13 @@ export class Times implements Held {
     this.#sweep();
     this.store.release();
     this.#ids = this.#keys.of(flow);
-    if (this.#shared) this.#meet(flow);
+    if (this.shared) this.#meet(flow);
     return this.#ids;
   }
 
   /** Takes in a row of the step that was begun, or one unit of its weight, and returns its slot. */
   take({ batch, time }: Flow, row: number, unit: number, key: number): number {
-    if (!this.#shared) return this.rows.add(key, batch, row, time[row]);
+    if (!this.shared) return this.rows.add(key, batch, row, time[row]);
     const number = (this.#starts === null ? row : this.#starts[row]) + unit;
     this.rows.now = number + 1;
     return this.#met[number];
@@ -99,7 +100,7 @@ export class Times implements Held {
 
   /** Returns a slot from which a row of the step can be read until the next one begins, though it is not taken in. */
   show({ batch, time }: Flow, row: number): number {
-    if (this.#shared && (!this.#keyed || this.#ids[row] >= 0))
+    if (this.shared && (!this.#keyed || this.#ids[row] >= 0))
       return this.#met[this.#starts === null ? row : this.#starts[row]];
     const slot = this.store.put(batch, row, time[row]);
     this.store.free(slot);
@@ -117,8 +118,8 @@ export class Times implements Held {
   snapshot(): SavedHolding {
     if (this.#saved !== null) return this.#saved;
     const rows = { rows: this.rows.snapshot(), swept: this.#swept };
-    const saved: SavedHolding = { name: this.name, shared: this.#shared, store: this.store.snapshot(), rows };
-    if (this.#shared) this.#saved = saved;
+    const saved: SavedHolding = { name: this.name, shared: this.shared, store: this.store.snapshot(), rows };
+    if (this.shared) this.#saved = saved;
     return saved;
   }
 

@@ -5,8 +5,10 @@ import { rowAt } from "../../src/columns/batch.ts";
 import { bytesOf } from "../../src/engine/checkpoints.ts";
 import type { Flow } from "../../src/engine/flow.ts";
 import { Holding } from "../../src/engine/holdings.ts";
+import type { Operator } from "../../src/engine/operator.ts";
 import { RowStore } from "../../src/engine/row-store.ts";
 import { Run, type Tap } from "../../src/engine/run.ts";
+import { Times } from "../../src/engine/times.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import type { Node } from "../../src/pipeline/node.ts";
 import type { Stream } from "../../src/pipeline/stream.ts";
@@ -119,6 +121,19 @@ describe("rows are held once", () => {
     expect(together(table.antijoin(a, below), table.antijoin(a, above))).toBe(ROWS + KEYED);
   });
 
+  test("in order of time, by as-of and interval joins, each with its own lateness", () => {
+    expect(together(a.asofJoin(table, "key"), b.asofJoin(table, "key", { allowedLateness: 50 }))).toBe(
+      2 * ROWS + KEYED,
+    );
+    // Left rows without a key are answered too.
+    expect(together(a.asofJoin(table, "key"), a.asofJoin(b, "key"))).toBe(ROWS + 2 * KEYED);
+    const near = { lower: -20, upper: 30 };
+    expect(together(a.intervalJoin(table, "key", near), table.intervalJoin(b, "key", near))).toBe(3 * KEYED);
+    expect(together(a.asofJoin(table, "key"), b.intervalJoin(table, "key", near))).toBe(ROWS + 2 * KEYED);
+    const left = table.intervalJoin(a, "key", { ...near, kind: "left" });
+    expect(together(left, table.asofJoin(b, "key"))).toBe(ROWS + 2 * KEYED);
+  });
+
   test("by lookups, and by lookups and joins where a table's rows can be taken back", () => {
     // A lookup copies each row it is asked for, to be gathered with the others of a step.
     expect(together(a.lookup(table, "key"), b.lookup(table, "key", { kind: "inner" }))).toBe(KEYED + 2 * ROWS);
@@ -134,6 +149,15 @@ describe("rows are held once", () => {
 });
 
 describe("rows are held apart", () => {
+  test("in order of time, where they can be taken back", () => {
+    const changing = table.joinLeft(c, "key").select("key", { v_left: "w" });
+    const asof = [a, b].map(s => s.asofJoin(changing, "key"));
+    const both = copied(() => started(asof).run.finish());
+    const [first, second] = asof.map(s => copied(() => started([s]).run.finish()));
+    expect(both).toBe(first + second - copied(() => started([changing]).run.finish()));
+    expect(together(...asof)).toBe(both);
+  });
+
   test("by other keys, and by what forgets other rows", () => {
     expect(together(a.join(table, "key"), b.join(table, "v"))).toBe(2 * KEYED + 2 * ROWS);
     expect(together(a.join(table, "key"), b.joinRight(table, "key"))).toBe(3 * KEYED + ROWS);
@@ -198,8 +222,31 @@ test("what nobody reads any more is gone", () => {
   expect(run.progress.finished).toBe(false);
 });
 
-test("a checkpoint has it once, and is gone back to with its readers sharing", () => {
-  const streams = [a, b, c].map(s => s.join(table, "key"));
+test("what nobody reads in order of time any more is gone, and rows that only one who is gone could use", () => {
+  const streams = [a.asofJoin(table, "key", { allowedLateness: 1e6 }), b.asofJoin(table, "key")];
+  const before = queryObjects(Times, { format: "count" });
+  const { run, ears } = started(streams);
+  const held = (): number => queryObjects(Times, { format: "count" }) - before;
+  const sizes = (): number[] => run.graph.nodes.flatMap(n => (n.node.verb === "asofJoin" ? [sizeOf(n.operator)] : []));
+  for (let i = 0; i < 8; i++) run.advance();
+  expect(held()).toBe(3);
+  const [keeping] = sizes();
+  expect(run.replan([clocks, streams[1].node], [ears[1]])).toBe("caught up");
+  for (let i = 0; i < 3; i++) run.advance();
+  expect(held()).toBe(2);
+  expect(sizes()[0]).toBeLessThan(keeping / 2);
+  run.finish();
+  expect(ears[1].said).toEqual(alone(streams)[1]);
+  run.replan([clocks], []);
+  expect(held()).toBe(0);
+});
+
+const sizeOf = (operator: Operator | null): number => operator?.size?.().entries ?? NaN;
+
+test.each([
+  ["by key", [a, b, c].map(s => s.join(table, "key"))],
+  ["in order of time", [a, b, c].map(s => s.asofJoin(table, "key", { allowedLateness: 1e6 }))],
+])("a checkpoint has it once %s, and is gone back to with its readers sharing", (_how, streams) => {
   const { run, ears } = started(streams);
   for (let i = 0; i < 6; i++) run.advance();
   const point = run.checkpoint();

@@ -28,11 +28,12 @@ function node(
   upper: number,
   allowedLateness: number,
   residual: boolean,
+  retracts = false,
 ): IntervalJoinNode {
   return {
     verb: "intervalJoin",
-    left: input(),
-    right: input(false, "other"),
+    left: input(retracts),
+    right: input(retracts, "other"),
     kind,
     keys: residual ? matching((l: Row, r: Row) => l.k === r.k && (l.a as number) <= (r.b as number)) : matching("k"),
     lower,
@@ -50,12 +51,16 @@ const BOUNDS = [
 ] as const;
 
 describe.each(JOIN_KINDS)("%s interval join", kind => {
-  test.each([0, 6])(
-    "has, after every moment, every pair so far and every row that is settled without one (lateness %i)",
-    lateness => {
+  test.each([
+    [0, false],
+    [6, false],
+    [6, true],
+  ])(
+    "has, after every moment, every pair so far and every row that is settled without one (lateness %i, rows may go: %s)",
+    (lateness, retracts) => {
       fc.assert(
         fc.property(
-          moments(row, { inputs: 2, retracts: lateness === 0 ? [] : [0, 1] }),
+          moments(row, { inputs: 2, retracts: retracts ? [0, 1] : [] }),
           fc.constantFrom(...BOUNDS),
           fc.boolean(),
           (list, [lower, upper], residual) => {
@@ -67,7 +72,7 @@ describe.each(JOIN_KINDS)("%s interval join", kind => {
               })),
             }));
             const { main, watermark, ...ports } = driveEveryWay(
-              node(kind, lower, upper, lateness, residual),
+              node(kind, lower, upper, lateness, residual, retracts),
               intervalJoin,
               [LEFT, RIGHT],
               given,
@@ -165,5 +170,25 @@ test("forgets rows that nothing can match any more", () => {
       },
     },
   );
-  expect(entries).toBeLessThan(20);
+  expect(entries).toBeLessThan(50);
+});
+
+test("takes back the very row that is meant, though nothing could match it any more", () => {
+  const l = (time: number, weight = 1): Arrival => ({ input: 0, row: { k: "x", a: 1 }, time, weight });
+  const { main } = driveEveryWay(
+    node("inner", -12, -3, 6, false, true),
+    intervalJoin,
+    [LEFT, RIGHT],
+    [
+      { rows: [l(10), l(20), { input: 1, row: { k: "x", b: 1 }, time: 5 }] },
+      { watermark: 14 },
+      { rows: [l(10, -1)] },
+      { rows: [{ input: 1, row: { k: "x", b: 2 }, time: 12 }] },
+    ],
+  );
+  expect(main.map(e => [e.weight, e.time, e.row.b])).toEqual([
+    [1, 10, 1],
+    [-1, 10, 1],
+    [1, 20, 2],
+  ]);
 });
