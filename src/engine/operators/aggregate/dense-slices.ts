@@ -209,7 +209,8 @@ export class Slices {
       }
       const n = rows[cell];
       rows[cell] = n + 1;
-      if (n === 0) news[newsCount++] = i;
+      news[newsCount] = i;
+      newsCount += (n - 1) >>> 31;
       located[i] = cell;
     }
     this.#newsCount = newsCount;
@@ -259,7 +260,8 @@ export class Slices {
       }
       const n = rows[cell];
       rows[cell] = n + 1;
-      if (n === 0) news[newsCount++] = i;
+      news[newsCount] = i;
+      newsCount += (n - 1) >>> 31;
       located[i] = cell;
     }
     this.#newsCount = newsCount;
