@@ -4,7 +4,6 @@
  * A window fires as a whole when the watermark passes its end. From then on each row that still comes for it fires a pane
  * of its own, until the window expires.
  */
-import { LATE } from "../../../model/panes.ts";
 import type { Accumulation } from "../../../model/strategy.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
 import { type Flow, positionOf } from "../../flow.ts";
@@ -107,11 +106,9 @@ export class DenseFixed implements Operator, Cutting {
       this.#late.append(flow, this.#before, row, start, end, FINISHED);
       return;
     }
-    const at = positionOf(flow, row);
-    if (index > 0 && accumulation === "retracting")
-      this.#panes.append(cells, cell, code, start, end, at, -1, LATE, index, 0);
+    if (index > 0 && accumulation === "retracting") this.#panes.readBefore(cells, cell);
     this.#windows.addRow(window, row);
-    this.#panes.append(cells, cell, code, start, end, at, 1, LATE, index, finishing ? 1 : 0);
+    this.#panes.refine(cells, cell, code, start, end, positionOf(flow, row), index, finishing ? 1 : 0);
     cells.panes[cell] = index + 1;
     if (accumulation === "discarding") cells.empty(cell);
   }

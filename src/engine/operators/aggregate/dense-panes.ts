@@ -6,7 +6,7 @@ import type { Column, Schema } from "../../../columns/column.ts";
 import { type ColumnKernel, compileColumn } from "../../../expressions/compile.ts";
 import { type AggregateNode, groupSchema } from "../../../pipeline/verbs/aggregate.ts";
 import { CAUSES, type Flow, type Turns } from "../../flow.ts";
-import { ON_TIME } from "../../../model/panes.ts";
+import { LATE, ON_TIME } from "../../../model/panes.ts";
 import type { OperatorContext } from "../../operator.ts";
 import { type ArgumentCells, type Cells, sumAt } from "./dense-cells.ts";
 import type { KeyCodes } from "./dense-keys.ts";
@@ -33,6 +33,8 @@ export class Panes {
   #nulls = false;
   /** The flow of a step without panes. */
   #nothing: Flow | null = null;
+  /** Whether the results of the next pane have been read as they were before it. */
+  #takesBack = false;
   readonly #retracting: boolean;
   readonly #lasting: boolean;
   readonly #plan: DensePlan;
@@ -133,6 +135,51 @@ export class Panes {
     this.#index[i] = index;
     this.#first[i] = index === 0 ? 1 : 0;
     this.#last[i] = last;
+    this.#read(i, cells, cell);
+    this.count = i + 1;
+  }
+
+  /** Reads the results of a cell that a late row is about to change, so that `refine` takes them back. */
+  readBefore(cells: Cells, cell: number): void {
+    this.#reserve(2);
+    this.#read(this.count, cells, cell);
+    this.#takesBack = true;
+  }
+
+  /** Appends the pane of a cell that a late row has changed; before it, one that takes back what `readBefore` has read for it. */
+  refine(
+    cells: Cells,
+    cell: number,
+    code: number,
+    start: number,
+    end: number,
+    at: number,
+    index: number,
+    last: 0 | 1,
+  ): void {
+    this.#reserve(2);
+    // Without anything to take back both are the same, and what is written for the first is written over.
+    const before = this.count;
+    const i = this.#takesBack ? before + 1 : before;
+    this.#takesBack = false;
+    this.#read(i, cells, cell);
+    this.#keys[before] = this.#keys[i] = code;
+    this.#at[before] = this.#at[i] = at;
+    this.#time[before] = this.#time[i] = end - 1;
+    this.#start[before] = this.#start[i] = start;
+    this.#end[before] = this.#end[i] = end;
+    this.#weight[before] = -1;
+    this.#weight[i] = 1;
+    this.#timing[before] = this.#timing[i] = LATE;
+    this.#index[before] = this.#index[i] = index;
+    this.#first[before] = this.#first[i] = index === 0 ? 1 : 0;
+    this.#last[before] = 0;
+    this.#last[i] = last;
+    this.count = i + 1;
+  }
+
+  /** Reads the results of a cell for pane `i`. */
+  #read(i: number, cells: Cells, cell: number): void {
     const { results } = this.#plan;
     for (let r = 0; r < results.length; r++) {
       const value = valueOf(results[r], cells, cell);
@@ -140,7 +187,6 @@ export class Panes {
       this.#valid[r][i] = value === null ? 0 : 1;
       if (value === null) this.#nulls = true;
     }
-    this.count = i + 1;
   }
 
   /**

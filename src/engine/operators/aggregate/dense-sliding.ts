@@ -11,7 +11,6 @@
  * A late row changes its slice, and with it every window over it that has fired and not expired; each of them says so with
  * a pane of its own. Sums of fractions are added slice by slice, so their last digit may differ from row-by-row sums.
  */
-import { LATE } from "../../../model/panes.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
 import { type Flow, positionOf } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
@@ -148,7 +147,8 @@ export class DenseSliding implements Operator, Cutting {
 
   /** Emits the panes of the windows with ends `[end, last]`, which have fired, for a row that its slice has taken just now. */
   #refineAll(flow: Flow, row: number, slice: Slice, end: number, last: number): void {
-    const { accumulation } = this.#settings;
+    const { accumulation, finishing } = this.#settings;
+    const at = positionOf(flow, row);
     const slices = this.#slices;
     const merged = this.#merged;
     const code = slices.codes[row];
@@ -157,21 +157,24 @@ export class DenseSliding implements Operator, Cutting {
     for (; end <= last; end += this.#cover.slice) {
       const start = this.#cover.startOf(end);
       while (slices.list[first].start < start) first++;
-      const index = this.#nextPane(flow, row, start, end);
+      const index = this.#nextPane(flow, row, end);
       if (index < 0) continue;
       if (index > 0 && accumulation === "retracting") {
         this.#mergeKey(first, end, code, slice);
-        this.#takeBack(flow, row, start, end, index);
+        this.#panes.readBefore(merged, cell);
+        merged.empty(cell);
       }
       if (accumulation === "discarding") slices.arguments.addTo(merged, cell, row);
       else this.#mergeKey(first, end, code, null);
-      this.#refine(flow, row, start, end, index);
+      this.#panes.refine(merged, cell, code, start, end, at, index, finishing ? 1 : 0);
+      merged.empty(cell);
     }
   }
 
   /** As `#refineAll` where rows are counted: from window to window only the slices at its ends come and go. */
   #refineCounts(flow: Flow, row: number, end: number, last: number): void {
-    const { accumulation } = this.#settings;
+    const { accumulation, finishing } = this.#settings;
+    const at = positionOf(flow, row);
     const slices = this.#slices;
     const { list } = slices;
     const merged = this.#merged;
@@ -184,49 +187,31 @@ export class DenseSliding implements Operator, Cutting {
       const start = this.#cover.startOf(end);
       while (next < list.length && list[next].end <= end) count += slices.rowsOf(list[next++], code);
       while (list[first].start < start) count -= slices.rowsOf(list[first++], code);
-      const index = this.#nextPane(flow, row, start, end);
+      const index = this.#nextPane(flow, row, end);
       if (index < 0) continue;
       if (index > 0 && accumulation === "retracting") {
         merged.rows[cell] = count - 1;
-        this.#takeBack(flow, row, start, end, index);
+        this.#panes.readBefore(merged, cell);
       }
       merged.rows[cell] = accumulation === "discarding" ? 1 : count;
-      this.#refine(flow, row, start, end, index);
+      this.#panes.refine(merged, cell, code, start, end, at, index, finishing ? 1 : 0);
     }
+    merged.rows[cell] = 0;
   }
 
   /** Counts the next pane of a window that has fired; returns its index, or −1 if the window has finished. */
-  #nextPane(flow: Flow, row: number, start: number, end: number): number {
+  #nextPane(flow: Flow, row: number, end: number): number {
     const { block } = this.#find(end) ?? this.#create(end);
     const code = this.#slices.codes[row];
     const counted = this.#counts.origin(block) + code;
     const index = this.#counts.panes[counted];
     if (index > 0 && this.#settings.finishing) {
-      this.#late.append(flow, this.#before, row, start, end, FINISHED);
+      this.#late.append(flow, this.#before, row, this.#cover.startOf(end), end, FINISHED);
       return -1;
     }
     if (index === 0) this.#counts.touch(block, code);
     this.#counts.panes[counted] = index + 1;
     return index;
-  }
-
-  /** Takes back what was said of a window, which has been merged as it was. */
-  #takeBack(flow: Flow, row: number, start: number, end: number, index: number): void {
-    const merged = this.#merged;
-    const code = this.#slices.codes[row];
-    const cell = merged.origin(0) + code;
-    this.#panes.append(merged, cell, code, start, end, positionOf(flow, row), -1, LATE, index, 0);
-    merged.empty(cell);
-  }
-
-  /** Emits the pane of a window, which has been merged as it is. */
-  #refine(flow: Flow, row: number, start: number, end: number, index: number): void {
-    const merged = this.#merged;
-    const code = this.#slices.codes[row];
-    const cell = merged.origin(0) + code;
-    const last = this.#settings.finishing ? 1 : 0;
-    this.#panes.append(merged, cell, code, start, end, positionOf(flow, row), 1, LATE, index, last);
-    merged.empty(cell);
   }
 
   /** Keeps a copy of a slice's cell as it is before a row. */
