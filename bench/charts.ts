@@ -18,8 +18,7 @@ for (const chart of asked.length > 0 ? asked : (Object.keys(CHART_WORKS) as Char
   const result = runChart(chart, logs, document);
   if (result.points > MOST_POINTS)
     throw new Error(`${chart} hands ${result.points} rows to the page, of a log of ${rows}: more than ${MOST_POINTS}.`);
-  if (process.env.DBG && result.empty) console.error("EMPTY", chart, result.summary);
-  else if (result.empty) throw new Error(`${chart} draws nothing of a log of ${rows} rows: ${result.summary}`);
+  if (result.empty) throw new Error(`${chart} draws nothing of a log of ${rows} rows: ${result.summary}`);
   measured.push(result);
   console.error(
     `${chart}: replay ${Math.round(result.replay)} ms, draw ${Math.round(result.draw)} ms, ${result.points} points, ${(result.held / 2 ** 20).toFixed(1)} MiB held, ${result.elements} elements`,

@@ -6,6 +6,7 @@
  */
 import type { WatermarkBasis } from "../../model/watermarks.ts";
 import { AdaptiveWindow } from "./adaptive-window.ts";
+import { quantileOf } from "./quantile.ts";
 
 export interface BasisTracker {
   /** Takes note of a row and returns the watermark after it. */
@@ -52,7 +53,7 @@ class Bounded implements BasisTracker {
 
 /**
  * The greatest timestamp seen, less a quantile of the out-of-orderness of the last rows. The quantile is taken anew
- * when a sixteenth of the window has been replaced, so a row costs O(log w) on average.
+ * when a sixteenth of the window has been replaced, so a row costs O(1) on average.
  */
 class Percentile implements BasisTracker {
   readonly #quantile: number;
@@ -117,11 +118,4 @@ class Adaptive implements BasisTracker {
     this.#delay = from.delay;
     this.#seen = from.seen;
   }
-}
-
-/** Returns the smallest value that at least `quantile` of the values do not exceed. Copies and sorts. */
-function quantileOf(values: Float64Array, quantile: number): number {
-  if (values.length === 0) return 0;
-  const sorted = values.slice().sort();
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(quantile * sorted.length) - 1))];
 }
