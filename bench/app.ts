@@ -7,12 +7,15 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { openApp } from "../test/e2e/app.ts";
+import { traceFrames } from "../test/e2e/frame-trace.ts";
 import { openAtFullSpeed, replayed } from "../test/e2e/full-speed.ts";
 import { heaps } from "../test/e2e/heaps.ts";
 import { median, quantile } from "./harness.mjs";
 
 const LOADS = 9;
 const REPLAYS = 8;
+/** And those that are traced, afterwards: tracing takes time of its own. */
+const TRACED = 4;
 /** Replays before memory is looked at: loops are compiled anew in the first ones, and checkpoints come up to their number. */
 const WARM = 4;
 const ROWS = 1_000_000;
@@ -69,10 +72,22 @@ async function replaying(): Promise<Record<string, unknown>> {
     took.push(times.reduce((sum, time) => sum + time, 0));
   }
   const last = await held();
+  const traced = await traceFrames(app, async () => {
+    for (let i = 0; i < TRACED; i++) await replayed(page);
+  });
   await app.close();
+  const { work, longest, whole, partial, dropped } = traced;
   const mega = (bytes: number): number => bytes / 2 ** 20;
   return {
     frames: { p50: quantile(frames, 0.5), p95: quantile(frames, 0.95), most: Math.max(...frames) },
+    trace: {
+      p50: quantile(work, 0.5),
+      p95: quantile(work, 0.95),
+      most: Math.max(...work),
+      longest,
+      states: [whole, partial, dropped],
+      replays: TRACED,
+    },
     replay: median(took),
     replays: REPLAYS,
     page: [mega(first.page), mega(last.page)],

@@ -34,6 +34,8 @@ export interface AppOptions {
   readonly home?: string;
   /** Without a notebook on the command line nothing is trusted. */
   readonly named?: boolean;
+  /** More switches of the browser's command line. */
+  readonly switches?: readonly string[];
 }
 
 /** Starts server and browser and opens the app. */
@@ -53,7 +55,7 @@ export async function openApp(options: AppOptions): Promise<RunningApp> {
     options.named === false ? [] : [notebook],
     options.home ?? join(base, "home"),
   );
-  const browser = await launchChromium();
+  const browser = await launchChromium(options.switches);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
   const page = await context.newPage();
   const complaints: string[] = [];

@@ -56,8 +56,11 @@ async function packagedChromium(): Promise<string> {
   }
 }
 
-/** Starts the browser with each site in a process of its own, as browsers are for people, so that isolation is tested too. */
-export async function launchChromium(): Promise<Browser> {
+/**
+ * Starts the browser with each site in a process of its own, as browsers are for people, so that isolation is tested too.
+ * `switches`: more of its command line.
+ */
+export async function launchChromium(switches: readonly string[] = []): Promise<Browser> {
   const root = process.getuid?.() === 0;
   return chromium.launch({
     executablePath: await findChromium(),
@@ -70,6 +73,7 @@ export async function launchChromium(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
       ...(root ? ["--no-sandbox"] : []),
+      ...switches,
     ],
   });
 }

@@ -14,9 +14,10 @@ function log(rows: number): string {
   return lines.join("\n");
 }
 
-/** Opens the app on such a notebook and waits until its log has been read. */
-export async function openAtFullSpeed(rows: number): Promise<RunningApp> {
+/** Opens the app on such a notebook and waits until its log has been read. `switches`: more of the browser's command line. */
+export async function openAtFullSpeed(rows: number, switches: readonly string[] = []): Promise<RunningApp> {
   const app = await openApp({
+    switches,
     text: notebookWith("Frames", [
       [
         "text/x-typescript",
