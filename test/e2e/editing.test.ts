@@ -63,6 +63,32 @@ test("cells are inserted, moved, changed in kind, deleted and brought back by ke
   await page.getByText("second: 2").waitFor();
 });
 
+test("only two presses of D in a row, on one cell, delete it", async () => {
+  await select(2);
+  const all = ["1", "2", "3", "4"];
+  // Held down, and with another key in between.
+  await page.keyboard.down("d");
+  for (let i = 0; i < 5; i++) await page.keyboard.down("d");
+  await page.keyboard.up("d");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("d");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("d");
+  expect(await ids()).toEqual(all);
+  // Once on one cell and once on another, which was clicked meanwhile.
+  await select(3);
+  await page.keyboard.press("d");
+  expect(await ids()).toEqual(all);
+  await page.keyboard.press("d");
+  expect(await ids()).toEqual(["1", "2", "4"]);
+  // A third press is the first of two again.
+  await page.keyboard.press("d");
+  expect(await ids()).toEqual(["1", "2", "4"]);
+  await page.keyboard.press("z");
+  expect(await ids()).toEqual(all);
+  await page.getByText("second: 2").waitFor();
+});
+
 test("an edit runs what depends on it, and text typed elsewhere is not run along", async () => {
   await page.locator('[data-cell="3"] .cm-content').click();
   await page.keyboard.press("End");

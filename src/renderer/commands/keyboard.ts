@@ -7,6 +7,7 @@ import { findShown } from "../state/find.ts";
 import { sendTransport, transport } from "../state/session.ts";
 import { mode, overlay, selectedCell, selectCell } from "../state/ui.ts";
 import * as actions from "./actions.ts";
+import { Twice } from "./twice.ts";
 
 export interface Shortcut {
   readonly keys: readonly string[];
@@ -79,14 +80,14 @@ const single: Readonly<Record<string, () => void>> = {
   "?": () => (overlay.value = "shortcuts"),
 };
 
-/** When D was pressed for the first of two times. */
-let firstD = -Infinity;
+const deleting = new Twice();
 
 export function listenToKeys(): void {
   addEventListener("keydown", onKey, true);
 }
 
 function onKey(event: KeyboardEvent): void {
+  if (event.key !== "d") deleting.interrupt();
   if (event.isComposing || event.defaultPrevented) return;
   const command = mac ? event.metaKey : event.ctrlKey;
   if (command && !event.altKey && event.key.toLowerCase() === "s") return take(event, () => void save(false));
@@ -132,12 +133,7 @@ function onKey(event: KeyboardEvent): void {
   if (command || event.altKey || mode.peek() !== "command") return;
   if (event.key === "d") {
     return take(event, () => {
-      // A key held down repeats itself, and would delete one cell after the other.
-      if (event.repeat) return;
-      const now = performance.now();
-      const second = now - firstD < 700;
-      firstD = second ? -Infinity : now;
-      if (second) actions.removeSelected();
+      if (deleting.press(event.timeStamp, selectedCell.peek(), event.repeat)) actions.removeSelected();
     });
   }
   const action = Object.hasOwn(single, event.key) ? single[event.key] : undefined;
