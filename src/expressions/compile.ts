@@ -96,7 +96,8 @@ export function compileColumn(
     if (rows === "selected" && out instanceof Int32Array) out.fill(-1);
     const valid = new Uint8Array(bound.writesValidity ? length : 0).fill(1);
     const { columns, parameters, tables } = bound;
-    const done = run(columns, parameters, tables, dictionary, chosen.left, chosen.right, 0, chosen.count, out, valid);
+    const { left, right, count } = chosen;
+    const done = runApart(run, [columns, parameters, tables, dictionary, left, right, 0, count, out, valid]);
     return columnFrom(bound.type, out, done.nulls === 0 ? null : valid, done.dictionary);
   };
   return Object.assign(
@@ -175,8 +176,8 @@ function selector(expression: RowExpression, schemas: readonly Schema[], options
   return (rows, batches, { left, right }, from, to, out) => {
     const bound = runner?.bind(batches[0], batches[1], rows);
     if (bound !== undefined) {
-      const run = bound.kernel as PredicateFunction;
-      return run(bound.columns, bound.parameters, bound.tables, left, right, from, to, out);
+      const { columns, parameters, tables } = bound;
+      return runApart(bound.kernel as PredicateFunction, [columns, parameters, tables, left, right, from, to, out]);
     }
     const evaluate = interpreted();
     const at = { batches, rows: [0, 0] };
@@ -375,6 +376,14 @@ function runnerFor(
  * whose threshold has changed goes on with a loop that the host has optimised already. Bounded.
  */
 const kernels = new Map<string, unknown>();
+
+/**
+ * Calls a kernel. Called as functions are, the host (V8) would compile its loop into the caller, of which every edit makes a new
+ * one, and start again with slow code each time; so the kernel stays a function of its own, optimised once for all.
+ */
+function runApart<A extends readonly unknown[], R>(kernel: (...args: A) => R, args: A): R {
+  return Reflect.apply(kernel, undefined, args);
+}
 
 /** Makes the function; undefined where the host forbids it. */
 function makeVariant(generated: Generated): Variant | undefined {

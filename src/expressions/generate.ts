@@ -115,8 +115,8 @@ export function generateColumn(expr: Expr, settings: Settings): Generated {
 export function generatePredicate(expr: Expr, settings: Settings): Generated {
   const writer = new Writer(settings);
   const truth = writer.truth(expr);
-  // Always writing and sometimes advancing beats a branch that cannot be predicted.
-  writer.emit("out[n] = i;", `n += ${truth} ? 1 : 0;`);
+  // Always writing and sometimes advancing beats a branch that cannot be predicted; `? 1 : 0` would be one again.
+  writer.emit("out[n] = i;", `n += !!(${truth}) | 0;`);
   return writer.finish("boolean", "columns, parameters, tables, rows0, rows1, from, to, out", "let n = 0;", [
     "return n;",
   ]);
