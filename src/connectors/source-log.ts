@@ -2,13 +2,14 @@
  * Makes what the engine replays out of what a decoder read: both times as arrays, rows in order of arrival, partitions
  * as codes. The decoder has already read the times; a row without a readable time is among its errors.
  */
-import { columnIndex, gatherBatch } from "../columns/batch.ts";
-import { type Column, gatherFloats } from "../columns/column.ts";
+import { columnIndex } from "../columns/batch.ts";
+import type { Column } from "../columns/column.ts";
 import { Dictionary } from "../columns/dictionary.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import type { SourceNode, TimeField } from "../pipeline/verbs/source.ts";
 import { type DecodedLog, SourceError } from "./log.ts";
 import { atOnce, type Pieces, stretches } from "./pieces.ts";
+import { batchInOrder, floatsInOrder, intsInOrder, orderOfTimes } from "./row-order.ts";
 
 /** What a part of a log has from those before it. */
 export interface Before {
@@ -54,7 +55,7 @@ export function* sourceLogInPieces(
     line: decoded.line,
     errors: decoded.errors,
   };
-  return (yield* isSorted(arrival)) ? log : sortedByArrival(log);
+  return (yield* isSorted(arrival)) ? log : yield* sortedByArrival(log);
 }
 
 function timesOf(decoded: DecodedLog, field: TimeField, option: string, file: string): Float64Array {
@@ -124,25 +125,22 @@ function rises(values: Float64Array, from: number, to: number): boolean {
 }
 
 /** A log whose lines are not in order of arrival is replayed in that order; equal arrivals keep the order of the file. */
-function sortedByArrival(log: SourceLog): SourceLog {
-  const { arrival } = log;
-  return inOrder(
-    log,
-    Int32Array.from(arrival, (_, i) => i).sort((a, b) => arrival[a] - arrival[b] || a - b),
-  );
+function* sortedByArrival(log: SourceLog): Pieces<SourceLog> {
+  return yield* inOrderInPieces(log, yield* orderOfTimes(log.arrival));
 }
 
 /** A log with its rows in another order. */
 export function inOrder(log: SourceLog, order: Int32Array): SourceLog {
-  const count = order.length;
-  const ints = (from: Int32Array | null): Int32Array | null =>
-    from === null ? null : Int32Array.from(order, i => from[i]);
+  return atOnce(inOrderInPieces(log, order));
+}
+
+function* inOrderInPieces(log: SourceLog, order: Int32Array): Pieces<SourceLog> {
   return {
     ...log,
-    batch: gatherBatch(log.batch, order, count),
-    time: gatherFloats(log.time, order, count),
-    arrival: gatherFloats(log.arrival, order, count),
-    partition: ints(log.partition),
-    line: ints(log.line),
+    batch: yield* batchInOrder(log.batch, order),
+    time: yield* floatsInOrder(log.time, order),
+    arrival: yield* floatsInOrder(log.arrival, order),
+    partition: log.partition === null ? null : yield* intsInOrder(log.partition, order),
+    line: log.line === null ? null : yield* intsInOrder(log.line, order),
   };
 }
