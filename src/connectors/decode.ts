@@ -62,7 +62,9 @@ export async function decodeAll(
         await options.onProgress?.({ bytes: decoder.bytesRead, rows: decoder.rowsRead });
       }
       decoder.push(new Uint8Array(0), true);
-      return decoder.finish();
+      return inPieces(decoder.finishing(), () =>
+        options.onProgress?.({ bytes: decoder.bytesRead, rows: decoder.rowsRead }),
+      );
     }
   }
 }

@@ -1,8 +1,9 @@
 /** The columns, line numbers, errors and notes of a log while a decoder reads it, and what has to hold at its end. */
 import type { Batch } from "../columns/batch.ts";
-import type { Schema } from "../columns/column.ts";
+import type { Column, Field } from "../columns/column.ts";
 import { COLUMN_TYPES, GrowingColumn } from "./growing-column.ts";
 import { type DecodedLog, type DecodeOptions, ErrorCollector, type LineProblem, SourceError } from "./log.ts";
+import type { Pieces } from "./pieces.ts";
 
 const FIRST_CAPACITY = 1024;
 
@@ -112,7 +113,8 @@ export class LogBuilder {
     return { field: column.name, value, reason: generalReason(column) };
   }
 
-  finish(): DecodedLog {
+  /** Hands out the log, pausing after each column. */
+  *finish(): Pieces<DecodedLog> {
     for (const [name, error] of this.#badTimes)
       if (!this.columns.some(column => column.name === name && column.firstRow >= 0)) throw error;
     const known = new Set(this.columns.map(column => column.name));
@@ -128,12 +130,14 @@ export class LogBuilder {
         this.notes.push(
           `${column.name} has ${column.inexact} integers beyond 2^53, which a number cannot hold exactly. To keep every digit, state types: {${JSON.stringify(column.name)}: "string"}.`,
         );
-    const schema: Schema = this.columns.map(column => ({
-      name: column.name,
-      type: COLUMN_TYPES[column.kind],
-      nullable: column.hasNulls(this.rows),
-    }));
-    const batch: Batch = { schema, length: this.rows, columns: this.columns.map(column => column.take(this.rows)) };
+    const schema: Field[] = [];
+    const columns: Column[] = [];
+    for (const column of this.columns) {
+      schema.push({ name: column.name, type: COLUMN_TYPES[column.kind], nullable: column.hasNulls(this.rows) });
+      columns.push(column.take(this.rows));
+      yield 1;
+    }
+    const batch: Batch = { schema, length: this.rows, columns };
     return { schema, batch, line: this.lines.slice(0, this.rows), errors: this.errors.take(), notes: this.notes };
   }
 

@@ -1,6 +1,7 @@
 /** What decoders of text have in common: the log that they build, and what is told of it meanwhile. */
 import { LogBuilder } from "./log-builder.ts";
 import type { DecodedLog, DecodeOptions } from "./log.ts";
+import { atOnce, type Pieces } from "./pieces.ts";
 
 export class LogDecoder {
   protected readonly log: LogBuilder;
@@ -19,6 +20,10 @@ export class LogDecoder {
   }
 
   finish(): DecodedLog {
+    return atOnce(this.log.finish());
+  }
+
+  finishing(): Pieces<DecodedLog> {
     return this.log.finish();
   }
 }

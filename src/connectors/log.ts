@@ -4,6 +4,7 @@ import { BatchBuilder } from "../columns/builder.ts";
 import type { ColumnType, Schema, Value } from "../columns/column.ts";
 import { ERRORS_SCHEMA } from "../pipeline/verbs/source.ts";
 export { SourceError } from "./source-error.ts";
+import type { Pieces } from "./pieces.ts";
 import type { TimeOptions, TimeUnit } from "./timestamps.ts";
 import type { Disambiguation } from "../model/zones.ts";
 
@@ -62,6 +63,8 @@ export interface Decoder {
   readonly errorsFound: number;
   /** Hands out the log. Throws when a required field is nowhere, or no row at all had a readable time. */
   finish(): DecodedLog;
+  /** Does the same, pausing now and then. */
+  finishing(): Pieces<DecodedLog>;
 }
 
 const TEXT_LIMIT = 500;
