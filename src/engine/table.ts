@@ -21,7 +21,7 @@ import type { Tap } from "./run.ts";
 import type { Step } from "./step.ts";
 import { LogColumn } from "./log-column.ts";
 import { TableColumn } from "./table-column.ts";
-import { TableOrder } from "./table-order.ts";
+import { type OrderBy, TableOrder } from "./table-order.ts";
 
 export type TableKind =
   | { readonly kind: "append" }
@@ -88,7 +88,9 @@ export class Table implements Tap {
   #index: Int32Array = new Int32Array(64).fill(-1);
   #changes = 0;
   #rows = 0;
-  /** What has changed since it was asked; null until it is asked for the first time, and then its version. */
+  /** Who is told of each slot that changes. */
+  #followers: ChangedSlots[] = [];
+  /** What has changed since `changedSince` was asked; null until it is asked for the first time, and then at which version. */
   #changed: ChangedSlots | null = null;
   #changedSince = 0;
   /** The order that was asked for last. */
@@ -120,6 +122,11 @@ export class Table implements Tap {
   /** Rows in the table. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Rows that are here; fewer than there are of a log that is longer than the limit. */
+  get kept(): number {
+    return Math.min(this.#length, this.#limit);
   }
 
   /** Whether rows that come later may be shown before others: the order is that of an `orderby`. */
@@ -172,7 +179,7 @@ export class Table implements Tap {
         if (found >= 0 && this.#wholeRowSame(found, candidate)) this.#remove(found);
       } else if (found >= 0) {
         for (let c = 0; c < this.#columns.length; c++) this.#columns[c].move(candidate, found);
-        this.#changed?.add(found);
+        this.#tell(found);
       } else this.#insert(candidate, place, 1);
       return;
     }
@@ -180,7 +187,7 @@ export class Table implements Tap {
     else {
       this.#weights[found] += weight;
       if (this.#weights[found] === 0) this.#remove(found);
-      else this.#changed?.add(found);
+      else this.#tell(found);
     }
   }
 
@@ -191,9 +198,13 @@ export class Table implements Tap {
   #insert(slot: number, place: number, weight: number): void {
     this.#weights[slot] = weight;
     this.#index[place] = slot;
-    this.#changed?.add(slot);
+    this.#tell(slot);
     this.#length++;
     if (2 * this.#length > this.#index.length) this.#rehash(this.#index.length * 4);
+  }
+
+  #tell(slot: number): void {
+    for (let i = 0; i < this.#followers.length; i++) this.#followers[i].add(slot);
   }
 
   #hash(slot: number): number {
@@ -233,7 +244,7 @@ export class Table implements Tap {
     for (const column of this.#columns) column.move(last, slot);
     this.#weights[slot] = this.#weights[last];
     this.#index[place] = slot;
-    this.#changed?.add(slot);
+    this.#tell(slot);
   }
 
   /** Frees a place and closes the run behind it, so that probing never meets a hole too early (Knuth, 6.4 R). */
@@ -278,7 +289,7 @@ export class Table implements Tap {
     this.#rows = 0;
     this.#index.fill(-1);
     this.#changes++;
-    this.#changed?.addAll();
+    for (const follower of this.#followers) follower.addAll();
     this.#order = null;
   }
 
@@ -302,7 +313,7 @@ export class Table implements Tap {
     this.#length = from.length;
     this.#rows = from.received;
     this.#changes++;
-    this.#changed?.addAll();
+    for (const follower of this.#followers) follower.addAll();
     this.#order = null;
     if (from.columns === null || from.weights === null) return;
     this.#reserve(from.length + 1);
@@ -313,13 +324,25 @@ export class Table implements Tap {
     this.#rehash(size);
   }
 
+  /** Notes from now on which slots change, but for those that are appended to a log, for whoever reads it. */
+  follow(): ChangedSlots {
+    const follower = new ChangedSlots();
+    this.#followers.push(follower);
+    return follower;
+  }
+
+  /** Notes no more for a reader. */
+  unfollow(follower: ChangedSlots): void {
+    this.#followers = this.#followers.filter(f => f !== follower);
+  }
+
   /**
    * Says which slots hold another row, or hold it more or less often, than when this was last asked at the version `since`; slots
    * from `length` on are gone. Null where that is not known, or would be half the table: then take all rows. For one reader, of a table
    * that does not only grow.
    */
   changedSince(since: number): Int32Array | null {
-    this.#changed ??= new ChangedSlots();
+    this.#changed ??= this.follow();
     const slots = this.#changed.take(this.#length);
     const known = this.#changedSince === since;
     this.#changedSince = this.#changes;
@@ -391,17 +414,21 @@ export class Table implements Tap {
       known.order?.descending === order?.descending
     )
       return known.slots;
-    const shown = this.#shown;
-    const by =
-      order === null
-        ? this.#natural.map(({ descending }, i) => ({ column: shown[this.schema.length + i], descending }))
-        : this.schema.flatMap(({ name }, c) =>
-            name === order.column ? [{ column: shown[c], descending: order.descending }] : [],
-          );
+    const by = this.orderedBy(order);
     if (by.length === 0) return null;
-    const slots = new TableOrder(by, Math.min(this.#length, this.#limit), this.#changes);
+    const slots = new TableOrder(by, this.kept, this.#changes);
     this.#order = { order, slots };
     return slots;
+  }
+
+  /** What rows are ordered by; nothing where that is the table's own order, or there is no such column. */
+  orderedBy(order: Order | null): OrderBy[] {
+    const shown = this.#shown;
+    return order === null
+      ? this.#natural.map(({ descending }, i) => ({ column: shown[this.schema.length + i], descending }))
+      : this.schema.flatMap(({ name }, c) =>
+          name === order.column ? [{ column: shown[c], descending: order.descending }] : [],
+        );
   }
 
   /** All rows as objects, in the order of an `orderby` or the table's own. For exports, tests and small tables. */

@@ -113,9 +113,15 @@ export function tableUpdate(
   if (watched.changes !== undefined && table.kind.kind !== "append")
     return changesUpdate(view, watched, watched.changes, figures);
   // Who keeps the rows of a log adds those that follow, whatever order they are shown in.
-  const slots = view.pager === null || watched.changes !== undefined ? null : view.pager.slots(watched.sort);
-  if (slots === undefined) return null;
-  const { from, page } = wirePage(table, watched.from, watched.count, slots);
+  const rows =
+    view.pager === null || watched.changes !== undefined
+      ? null
+      : view.pager.page(watched.sort, watched.from, watched.count);
+  if (rows === undefined) return null;
+  const { from, page } =
+    rows === null
+      ? wirePage(table, watched.from, watched.count, null)
+      : { ...wirePage(table, 0, rows.slots.length, rows.slots), from: rows.from };
   const log = table.kind.kind === "append" ? `${profile} ${identity(table.node)}` : null;
   return { kind: "table", view: view.plan.view, total: table.length, from, page, figures, log };
 }
