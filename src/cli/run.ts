@@ -15,7 +15,7 @@ import { CliLive, LIVE_OPTIONS, LIVE_USAGE, liveLine } from "./live.ts";
 import { progressBar } from "./progress.ts";
 import { ShardThreads } from "./shard-threads.ts";
 
-const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME] [--workers N] [--hash]
+const USAGE = `usage: tidemark run FILE [--cell NAME] [--param k=v]… [--format csv|jsonl|table] [--speed max|N] [--profile NAME] [--workers N] [--divide HOW] [--hash]
 
 Evaluates the notebook FILE, replays its logs, or reads its live sources, and prints the table of a stream, or what a SQL cell gives, on standard output.
   --cell NAME     which stream, or the output of which SQL cell; default the last stream that is defined
@@ -23,8 +23,10 @@ Evaluates the notebook FILE, replays its logs, or reads its live sources, and pr
   --format F      csv, jsonl or table; default table on a terminal, jsonl otherwise
   --speed S       max, or a factor of real time; default max
   --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
-  --workers N     work what goes by key on N threads, this one among them, with the same output; default 1. Worth while where a
-                  replay takes seconds: starting threads and sharing the logs takes some tenths of one
+  --workers N     work what goes by key on N threads, this one among them, with the same output; default 1.
+                  Threads have to be started and logs to be shared, so this is for replays that take seconds
+  --divide HOW    whether --workers divides only what is likely to be faster for it, which is the default (pays), or whatever
+                  can be divided (always)
   --hash          also prints the output's hash on standard error: equal for equal rows, weights, panes and emission times
   --stdin NAME    reads the log that the notebook calls NAME from standard input; source("-") reads it live instead
 ${LIVE_USAGE}`;
@@ -45,6 +47,7 @@ export function runCommand(args: readonly string[]): Promise<number> {
         speed: { type: "string" },
         profile: { type: "string" },
         workers: { type: "string" },
+        divide: { type: "string" },
         hash: { type: "boolean" },
         stdin: { type: "string" },
         ...LIVE_OPTIONS,
@@ -59,7 +62,7 @@ export function runCommand(args: readonly string[]): Promise<number> {
       throw new UsageError(positionals.length === 0 ? "name a notebook" : "name one notebook");
     const format = formatOf(values.format);
     const speed = speedOf(values.speed);
-    const workers = workersOf(values.workers);
+    const workers = workersOf(values.workers, values.divide);
     const live = new CliLive({ notebook: positionals[0], allow: values.allow, for: values.for });
     const from = { live, ...(values.stdin === undefined ? {} : { stdin: values.stdin }) };
     const found = await openNotebookResult(positionals[0], values.cell ?? null, values.param ?? [], from);
@@ -97,18 +100,31 @@ function speedOf(given: string | undefined): number {
   return factor;
 }
 
-function workersOf(given: string | undefined): number {
-  if (given === undefined) return 1;
-  const workers = Number(given);
-  if (!(Number.isInteger(workers) && workers >= 1 && workers <= 64))
+function workersOf(given: string | undefined, how: string | undefined): AskedWorkers {
+  if (how !== undefined && how !== "pays" && how !== "always")
+    throw new UsageError(`--divide takes pays or always, not "${how}"`);
+  if (given === undefined) {
+    if (how !== undefined) throw new UsageError("--divide is about --workers, which is missing");
+    return { count: 1, always: false };
+  }
+  const count = Number(given);
+  if (!(Number.isInteger(count) && count >= 1 && count <= 64))
     throw new UsageError(`--workers takes a whole number from 1 to 64, not "${given}"`);
-  return workers;
+  return { count, always: how === "always" };
 }
+
+/** How many threads were asked for, and whether also where they are not likely to be faster. */
+interface AskedWorkers {
+  readonly count: number;
+  readonly always: boolean;
+}
+
+/** What it takes to start a thread and to plan its pipeline there, ms. */
+const START = 80;
 
 interface Replay {
   readonly speed: number;
-  /** How many threads were asked for. */
-  readonly workers: number;
+  readonly workers: AskedWorkers;
   readonly live: CliLive;
   readonly profile?: string;
   readonly hash?: OutputHash | null;
@@ -152,7 +168,7 @@ async function replayOnWorkers(
   how: Replay,
   options: HeadlessRunOptions,
 ): Promise<Replayed | null> {
-  const { workers: shards } = how;
+  const { count: shards, always } = how.workers;
   if (shards === 1) return null;
   const refused = (reason: string): null => {
     process.stderr.write(`${name} is worked on one thread. ${reason}\n`);
@@ -161,8 +177,11 @@ async function replayOnWorkers(
   if (how.speed !== Infinity) return refused("At a speed other than max there is nothing to gain.");
   const threads = new ShardThreads();
   try {
-    const made = shardedRunOfAll(streams, { host: threads, shards }, options);
-    if ("reason" in made) return refused(made.reason);
+    const made = shardedRunOfAll(streams, { host: threads, shards, start: always ? undefined : START }, options);
+    if ("reason" in made)
+      return refused(
+        made.could === true ? `${made.reason} Say --divide always to divide it all the same.` : made.reason,
+      );
     const { sharded, tables } = made;
     const { run } = sharded;
     const bar = barOf(run);

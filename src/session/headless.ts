@@ -4,7 +4,8 @@
  */
 import type { Flow } from "../engine/flow.ts";
 import { Run, type RunOptions, type Tap } from "../engine/run.ts";
-import { divide, ShardedRun, type ShardHost } from "../engine/shards/sharded-run.ts";
+import { divide, type Undivided } from "../engine/shards/divide.ts";
+import { ShardedRun, type ShardHost } from "../engine/shards/sharded-run.ts";
 import type { Step } from "../engine/step.ts";
 import { Table } from "../engine/table.ts";
 import { profileNamed } from "../model/profiles.ts";
@@ -177,19 +178,21 @@ export interface Workers {
   readonly host: ShardHost;
   /** At least 2. */
   readonly shards: number;
+  /** What it takes to start, ms; nothing is divided then that would not pay. Default: whatever can be divided is. */
+  readonly start?: number;
 }
 
 /**
  * Does as `runOfAll`, with what goes by key worked in shards: the same tables and changes, in the same order. Says in a sentence
- * why nothing can be divided where that is so.
+ * why nothing is divided where that is so.
  */
 export function shardedRunOfAll(
   streams: readonly HeadlessStream[],
-  { host, shards }: Workers,
+  { host, shards, start }: Workers,
   options: HeadlessRunOptions = {},
-): { sharded: ShardedRun; tables: Table[] } | { readonly reason: string } {
+): { sharded: ShardedRun; tables: Table[] } | Undivided {
   const settings = { ...settingsOf(streams, options), shards };
-  const division = divide(nodesOf(streams), settings);
+  const division = divide(nodesOf(streams), { ...settings, start });
   if ("reason" in division) return division;
   const sharded = new ShardedRun(nodesOf(streams), division, { ...settings, host });
   return { sharded, tables: tablesOn(sharded.run, streams, options) };

@@ -8,7 +8,8 @@ import { AHEAD } from "../../src/cli/shard-messages.ts";
 import { ShardThreads } from "../../src/cli/shard-threads.ts";
 import { OutputHash } from "../../src/engine/output-hash.ts";
 import { Run } from "../../src/engine/run.ts";
-import { divide, ShardedRun } from "../../src/engine/shards/sharded-run.ts";
+import { divide } from "../../src/engine/shards/divide.ts";
+import { ShardedRun } from "../../src/engine/shards/sharded-run.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed } from "../../src/model/windows.ts";
 import type { Node } from "../../src/pipeline/node.ts";
@@ -16,6 +17,7 @@ import type { Stream } from "../../src/pipeline/stream.ts";
 import { logOf, logSource } from "../engine/logs.ts";
 
 const NOTEBOOK = resolve(import.meta.dirname, "../../notebooks/bank-day-totals.html");
+const TWO = ["--workers", "2", "--divide", "always"];
 const folder = mkdtempSync(join(tmpdir(), "tidemark-"));
 const threads = new ShardThreads();
 afterAll(async () => {
@@ -45,7 +47,7 @@ test("tidemark run prints the same with one worker and with two, and says on how
   expect(await runCommand([NOTEBOOK, "--hash", "--workers", "1"])).toBe(0);
   const [printed, said] = [out, err];
   out = err = "";
-  expect(await runCommand([NOTEBOOK, "--hash", "--workers", "2"])).toBe(0);
+  expect(await runCommand([NOTEBOOK, "--hash", ...TWO])).toBe(0);
   expect(out).toBe(printed);
   expect(err).toMatch(/rows in .* on 2 workers, /);
   expect(err.match(/output hash \w+/)?.[0]).toBe(said.match(/output hash \w+/)?.[0]);
@@ -56,6 +58,17 @@ test("says why one worker has to do", async () => {
   const balances = resolve(NOTEBOOK, "../balance-and-flow.html");
   expect(await runCommand([balances, ...cell])).toBe(0);
   expect(err).toContain('hourly is worked on one thread. "rollup net per fixed window" has no key.');
+  err = "";
+  expect(await runCommand([NOTEBOOK, "--workers", "2"])).toBe(0);
+  expect(err).toMatch(
+    /is worked on one thread\. It has too little to do for that to pay: about [\d.]+ ms on one thread, and \d+ ms on 2, with what it takes to start them\. Say --divide always to divide it all the same\.\n/,
+  );
+  err = "";
+  expect(await runCommand([NOTEBOOK, "--divide", "often", "--workers", "2"])).toBe(2);
+  expect(err).toContain('--divide takes pays or always, not "often"');
+  err = "";
+  expect(await runCommand([NOTEBOOK, "--divide", "always"])).toBe(2);
+  expect(err).toContain("--divide is about --workers, which is missing");
   err = "";
   expect(await runCommand([NOTEBOOK, "--workers", "0"])).toBe(2);
   expect(err).toContain('--workers takes a whole number from 1 to 64, not "0"');
@@ -84,7 +97,7 @@ test("an error in a shard ends the run with its message", async () => {
   const said = err;
   expect(said).toContain('"other"');
   err = "";
-  expect(await runCommand([notebook, "--workers", "2"])).toBe(1);
+  expect(await runCommand([notebook, ...TWO])).toBe(1);
   expect(err).toBe(said);
 });
 

@@ -1,6 +1,6 @@
 /**
  * Which shard each row of the sources belongs to: rows are thrown into buckets by a hash of their keys' values, and buckets are
- * given to shards so that each gets about as many rows, the largest first. Equal values have equal hashes whatever their
+ * given to shards so that each gets about its share of the rows, the largest first. Equal values have equal hashes whatever their
  * dictionaries, so rows that meet in a join belong to one shard.
  */
 import { columnNamed } from "../../columns/batch.ts";
@@ -17,9 +17,12 @@ export interface PartedLog {
   readonly columns: readonly string[];
 }
 
-/** Returns for each log the number of the shard of each of its rows, in memory that threads can share. */
-export function ownersOf(parted: readonly PartedLog[], shards: number): Uint8Array[] {
-  if (shards > 256) throw new Error(`There can be 256 shards at most, not ${shards}.`);
+/**
+ * Returns for each log the number of the shard of each of its rows, in memory that threads can share. `shares`: which part of all
+ * rows each shard should have.
+ */
+export function ownersOf(parted: readonly PartedLog[], shares: readonly number[]): Uint8Array[] {
+  if (shares.length > 256) throw new Error(`There can be 256 shards at most, not ${shares.length}.`);
   const rows = new Int32Array(BUCKETS);
   const buckets = parted.map(({ log, columns }) => {
     const found = bucketsOf(
@@ -29,7 +32,7 @@ export function ownersOf(parted: readonly PartedLog[], shards: number): Uint8Arr
     for (let i = 0; i < found.length; i++) rows[found[i]]++;
     return found;
   });
-  const shardOf = shareOut(rows, shards);
+  const shardOf = shareOut(rows, shares);
   return buckets.map(found => {
     const owners = new Uint8Array(new SharedArrayBuffer(found.length));
     for (let i = 0; i < found.length; i++) owners[i] = shardOf[found[i]];
@@ -37,16 +40,17 @@ export function ownersOf(parted: readonly PartedLog[], shards: number): Uint8Arr
   });
 }
 
-/** Gives each bucket to the shard that has the fewest rows so far, the largest buckets first. */
-function shareOut(rows: Int32Array, shards: number): Uint8Array {
+/** Gives each bucket to the shard that lacks the most rows of its share, the largest buckets first. */
+function shareOut(rows: Int32Array, shares: readonly number[]): Uint8Array {
   const order = Array.from(rows.keys()).sort((a, b) => rows[b] - rows[a] || a - b);
-  const load = new Float64Array(shards);
+  const total = rows.reduce((sum, n) => sum + n, 0);
+  const lacks = Float64Array.from(shares, share => share * total);
   const out = new Uint8Array(BUCKETS);
   for (const bucket of order) {
-    let least = 0;
-    for (let shard = 1; shard < shards; shard++) if (load[shard] < load[least]) least = shard;
-    out[bucket] = least;
-    load[least] += rows[bucket];
+    let most = 0;
+    for (let shard = 1; shard < lacks.length; shard++) if (lacks[shard] > lacks[most]) most = shard;
+    out[bucket] = most;
+    lacks[most] -= rows[bucket];
   }
   return out;
 }

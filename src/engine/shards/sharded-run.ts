@@ -14,18 +14,14 @@
 import { PROFILES } from "../../model/profiles.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { type Node, schemaOf, topological } from "../../pipeline/node.ts";
-import type { SourceLog } from "../../pipeline/source-log.ts";
-import type { SourceNode } from "../../pipeline/verbs/source.ts";
 import type { Outputs } from "../operator.ts";
 import { Run, type RunOptions } from "../run.ts";
 import type { TimedStep } from "../timeline.ts";
+import type { Division } from "./divide.ts";
 import { Merger } from "./merge.ts";
-import { ownersOf } from "./owners.ts";
 import type { CutOutput, ShardPart } from "./part.ts";
-import { planShards, type ShardPlan } from "./plan.ts";
 import { OwnPart, type ShardSettings, type ShardTask } from "./shard.ts";
 import { dictionariesOf } from "./shared-log.ts";
-import { sumsAreExact } from "./exact-sums.ts";
 
 /** The way to a shard, wherever it is worked. */
 export interface ShardLink {
@@ -48,68 +44,6 @@ export interface ShardOptions extends Omit<RunOptions, "remember" | "part"> {
   readonly here?: boolean;
   /** Values of a log that a shard copies at most, to read its own rows faster. Default 2²⁶, half a gigabyte. */
   readonly mostCopied?: number;
-}
-
-/** How a run is divided for its logs, as `divide` plans it. */
-export interface Division {
-  readonly plan: ShardPlan;
-  /** In the order in which a run has them. */
-  readonly sources: readonly SourceNode[];
-  /** Side outputs of sources that somebody reads, because steps depend on that. */
-  readonly sourcePorts: readonly Node[];
-  /** By group, then by place of a source: the shard of each row. */
-  readonly owners: readonly (readonly (Uint8Array | null)[])[];
-}
-
-/** Divides what computes `roots` for so many shards, or says in a sentence why it cannot be. */
-export function divide(
-  roots: readonly Node[],
-  options: Pick<ShardOptions, "logs" | "profile" | "shards">,
-): Division | { readonly reason: string } {
-  const { logs, shards } = options;
-  const profile = options.profile ?? PROFILES.tidemark;
-  const sources = sourcesOf(roots);
-  if (sources.some(source => logs(source).whole !== undefined))
-    return { reason: "A log is read in parts, and shards share logs that are whole in memory." };
-  if (sources.some(source => logs(source).known !== undefined))
-    return { reason: "A source may still grow, and shards work on logs that are complete." };
-  const plan = planShards(roots, source => logs(source).batch.schema, profile);
-  if ("reason" in plan) return plan;
-  for (const node of plan.sums)
-    if (!sumsAreExact(node, logs, profile))
-      return {
-        reason: `The sums of ${node.value.source} are not exact, so that the last digits of a balance depend on other keys' flows.`,
-      };
-  const ids = sources.map(identity);
-  for (const { parting } of plan.groups) {
-    const byLog = new Map<SourceLog, string>();
-    for (const [id, columns] of parting) {
-      const log = logs(sources[ids.indexOf(id)]);
-      const by = byLog.get(log) ?? columns.join();
-      // Sources of one log may put out their row at one position, which has to be one shard's.
-      if (by !== columns.join())
-        return {
-          reason: `Two sources read the same log, and what they meet in goes by ${by} of one and ${columns.join()} of the other.`,
-        };
-      byLog.set(log, by);
-    }
-  }
-  const owners = plan.groups.map(({ parting }) => {
-    const parted = [...parting].map(([id, columns]) => ({ log: logs(sources[ids.indexOf(id)]), columns }));
-    const found = ownersOf(parted, shards);
-    const places = [...parting.keys()];
-    return ids.map(id => (places.includes(id) ? found[places.indexOf(id)] : null));
-  });
-  const sourcePorts = topological(roots).filter(node => node.verb === "port" && node.input.verb === "source");
-  return { plan, sources, sourcePorts, owners };
-}
-
-/** The sources below roots, each once, in the order in which a run's graph has them. */
-function sourcesOf(roots: readonly Node[]): SourceNode[] {
-  const byId = new Map<string, SourceNode>();
-  for (const node of topological(roots))
-    if (node.verb === "source" && !byId.has(identity(node))) byId.set(identity(node), node);
-  return [...byId.values()];
 }
 
 export class ShardedRun {

@@ -41,6 +41,17 @@ export function shareLog({ batch, time, arrival, partition, partitions, ended }:
   };
 }
 
+/** Bytes of a log that would have to be copied for threads to share it. */
+export function logBytes({ batch, time, arrival, partition }: SourceLog): number {
+  const arrays = batch.columns.map(column =>
+    column.type === "string" ? column.codes : column.type === "json" ? null : column.values,
+  );
+  return [...arrays, time, arrival, partition].reduce(
+    (sum, array) => sum + (array === null || array.buffer instanceof SharedArrayBuffer ? 0 : array.byteLength),
+    0,
+  );
+}
+
 /** Makes the log of shared memory again, in another thread. */
 export function openLog(from: SharedLog): SourceLog {
   const batch: Batch = { schema: from.schema, length: from.length, columns: from.columns.map(openColumn) };

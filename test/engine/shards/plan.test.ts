@@ -1,6 +1,6 @@
 /** What can be divided, by what, and why the rest cannot. */
 import { expect, test } from "vitest";
-import { divide } from "../../../src/engine/shards/sharded-run.ts";
+import { divide } from "../../../src/engine/shards/divide.ts";
 import { ownersOf } from "../../../src/engine/shards/owners.ts";
 import { planShards } from "../../../src/engine/shards/plan.ts";
 import { PROFILES, type ProfileName } from "../../../src/model/profiles.ts";
@@ -112,7 +112,7 @@ test("equal keys belong to one shard, whatever their log, and shards get about a
       { log: a, columns: ["key"] },
       { log: b, columns: ["p"] },
     ],
-    3,
+    [1 / 3, 1 / 3, 1 / 3],
   );
   const shardOf = new Map(keys.map((key, i) => [key, first[i]]));
   [...keys].reverse().forEach((key, i) => expect(second[i]).toBe(shardOf.get(key)));
