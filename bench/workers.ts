@@ -3,9 +3,13 @@
  * measured as JSON. The log lies in shared memory from the start and the threads have been started, as the one run finds
  * its log in memory and its code warm; how rows are divided is worked out once for a log, and is in no figure.
  *
+ * What the machine allows is measured beside: two whole runs at once, one of them in another thread, share nothing but the log, so
+ * nothing that is divided over two threads can be expected to gain more than they do against one run after the other.
+ *
  *     node bench/workers.ts [--workers 2] [--rounds 15] [--only W1,W5]
  */
 import { parseArgs } from "node:util";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { ShardThreads } from "../src/cli/shard-threads.ts";
 import { batchOf } from "../src/columns/builder.ts";
 import type { Column, Schema } from "../src/columns/column.ts";
@@ -14,7 +18,7 @@ import type { Flow } from "../src/engine/flow.ts";
 import { Run, type RunOptions, type Tap } from "../src/engine/run.ts";
 import { type Division, divide } from "../src/engine/shards/divide.ts";
 import { ShardedRun } from "../src/engine/shards/sharded-run.ts";
-import { shared } from "../src/engine/shards/shared-log.ts";
+import { openLog, shared, shareLog } from "../src/engine/shards/shared-log.ts";
 import { PROFILES, type Profile } from "../src/model/profiles.ts";
 import { afterCount, afterProcessingTime, afterWatermark } from "../src/model/triggers.ts";
 import { fixed } from "../src/model/windows.ts";
@@ -34,7 +38,6 @@ const { values: options } = parseArgs({
   },
 });
 const workers = Number(options.workers);
-const data = load();
 
 const SCHEMA: Schema = [
   { name: "key", type: "string", nullable: false },
@@ -44,7 +47,7 @@ const SCHEMA: Schema = [
 
 /** The data set as a log in shared memory. Its order of arrival has no clock; the greatest event time so far serves as one. */
 function logOfData(): SourceLog {
-  const { n, key, t, v, keyNames } = data;
+  const { n, key, t, v, keyNames } = load();
   const arrival = shared(new Float64Array(n));
   let clock = -Infinity;
   for (let i = 0; i < n; i++) arrival[i] = clock = Math.max(clock, t[i]);
@@ -139,71 +142,134 @@ const WORKS: readonly Work[] = [
   { name: "early", about: "fixed windows with early panes every 10 s", stream: sumAndCount(early(events())) },
 ];
 
-const threads = new ShardThreads();
+const log = isMainThread ? logOfData() : openLog(workerData);
 
-/** The least processor time of a few runs, ms: of one run, and of each thread of a divided one. */
+/** Works one by one run, into what keeps what comes out. */
+function workAlone({ stream, specialize, profile }: Work, into: Collected): void {
+  into.reset();
+  const single = new Run([stream.node], { logs: () => log, remember: false, specialize, profile });
+  single.tap(into);
+  single.finish();
+}
+
+/** A thread that works whole runs when it is told to. */
+class Twin {
+  readonly #worker = new Worker(new URL(import.meta.url), { workerData: shareLog(log) });
+  run(name: string): Promise<void> {
+    const done = new Promise<void>(resolve => {
+      this.#worker.once("message", () => resolve());
+    });
+    this.#worker.postMessage(name);
+    return done;
+  }
+  close(): Promise<number> {
+    return this.#worker.terminate();
+  }
+}
+
+function serveTwin(): void {
+  const kept = new Map(WORKS.map(work => [work.name, new Collected(work.stream)]));
+  parentPort?.on("message", (name: string) => {
+    workAlone(WORKS.find(work => work.name === name) as Work, kept.get(name) as Collected);
+    parentPort?.postMessage("done");
+  });
+}
+
+const own = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
+
+interface Processor {
+  /** Of one run, and of one beside another. */
+  readonly one: number;
+  readonly beside: number;
+  /** Of a divided run: of the thread that the run is in, and of each other. */
+  readonly here: number;
+  readonly others: readonly number[];
+}
+
+/** The least processor time of a few runs, ms. */
 async function processor(
+  threads: ShardThreads,
   alone: () => void,
   together: () => Promise<void>,
-): Promise<{ one: number; workers: number[]; merging: number }> {
-  const least = { one: Infinity, workers: Array.from({ length: workers - 1 }, () => Infinity), merging: Infinity };
-  const own = (): number => {
-    const { user, system } = process.threadCpuUsage();
-    return (user + system) / 1000;
-  };
+  twice: () => Promise<number>,
+): Promise<Processor> {
+  let one = Infinity;
+  let beside = Infinity;
+  let here = Infinity;
+  const others = Array.from({ length: workers - 1 }, () => Infinity);
   for (let i = 0; i < 12; i++) {
     let from = own();
     alone();
-    least.one = Math.min(least.one, own() - from);
+    one = Math.min(one, own() - from);
+    beside = Math.min(beside, await twice());
     const before = await threads.processorTimes();
     from = own();
     await together();
-    least.merging = Math.min(least.merging, own() - from);
+    here = Math.min(here, own() - from);
     const after = await threads.processorTimes();
-    after.forEach((time, t) => (least.workers[t] = Math.min(least.workers[t], time - before[t])));
+    after.forEach((time, t) => (others[t] = Math.min(others[t], time - before[t])));
   }
-  return least;
+  return { one, beside, here, others };
 }
-const log = logOfData();
-const only = options.only?.split(",");
-const results = [];
-for (const work of WORKS) {
-  if (only !== undefined && !only.includes(work.name)) continue;
-  const { stream, specialize, profile } = work;
-  const run: RunOptions = { logs: () => log, remember: false, specialize, profile };
-  const division = divide([stream.node], { ...run, shards: workers });
-  if ("reason" in division) throw new Error(`${work.name} cannot be divided: ${division.reason}`);
-  const one = new Collected(stream);
-  const several = new Collected(stream);
-  const alone = (): void => {
-    one.reset();
-    const single = new Run([stream.node], run);
-    single.tap(one);
-    single.finish();
-  };
-  const together = async (): Promise<void> => {
-    several.reset();
-    const sharded = new ShardedRun([stream.node], division as Division, { ...run, host: threads, shards: workers });
-    sharded.run.tap(several);
-    await sharded.finish();
-  };
-  alone();
-  await together();
-  if (one.hash !== several.hash)
-    throw new Error(`${work.name}: ${one.hash} by one run, ${several.hash} by ${workers}.`);
-  const [single, sharded] = await rounds([alone, together], { count: Number(options.rounds), warmup: 6 });
-  if (one.hash !== several.hash) throw new Error(`${work.name}: the last round differs.`);
-  results.push({
-    processor: await processor(alone, together),
-    name: work.name,
-    about: work.about,
-    rows: data.n,
-    panes: one.count,
-    one: median(single),
-    several: median(sharded),
-    ratio: ratio(sharded, single),
-    ratios: sharded.map((time, round) => single[round] / time),
-  });
+
+async function measure(): Promise<void> {
+  const threads = new ShardThreads();
+  const twin = new Twin();
+  const only = options.only?.split(",");
+  const results = [];
+  for (const work of WORKS) {
+    if (only !== undefined && !only.includes(work.name)) continue;
+    const { stream, specialize, profile } = work;
+    const run: RunOptions = { logs: () => log, remember: false, specialize, profile };
+    const division = divide([stream.node], { ...run, shards: workers });
+    if ("reason" in division) throw new Error(`${work.name} cannot be divided: ${division.reason}`);
+    const judged = divide([stream.node], { ...run, shards: workers, start: 0 });
+    const one = new Collected(stream);
+    const several = new Collected(stream);
+    const alone = (): void => workAlone(work, one);
+    const together = async (): Promise<void> => {
+      several.reset();
+      const sharded = new ShardedRun([stream.node], division, { ...run, host: threads, shards: workers });
+      sharded.run.tap(several);
+      await sharded.finish();
+    };
+    /** Works two whole runs at once, and returns the processor time of the one that is worked here. */
+    const twice = async (): Promise<number> => {
+      const other = twin.run(work.name);
+      const from = own();
+      alone();
+      const took = own() - from;
+      await other;
+      return took;
+    };
+    alone();
+    await together();
+    if (one.hash !== several.hash)
+      throw new Error(`${work.name}: ${one.hash} by one run, ${several.hash} by ${workers}.`);
+    const entries = [alone, together, async () => void (await twice())];
+    const [single, sharded, both] = await rounds(entries, { count: Number(options.rounds), warmup: 6 });
+    if (one.hash !== several.hash) throw new Error(`${work.name}: the last round differs.`);
+    results.push({
+      processor: await processor(threads, alone, together, twice),
+      name: work.name,
+      about: work.about,
+      rows: log.batch.length,
+      panes: one.count,
+      refused: "reason" in judged ? judged.reason : null,
+      one: median(single),
+      several: median(sharded),
+      ratio: ratio(sharded, single),
+      ratios: sharded.map((time, round) => single[round] / time),
+      /** How many times as fast two whole runs are at once as one after the other. */
+      twice: 2 * ratio(both, single),
+    });
+  }
+  await Promise.all([threads.close(), twin.close()]);
+  console.log(JSON.stringify({ workers, works: results }));
 }
-await threads.close();
-console.log(JSON.stringify({ workers, works: results }));
+
+if (isMainThread) await measure();
+else serveTwin();

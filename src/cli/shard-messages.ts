@@ -1,5 +1,5 @@
 /** What passes between the thread that a run is in and the threads that work its shards. */
-import type { PartExtras } from "../engine/shards/part.ts";
+import type { PartExtras, Slots } from "../engine/shards/part.ts";
 import type { ShardTask } from "../engine/shards/shard.ts";
 import type { SharedLog } from "../engine/shards/shared-log.ts";
 
@@ -15,7 +15,13 @@ export interface ThreadTask extends Omit<ShardTask, "logs" | "groups"> {
 export type ToThread =
   | { readonly type: "log"; readonly id: number; readonly log: SharedLog }
   | { readonly type: "owners"; readonly id: number; readonly owners: Uint8Array }
-  | { readonly type: "run"; readonly id: number; readonly task: ThreadTask; readonly control: Int32Array };
+  | {
+      readonly type: "run";
+      readonly id: number;
+      readonly task: ThreadTask;
+      readonly slots: Slots;
+      readonly control: Int32Array;
+    };
 
 /** From a shard's thread, about one of its runs. Parts themselves lie in shared memory; `made` is only said to who waits for one. */
 export type FromThread =
@@ -26,6 +32,9 @@ export type FromThread =
 
 /** Parts that a shard makes before they are asked for, and so the slots in which they lie. */
 export const AHEAD = 8;
+
+/** A thread that sleeps is woken when so many of its slots are free, and not for each of them. */
+export const AT_ONCE = 4;
 
 /** Places in `control`: parts that have been read and may be overwritten, parts made, 1 when the run was ended, 1 while somebody waits. */
 export const READ = 0;

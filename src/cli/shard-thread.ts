@@ -1,6 +1,6 @@
 /** A thread that works shards. It runs ahead of whoever asks for its parts by a few of them, and then sleeps. */
 import { parentPort } from "node:worker_threads";
-import { PartWriter } from "../engine/shards/part.ts";
+import { PartWriter, type Slots } from "../engine/shards/part.ts";
 import { cutSchemas, placesOf, Shard, type ShardTask } from "../engine/shards/shard.ts";
 import { openLog } from "../engine/shards/shared-log.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
@@ -25,9 +25,9 @@ port.on("message", (message: ToThread) => {
   if (message.type === "log") logs.set(message.id, openLog(message.log));
   else if (message.type === "owners") owners.set(message.id, message.owners);
   else {
-    const { id, task, control } = message;
+    const { id, task, slots, control } = message;
     try {
-      work(id, opened(task), control);
+      work(id, opened(task), slots, control);
     } catch (error) {
       say({ type: "error", id, message: error instanceof Error ? error.message : String(error) });
     }
@@ -49,10 +49,10 @@ function opened(task: ThreadTask): ShardTask {
   };
 }
 
-function work(id: number, task: ShardTask, control: Int32Array): void {
+function work(id: number, task: ShardTask, slots: Slots, control: Int32Array): void {
   if (Atomics.load(control, CLOSED) === 1) return;
   const shard = new Shard(task);
-  const writer = new PartWriter(cutSchemas(task), placesOf(task.logs), AHEAD);
+  const writer = new PartWriter(cutSchemas(task), placesOf(task.logs), slots);
   for (let made = 0; ; made++) {
     for (;;) {
       const read = Atomics.load(control, READ);

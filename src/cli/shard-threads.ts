@@ -4,13 +4,14 @@
  */
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { type PartExtras, PartReader, type ShardPart } from "../engine/shards/part.ts";
+import { emptySlots, type PartExtras, PartReader, type ShardPart, type Slots } from "../engine/shards/part.ts";
 import { cutSchemas, type ShardTask } from "../engine/shards/shard.ts";
 import type { ShardHost, ShardLink } from "../engine/shards/sharded-run.ts";
 import { dictionariesOf, type SharedLog, shareLog } from "../engine/shards/shared-log.ts";
 import type { SourceLog } from "../pipeline/source-log.ts";
 import {
   AHEAD,
+  AT_ONCE,
   BESIDE,
   CLOSED,
   CONTROL_WORDS,
@@ -48,7 +49,7 @@ export class ShardThreads implements ShardHost {
         return id;
       }),
     }));
-    const reader = new PartReader(cutSchemas(task), logs.flatMap(dictionariesOf), AHEAD);
+    const reader = new PartReader(cutSchemas(task), logs.flatMap(dictionariesOf), thread.takeSlots());
     return thread.run(this.#next++, { ...rest, logs: logNumbers, groups: numbered }, reader);
   }
 
@@ -94,6 +95,8 @@ class Thread {
   readonly #worker: Worker;
   readonly #told = new Set<number>();
   readonly #links = new Map<number, Link>();
+  /** Slots of runs that are over, which the next may use: their memory has been laid out. */
+  #free: Slots[] = [];
 
   constructor() {
     this.#worker = new Worker(entry());
@@ -102,6 +105,10 @@ class Thread {
     this.#worker.on("exit", () => this.#fail("The thread of a shard has ended."));
     // Only a run under way keeps the process alive.
     this.#worker.unref();
+  }
+
+  takeSlots(): Slots {
+    return this.#free.pop() ?? emptySlots(AHEAD);
   }
 
   async processorTime(): Promise<number> {
@@ -119,13 +126,14 @@ class Thread {
 
   run(id: number, task: Extract<ToThread, { type: "run" }>["task"], reader: PartReader): ShardLink {
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_WORDS));
-    const link = new Link(control, reader, () => {
+    const over = (): void => {
       this.#links.delete(id);
       if (this.#links.size === 0) this.#worker.unref();
-    });
+    };
+    const link = new Link(control, reader, over, slots => this.#free.push(slots));
     this.#links.set(id, link);
     this.#worker.ref();
-    this.#worker.postMessage({ type: "run", id, task, control } satisfies ToThread);
+    this.#worker.postMessage({ type: "run", id, task, slots: reader.slots, control } satisfies ToThread);
     return link;
   }
 
@@ -149,18 +157,22 @@ class Link implements ShardLink {
   readonly #control: Int32Array;
   readonly #reader: PartReader;
   readonly #over: () => void;
+  readonly #done: (slots: Slots) => void;
   /** What came beside parts that have not been read, by their numbers. */
   readonly #extras = new Map<number, PartExtras>();
   /** Parts that have been asked for. */
   #asked = 0;
   #ended = false;
+  #finished = false;
   #error: Error | null = null;
   #waiting: { resolve(part: ShardPart | null): void; reject(error: Error): void } | null = null;
 
-  constructor(control: Int32Array, reader: PartReader, over: () => void) {
+  /** `over` is called when the thread has nothing more to say, `done` when all parts have been read. */
+  constructor(control: Int32Array, reader: PartReader, over: () => void, done: (slots: Slots) => void) {
     this.#control = control;
     this.#reader = reader;
     this.#over = over;
+    this.#done = done;
   }
 
   get waiting(): number {
@@ -170,8 +182,8 @@ class Link implements ShardLink {
   next(): Promise<ShardPart | null> {
     if (this.#error !== null) return Promise.reject(this.#error);
     // Whoever asks for a part has done with the one before.
-    Atomics.store(this.#control, READ, this.#asked++);
-    Atomics.notify(this.#control, READ);
+    Atomics.store(this.#control, READ, this.#asked);
+    if (this.#asked++ % AT_ONCE === 0) Atomics.notify(this.#control, READ);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       this.#look();
@@ -184,7 +196,7 @@ class Link implements ShardLink {
     const control = this.#control;
     const part = this.#asked - 1;
     if (Atomics.load(control, MADE) <= part) {
-      if (this.#ended) this.#give(null);
+      if (this.#ended) this.#finish();
       // It may come between the two looks; a thread that does not see that somebody waits has made it before.
       else if (Atomics.exchange(control, WAITING, 1) === 0 && Atomics.load(control, MADE) > part) this.#look();
       return;
@@ -194,6 +206,13 @@ class Link implements ShardLink {
     if (extras === null && Atomics.load(control, BESIDE + (part % AHEAD)) === 1) return;
     this.#extras.delete(part);
     this.#give(this.#reader.read(part, extras));
+  }
+
+  #finish(): void {
+    this.#give(null);
+    // Somebody else may have them then, so they are given away once.
+    if (!this.#finished) this.#done(this.#reader.slots);
+    this.#finished = true;
   }
 
   #give(part: ShardPart | null): void {

@@ -29,7 +29,7 @@ export interface Costs {
 
 /** The watermark after a row, and its place among the rows of a shard. */
 const POSITION = 2;
-const PLACE = 1;
+const PLACE = 4;
 
 /** Finding whose a row is and copying it for its shard, once for a log, and putting a byte into memory that threads share. */
 const PREPARED = 15;

@@ -33,6 +33,9 @@ export class Merger {
     if (speaking.length === 1) return this.#alone(speaking[0], watermark);
     const at = speaking.map(flow => flow.at ?? this.#room.counting(flow.count));
     const count = speaking.reduce((sum, flow) => sum + flow.count, 0);
+    // Where each position has one row, its place is its position.
+    if (count === step.length && isCovered(speaking, at, this.#room.bytes(count)))
+      return this.#together(new Placed(speaking, at, at, count, this.#room), step, watermark);
     speaking.forEach(({ count: own }, s) => {
       if (this.#to[s].length < own) this.#to[s] = new Int32Array(2 * own);
     });
@@ -58,7 +61,7 @@ export class Merger {
       batch: { schema: this.#schema, length: count, columns: this.#schema.map((_, c) => this.#column(placed, c)) },
       selection: null,
       count,
-      at: placed.positions(),
+      at: placed.covering ? null : placed.positions(),
       time: placed.floats(f => f.time) ?? NONE,
       clock: placed.clocks(step),
       weight: placed.ints(f => f.weight, 1),
@@ -134,6 +137,19 @@ const NONE = new Float64Array(0);
 function translated(codes: Int32Array, table: Int32Array, out: Int32Array): Int32Array {
   for (let i = 0; i < codes.length; i++) out[i] = codes[i] < 0 ? -1 : table[codes[i]];
   return out;
+}
+
+/** Whether the positions of rows, of which there are as many as positions, are all of them. */
+function isCovered(flows: readonly Flow[], at: readonly Int32Array[], marks: Uint8Array): boolean {
+  marks.fill(0);
+  flows.forEach(({ count }, s) => mark(at[s], count, marks));
+  let marked = 0;
+  for (let p = 0; p < marks.length; p++) marked += marks[p];
+  return marked === marks.length;
+}
+
+function mark(at: Int32Array, count: number, marks: Uint8Array): void {
+  for (let i = 0; i < count; i++) marks[at[i]] = 1;
 }
 
 /** Finds the place of each row of two shards among all. */
@@ -263,6 +279,11 @@ class Placed {
     this.#to = to;
     this.count = count;
     this.#room = room;
+  }
+
+  /** Whether each position has one row. */
+  get covering(): boolean {
+    return this.#to === this.#at;
   }
 
   positions(): Int32Array {

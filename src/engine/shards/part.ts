@@ -35,6 +35,14 @@ export interface PartExtras {
 /** What both ends know of a cut. */
 export type CutSchemas = readonly Schema[];
 
+/** Memory for parts: those that have not been needed yet are null. */
+export type Slots = readonly (SharedArrayBuffer | null)[];
+
+/** Makes room for so many parts. */
+export function emptySlots(count: number): Slots {
+  return Array.from({ length: count }, () => null);
+}
+
 type Numbers = Float64Array | Int32Array | Uint8Array;
 
 /** Flags of a cut in a part: which arrays it has. */
@@ -67,9 +75,9 @@ export class PartWriter {
   #arrays: Numbers[] = [];
   #bytes = 0;
 
-  /** `dictionaries`: those of the logs, by their places. */
-  constructor(schemas: CutSchemas, dictionaries: ReadonlyMap<Dictionary, number>, slots: number) {
-    this.#slots = Array.from({ length: slots }, () => null);
+  /** `dictionaries`: those of the logs, by their places. `slots`: those that the reader has as well. */
+  constructor(schemas: CutSchemas, dictionaries: ReadonlyMap<Dictionary, number>, slots: Slots) {
+    this.#slots = [...slots];
     this.#dictionaries = dictionaries;
     this.#own = schemas.map(schema => schema.map(() => new OwnStrings()));
     this.#first = headerBytes(schemas);
@@ -211,12 +219,17 @@ export class PartReader {
   readonly #own: readonly (readonly Dictionary[])[];
   readonly #first: number;
 
-  constructor(schemas: CutSchemas, logs: readonly Dictionary[], slots: number) {
+  constructor(schemas: CutSchemas, logs: readonly Dictionary[], slots: Slots) {
     this.#schemas = schemas;
-    this.#slots = Array.from({ length: slots }, () => null);
+    this.#slots = [...slots];
     this.#logs = logs;
     this.#own = schemas.map(schema => schema.map(() => new Dictionary()));
     this.#first = headerBytes(schemas);
+  }
+
+  /** The slots as they are now, for another writer and reader. */
+  get slots(): Slots {
+    return this.#slots;
   }
 
   /** Reads a part, with what was handed over beside it. Its arrays are those of the slot. */

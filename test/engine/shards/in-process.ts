@@ -1,6 +1,6 @@
 /** Works shards in this very thread, with everything that passes between threads cloned as it would be. */
 import type { SourceLog } from "../../../src/pipeline/source-log.ts";
-import { type PartExtras, PartReader, PartWriter } from "../../../src/engine/shards/part.ts";
+import { emptySlots, type PartExtras, PartReader, PartWriter } from "../../../src/engine/shards/part.ts";
 import { cutSchemas, placesOf, Shard, type ShardTask } from "../../../src/engine/shards/shard.ts";
 import type { ShardHost, ShardLink } from "../../../src/engine/shards/sharded-run.ts";
 import { dictionariesOf, openLog, shareLog } from "../../../src/engine/shards/shared-log.ts";
@@ -30,8 +30,8 @@ export class InProcess implements ShardHost {
     const { logs, ...rest } = given;
     const task = { ...structuredClone(rest), logs: logs.map(clone) };
     const shard = new Shard(task);
-    const writer = new PartWriter(cutSchemas(task), placesOf(task.logs), SLOTS);
-    const reader = new PartReader(cutSchemas(given), logs.flatMap(dictionariesOf), SLOTS);
+    const writer = new PartWriter(cutSchemas(task), placesOf(task.logs), emptySlots(SLOTS));
+    const reader = new PartReader(cutSchemas(given), logs.flatMap(dictionariesOf), emptySlots(SLOTS));
     let number = 0;
     return {
       next: () => {
