@@ -16,7 +16,7 @@ import type { Column, Schema } from "../src/columns/column.ts";
 import { Dictionary } from "../src/columns/dictionary.ts";
 import type { Flow } from "../src/engine/flow.ts";
 import { Run, type RunOptions, type Tap } from "../src/engine/run.ts";
-import { type Division, divide } from "../src/engine/shards/divide.ts";
+import { divide } from "../src/engine/shards/divide.ts";
 import { ShardedRun } from "../src/engine/shards/sharded-run.ts";
 import { openLog, shared, shareLog } from "../src/engine/shards/shared-log.ts";
 import { PROFILES, type Profile } from "../src/model/profiles.ts";

@@ -36,6 +36,11 @@ export class Holds {
     return heap.size === 0 || heap.first >= watermark ? watermark : Math.min(watermark, this.earliest());
   }
 
+  /** A moment that no hold is earlier than. */
+  get atLeast(): number {
+    return this.#heap.size === 0 ? Infinity : this.#heap.first;
+  }
+
   /** The earliest hold, or Infinity. */
   earliest(): number {
     const heap = this.#heap;

@@ -134,6 +134,11 @@ class WindowedAggregate implements Operator {
     const mayBeAlone = bundled && clocks === null && this.#oneWindow;
     let row = 0;
     for (let at = 0; at < step.length; at++) {
+      const next = row === count ? step.length : positions === null ? row : positions[row];
+      if (next > at && this.#bundle.length === 0) {
+        at = this.#passQuietly(step, flow.watermark, watermark, at, next);
+        if (at === step.length) break;
+      }
       now.at = at;
       const clock = step.clock[at];
       now.cause = CAUSES.timer;
@@ -169,6 +174,37 @@ class WindowedAggregate implements Operator {
     this.#bound = null;
     this.#suspend();
     return { main: this.#panes.take(step, watermark), ...this.#side.take(watermark) };
+  }
+
+  /**
+   * Passes positions `[from, to)`, which have no rows, as long as no timer is due and the watermark reaches nothing that waits for it.
+   * Writes the output watermark after each of them, and returns the first that was not passed.
+   */
+  #passQuietly(step: Step, input: Float64Array, output: Float64Array, from: number, to: number): number {
+    const now = this.#now;
+    const windows = this.#windows;
+    const { clock } = step;
+    const { nextDeadline, nextWatermark } = windows;
+    let { watermark, outputWatermark } = now;
+    let hold = this.#holds.atLeast;
+    let at = from;
+    for (; at < to && !(clock[at] >= nextDeadline); at++) {
+      const moved = input[at];
+      if (moved > watermark) {
+        if (moved >= nextWatermark) break;
+        watermark = moved;
+        if (moved > hold) hold = this.#holds.earliest();
+        const limit = moved > hold ? hold : moved;
+        if (limit > outputWatermark) outputWatermark = limit;
+      }
+      output[at] = outputWatermark;
+    }
+    if (at > from) {
+      this.#moveClock(clock[at - 1]);
+      windows.moveWatermark(watermark);
+      now.outputWatermark = outputWatermark;
+    }
+    return at;
   }
 
   #read(batch: Batch, time: Float64Array, weight: Int32Array | null): Rows {

@@ -368,6 +368,13 @@ export class Windows {
     return this.#timers.first;
   }
 
+  /** The earliest watermark at which a window ends or is to be forgotten; NaN when there is none. */
+  get nextWatermark(): number {
+    const end = this.#ends.first;
+    const expiry = this.#expiries.first;
+    return end <= expiry || expiry !== expiry ? end : expiry;
+  }
+
   /**
    * Looks again at the windows whose deadlines are due. A deadline that its trigger does not wait for any more, because
    * the pane it belonged to is out, is no reason to look; nor is a window that has expired, as it is the watermark's.
