@@ -147,10 +147,20 @@ export function emptyFlow(schema: Schema, empty: Batch, watermark: Float64Array)
   };
 }
 
+/** Flows whose rows were copied together, so that several readers copy them once, and know the copy as the same batch. */
+const COPIES = new WeakMap<Flow, Flow>();
+
 /** Copies a flow's selected rows together, for operators that do not read through selections. */
 export function dense(flow: Flow): Flow {
-  const { selection, count } = flow;
+  const { selection } = flow;
   if (selection === null) return flow;
+  let copy = COPIES.get(flow);
+  if (copy === undefined) COPIES.set(flow, (copy = copied(flow, selection)));
+  return copy;
+}
+
+function copied(flow: Flow, selection: Int32Array): Flow {
+  const { count } = flow;
   const at = new Int32Array(count);
   for (let i = 0; i < count; i++) at[i] = flow.at === null ? selection[i] : flow.at[selection[i]];
   return {

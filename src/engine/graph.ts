@@ -79,7 +79,7 @@ export class Graph {
     const given = options.given ?? NONE;
     const needed = neededBy(roots, absorbed, given);
     this.#names = previous === null ? { next: 0 } : previous.#names;
-    const holdings = new Holdings(this.#names);
+    const holdings = new Holdings(this.#names, options.specialize === false);
     const nodes: GraphNode[] = [];
     const fresh: GraphNode[] = [];
     /** Fresh nodes whose readers have to begin anew as well. What a stateless node puts out follows from its identity. */
@@ -315,9 +315,8 @@ function plan(
     };
     const at = { ...context, inputs: given };
     const outputsRead = inputs.map(i => `${i.from.id} ${i.port}`);
-    const alone = options.specialize === false;
-    const hold: OperatorContext["hold"] = (wishes, holder) =>
-      holdings.claim(alone ? wishes.map(wish => ({ ...wish, alone })) : wishes, outputsRead, context, holder);
+    const hold: OperatorContext["hold"] = (wishes, holder, keys) =>
+      holdings.claim(wishes, outputsRead, context, holder, keys);
     if (absorbs.length === 0) operator = factory(node, { ...context, hold });
     else if (node.verb === "aggregate") operator = pairCounts(node, absorbs[0] as JoinNode, context, at);
     else operator = fused([...absorbs, node].filter(isStage), at);

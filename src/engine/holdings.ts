@@ -20,14 +20,13 @@
  * The idea is that of shared arrangements (McSherry, Lattuada, Schwarzkopf, Roscoe: Shared Arrangements: practical inter-query
  * sharing for streaming dataflows, VLDB 2020). There readers see batches of changes with their times; here they take turns.
  */
-import type { Batch } from "../columns/batch.ts";
-import type { Column, Schema } from "../columns/column.ts";
+import type { Schema } from "../columns/column.ts";
 import type { RowExpression } from "../expressions/tree.ts";
 import { canonical } from "../pipeline/identity.ts";
 import { Arrangement, Links } from "./arrangement.ts";
 import type { Flow } from "./flow.ts";
 import { Journal } from "./journal.ts";
-import { KeyIndex, keyColumns } from "./key-index.ts";
+import { KeyReader, Numbering, type SavedNumbering } from "./numbering.ts";
 import { RowStore } from "./row-store.ts";
 import type { Step } from "./step.ts";
 
@@ -38,11 +37,15 @@ import type { Step } from "./step.ts";
  */
 export type Retention = "all" | "keyed" | "newest" | "for ever" | "all in time" | "keyed in time";
 
-/** What an operator wants to hold. */
-export interface Wish {
+/** Keys by which an operator goes. */
+export interface Keys {
   /** Index of the input. */
   readonly input: number;
   readonly keys: readonly RowExpression[];
+}
+
+/** What an operator wants to hold. */
+export interface Wish extends Keys {
   readonly retention: Retention;
   /** Whether to share with nobody. Default false. */
   readonly alone?: boolean;
@@ -62,7 +65,7 @@ export interface Held {
 export type Holder<H extends Held> = (
   wish: Wish,
   context: HoldingContext,
-  numbering: Numbering,
+  keys: KeyReader,
   name: number,
   shared: boolean,
 ) => H;
@@ -71,38 +74,6 @@ export type Holder<H extends Held> = (
 export interface HoldingContext {
   readonly inputs: readonly Schema[];
   readonly codegen: boolean;
-}
-
-/** Numbers the keys of holdings that meet in a join, all alike. */
-export class Numbering {
-  readonly name: number;
-  readonly #index: KeyIndex;
-  #saved: SavedNumbering | null = null;
-
-  constructor(width: number, name: number) {
-    this.#index = new KeyIndex(width);
-    this.name = name;
-  }
-
-  /** Writes the key of each of `count` rows; −1 where it has a null. */
-  ids(columns: readonly Column[], count: number, into: Int32Array): void {
-    this.#saved = null;
-    this.#index.ids(columns, count, false, into);
-  }
-
-  /** Gives the same object until there is something new, so that readers who share it save it once. */
-  snapshot(): SavedNumbering {
-    return (this.#saved ??= { name: this.name, keys: this.#index.snapshot() });
-  }
-
-  restore({ keys }: SavedNumbering): void {
-    this.#index.restore(keys);
-  }
-}
-
-interface SavedNumbering {
-  readonly name: number;
-  readonly keys: unknown;
 }
 
 /** The rows of one output by key, for one operator or several. */
@@ -115,14 +86,13 @@ export class Holding implements Held {
   readonly #retention: Retention;
   /** The step at work, or the latest. */
   #step: Step | null = null;
-  #ids: Int32Array = new Int32Array(0);
   #saved: SavedHolding | null = null;
 
-  constructor(wish: Wish, context: HoldingContext, numbering: Numbering, name: number, shared: boolean) {
+  constructor(wish: Wish, context: HoldingContext, keys: KeyReader, name: number, shared: boolean) {
     this.name = name;
     this.store = new RowStore(context.inputs[wish.input]);
     this.rows = new Arrangement(this.store, new Links(), shared ? new Journal() : null);
-    this.#keys = new KeyReader(wish, context, numbering);
+    this.#keys = keys;
     this.#shared = shared;
     this.#retention = wish.retention;
   }
@@ -132,16 +102,16 @@ export class Holding implements Held {
    * then makes all changes of the step. What it found may be read until somebody begins the next step.
    */
   begin(step: Step, flow: Flow): Int32Array {
+    const ids = this.#keys.matches(flow.batch);
     if (step === this.#step) {
       this.rows.rewind();
-      return this.#ids;
+      return ids;
     }
     this.#step = step;
     this.#saved = null;
     this.rows.settle();
     if (this.#retention !== "for ever") this.store.release();
-    this.#ids = this.#keys.of(flow);
-    return this.#ids;
+    return ids;
   }
 
   /** Takes the state out, between steps. Gives the same object to all readers. */
@@ -170,47 +140,17 @@ export interface SavedHolding {
   readonly rows: unknown;
 }
 
-/** Finds the keys of one input's rows. */
-export class KeyReader {
-  readonly #columns: (batch: Batch) => Column[];
-  readonly #numbering: Numbering;
-  #ids = new Int32Array(0);
-
-  constructor({ input, keys }: Pick<Wish, "input" | "keys">, context: HoldingContext, numbering: Numbering) {
-    this.#columns = keyColumns(keys, context.inputs[input], context.codegen);
-    this.#numbering = numbering;
-  }
-
-  /** Returns the key of each row of a dense flow; −1 where it has a null. The array is used again by the next call. */
-  of({ batch, count }: Flow): Int32Array {
-    if (count === 0) return this.#ids;
-    if (this.#ids.length < count) this.#ids = new Int32Array(Math.max(count, 2 * this.#ids.length));
-    this.#numbering.ids(this.#columns(batch), count, this.#ids);
-    return this.#ids;
-  }
-}
-
-/** What an operator holds: found when it first works, or when its state is put back. */
+/** What an operator holds and what keys it reads: found when it first works, or when its state is put back. */
 export class Claim<H extends Held> {
-  readonly #wishes: readonly Wish[];
-  readonly #ids: readonly string[];
-  readonly #context: HoldingContext;
+  readonly #wants: Wants<H>;
+  readonly #ids: Ids;
   readonly #holdings: Holdings;
-  readonly #holder: Holder<H>;
-  #found: { readonly numbering: Numbering; readonly held: readonly H[] } | null = null;
+  #found: Found<H> | null = null;
 
-  constructor(
-    wishes: readonly Wish[],
-    ids: readonly string[],
-    context: HoldingContext,
-    holdings: Holdings,
-    holder: Holder<H>,
-  ) {
-    this.#wishes = wishes;
+  constructor(wants: Wants<H>, ids: Ids, holdings: Holdings) {
+    this.#wants = wants;
     this.#ids = ids;
-    this.#context = context;
     this.#holdings = holdings;
-    this.#holder = holder;
   }
 
   /** One holding for each wish. */
@@ -218,9 +158,9 @@ export class Claim<H extends Held> {
     return this.#find().held;
   }
 
-  /** The numbers of keys that all of them go by. */
-  get numbering(): Numbering {
-    return this.#find().numbering;
+  /** One reader for each of the keys that were asked for beside those of wishes. */
+  get keys(): readonly KeyReader[] {
+    return this.#find().keys;
   }
 
   /** Keys and rows held, shared or not. */
@@ -241,24 +181,48 @@ export class Claim<H extends Held> {
     const from = snapshot as Saved | null;
     if (from === null) return;
     const holdings = this.#holdings;
-    const numbering = holdings.again(from.numbering, name => new Numbering(this.#wishes[0].keys.length, name));
-    const held = this.#wishes.map((wish, i) =>
-      holdings.again(from.held[i], (name, { shared }) => this.#holder(wish, this.#context, numbering, name, shared)),
-    );
-    this.#found = { numbering, held };
-    holdings.leave();
+    const numbering = holdings.again(from.numbering, name => new Numbering(this.#wants.width, name));
+    this.#find(numbering, (i, make) => holdings.again(from.held[i], (name, { shared }) => make(name, shared)));
   }
 
-  #find(): { readonly numbering: Numbering; readonly held: readonly H[] } {
+  #find(
+    numbering = this.#found?.numbering ?? this.#holdings.numbering(this.#ids.read[0], this.#wants.width),
+    find = (i: number, make: (name: number, shared: boolean) => H): H =>
+      this.#holdings.holding(this.#ids.held[i], make),
+  ): Found<H> {
     if (this.#found !== null) return this.#found;
-    const holdings = this.#holdings;
-    const numbering = holdings.numbering(this.#ids[0], this.#wishes[0].keys.length);
-    const held = this.#wishes.map((wish, i) =>
-      holdings.holding(this.#ids[i], (name, shared) => this.#holder(wish, this.#context, numbering, name, shared)),
+    const { wishes, keys, context, holder } = this.#wants;
+    const readers = [...wishes, ...keys].map((of, i) =>
+      numbering.reader(
+        this.#ids.read[i],
+        () => new KeyReader(of.keys, context.inputs[of.input], context.codegen, numbering),
+      ),
     );
-    holdings.leave();
-    return (this.#found = { numbering, held });
+    const held = wishes.map((wish, i) => find(i, (name, shared) => holder(wish, context, readers[i], name, shared)));
+    this.#holdings.leave();
+    return (this.#found = { numbering, held, keys: readers.slice(wishes.length) });
   }
+}
+
+/** What an operator wants of its inputs, all of it by keys of one width. */
+interface Wants<H extends Held> {
+  readonly wishes: readonly Wish[];
+  readonly keys: readonly Keys[];
+  readonly width: number;
+  readonly context: HoldingContext;
+  readonly holder: Holder<H>;
+}
+
+/** What is the same for all who want the same: of holdings, and of the keys of wishes and those beside them. */
+interface Ids {
+  readonly held: readonly string[];
+  readonly read: readonly string[];
+}
+
+interface Found<H extends Held> {
+  readonly numbering: Numbering;
+  readonly held: readonly H[];
+  readonly keys: readonly KeyReader[];
 }
 
 interface Saved {
@@ -266,31 +230,44 @@ interface Saved {
   readonly held: readonly SavedHolding[];
 }
 
-/** Plans what an operator holds in the order in which it comes: with others where its context knows of others, else on its own. */
-export function hold(wishes: readonly Wish[], context: HoldingContext & SharedHoldings): Claim<Holding> {
-  return holdBy(wishes, context, (...of) => new Holding(...of));
+/** Plans claims of operators that are planned together. */
+export type Plan = <H extends Held>(wishes: readonly Wish[], holder: Holder<H>, keys: readonly Keys[]) => Claim<H>;
+
+/** What claims are made from besides wishes. `hold` is there where others may want the same. */
+export interface ClaimContext extends HoldingContext {
+  readonly hold?: Plan;
 }
 
-/** A context that knows of others who hold the same. */
-export interface SharedHoldings {
-  readonly hold?: <H extends Held>(wishes: readonly Wish[], holder: Holder<H>) => Claim<H>;
+/**
+ * Plans what an operator holds in the order in which it comes, and keys that it reads beside those: with others where its context
+ * knows of others, else on its own.
+ */
+export function hold(wishes: readonly Wish[], context: ClaimContext, keys: readonly Keys[] = []): Claim<Holding> {
+  return holdBy(wishes, context, (...of) => new Holding(...of), keys);
 }
 
 /** Plans what an operator holds in a way of its own. Those who share have the same retention, and the same holder by that. */
 export function holdBy<H extends Held>(
   wishes: readonly Wish[],
-  context: HoldingContext & SharedHoldings,
+  context: ClaimContext,
   holder: Holder<H>,
+  keys: readonly Keys[] = [],
 ): Claim<H> {
   return (
-    context.hold?.(wishes, holder) ??
+    context.hold?.(wishes, holder, keys) ??
     new Holdings().claim(
       wishes,
       context.inputs.map((_, i) => `${i}`),
       context,
       holder,
+      keys,
     )
   );
+}
+
+/** Plans to read keys, numbered alike, of an operator that holds its rows itself or holds none. */
+export function readKeys(keys: readonly Keys[], context: ClaimContext): Claim<Holding> {
+  return hold([], context, keys);
 }
 
 /** Counts names, which are unique in a graph and all that follow from it. */
@@ -298,7 +275,7 @@ export interface Names {
   next: number;
 }
 
-/** Holdings that meet in a join, or in several. */
+/** Keys that meet in a join, or in several: they are numbered alike. */
 interface Circle {
   readonly ids: string[];
   numbering: Numbering | null;
@@ -315,8 +292,13 @@ export class Holdings {
   /** Claims that have not found theirs. */
   #open = 0;
 
-  constructor(names: Names = { next: 0 }) {
+  readonly #apart: boolean;
+  #planned = 0;
+
+  /** With `apart`, each operator holds its own. */
+  constructor(names: Names = { next: 0 }, apart = false) {
     this.#names = names;
+    this.#apart = apart;
   }
 
   /** Plans what an operator holds; `outputs` says which output each of its inputs reads. All plan before the first works. */
@@ -325,23 +307,29 @@ export class Holdings {
     outputs: readonly string[],
     context: HoldingContext,
     holder: Holder<H>,
+    keys: readonly Keys[],
   ): Claim<H> {
-    const ids: string[] = [];
-    for (const { input, keys, retention, alone = false } of wishes) {
+    const own = ++this.#planned;
+    const read = [...wishes, ...keys].map(of => {
       // The source text of an expression means nothing; what it captured does.
-      const by = keys.map(({ expr, parameters }) => ({ expr, parameters }));
-      let id = `${outputs[input]} ${retention} ${canonical(by)}`;
-      if (alone) id = `${id} ${this.#claims.size}`;
-      while (ids.includes(id)) id = `${id} again`;
-      ids.push(id);
+      const by = of.keys.map(({ expr, parameters }) => ({ expr, parameters }));
+      return `${outputs[of.input]} ${canonical(by)}${this.#apart ? ` ${own}` : ""}`;
+    });
+    const held: string[] = [];
+    wishes.forEach(({ retention, alone = false }, i) => {
+      let id = `${retention} ${read[i]}`;
+      if (alone) id = `${id} ${own}`;
+      while (held.includes(id)) id = `${id} again`;
+      held.push(id);
       const claims = this.#claims.get(id) ?? { all: 0, left: 0 };
       this.#claims.set(id, { all: claims.all + 1, left: claims.left + 1 });
-    }
-    const circles = new Set(ids.flatMap(id => this.#circles.get(id) ?? []));
-    const joined = { ids: [...new Set([...circles].flatMap(c => c.ids).concat(ids))], numbering: null };
+    });
+    const circles = new Set(read.flatMap(id => this.#circles.get(id) ?? []));
+    const joined = { ids: [...new Set([...circles].flatMap(c => c.ids).concat(read))], numbering: null };
     for (const id of joined.ids) this.#circles.set(id, joined);
     this.#open++;
-    return new Claim(wishes, ids, context, this, holder);
+    const width = [...wishes, ...keys][0].keys.length;
+    return new Claim({ wishes, keys, width, context, holder }, { held, read }, this);
   }
 
   numbering(id: string, width: number): Numbering {

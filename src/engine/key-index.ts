@@ -176,6 +176,20 @@ export class KeyIndex {
     return out;
   }
 
+  /** Writes −1 for ids of keys that have a null, and the others as they are; `ids` were made with `nulls`. */
+  withoutNulls(ids: Int32Array, count: number, into: Int32Array): void {
+    const pairs = this.#pairs;
+    for (let i = 0; i < count; i++) {
+      let id = ids[i];
+      let whole = true;
+      for (let p = pairs.length - 1; p >= 0 && whole; p--) {
+        whole = pairs[p].b[id] !== 0;
+        id = pairs[p].a[id];
+      }
+      into[i] = whole && (id !== 0 || this.#columns.length === 0) ? ids[i] : -1;
+    }
+  }
+
   #roomFor(count: number): Int32Array {
     if (this.#out.length < count) this.#out = new Int32Array(Math.max(count, 2 * this.#out.length));
     return this.#out;

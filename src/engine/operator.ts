@@ -6,7 +6,7 @@ import type { Schema } from "../columns/column.ts";
 import type { Profile } from "../model/profiles.ts";
 import type { Port } from "../pipeline/verb.ts";
 import type { Flow } from "./flow.ts";
-import type { Claim, Held, Holder, Wish } from "./holdings.ts";
+import type { Plan } from "./holdings.ts";
 import type { Step } from "./step.ts";
 
 /** The flows of one step by port. Only the ports that the operator was asked for need be there, and `main` always. */
@@ -57,8 +57,8 @@ export interface OperatorContext {
   readonly codegen: boolean;
   /** False runs the readable general operator even where a specialised one would fit; tests compare the two. */
   readonly specialize: boolean;
-  /** Plans to hold inputs by key, together with other operators that hold the same. Absent: each holds its own. */
-  readonly hold?: <H extends Held>(wishes: readonly Wish[], holder: Holder<H>) => Claim<H>;
+  /** Plans to hold inputs by key, and to read keys, together with other operators that want the same. Absent: each has its own. */
+  readonly hold?: Plan;
 }
 
 export type OperatorFactory<N> = (node: N, context: OperatorContext) => Operator;

@@ -13,16 +13,15 @@ import type { Flow } from "./flow.ts";
 import { Chronicle } from "./chronicle.ts";
 import {
   type Claim,
+  type ClaimContext,
   type Held,
   holdBy,
   type HoldingContext,
-  KeyReader,
-  type Numbering,
   type SavedHolding,
-  type SharedHoldings,
   type Wish,
 } from "./holdings.ts";
 import { grown } from "./journal.ts";
+import type { KeyReader } from "./numbering.ts";
 import { RowStore } from "./row-store.ts";
 import type { Step } from "./step.ts";
 
@@ -30,7 +29,7 @@ import type { Step } from "./step.ts";
 const FEWEST = 8;
 
 /** Plans to hold inputs in order of time: each together with others, unless its rows may go. */
-export function holdTimes(wishes: readonly Wish[], context: HoldingContext & SharedHoldings): Claim<Times> {
+export function holdTimes(wishes: readonly Wish[], context: ClaimContext): Claim<Times> {
   const all = wishes.map(wish => ({ ...wish, alone: wish.mayGo }));
   return holdBy(all, context, (...of) => new Times(...of));
 }
@@ -59,11 +58,11 @@ export class Times implements Held {
   #swept = FEWEST;
   #saved: SavedHolding | null = null;
 
-  constructor(wish: Wish, context: HoldingContext, numbering: Numbering, name: number, shared: boolean) {
+  constructor(wish: Wish, context: HoldingContext, keys: KeyReader, name: number, shared: boolean) {
     this.name = name;
     this.store = new RowStore(context.inputs[wish.input]);
     this.rows = new Chronicle(this.store);
-    this.#keys = new KeyReader(wish, context, numbering);
+    this.#keys = keys;
     this.shared = shared;
     this.#keyed = wish.retention === "keyed in time";
     this.#mayGo = wish.mayGo === true;
@@ -75,12 +74,12 @@ export class Times implements Held {
    */
   begin(step: Step, flow: Flow): Int32Array {
     this.rows.now = 0;
+    this.#ids = this.#keys.matches(flow.batch);
     if (step === this.#step) return this.#ids;
     this.#step = step;
     this.#saved = null;
     this.#sweep();
     this.store.release();
-    this.#ids = this.#keys.of(flow);
     if (this.shared) this.#meet(flow);
     return this.#ids;
   }

@@ -5,11 +5,14 @@ import { rowAt } from "../../src/columns/batch.ts";
 import { bytesOf } from "../../src/engine/checkpoints.ts";
 import type { Flow } from "../../src/engine/flow.ts";
 import { Holding } from "../../src/engine/holdings.ts";
+import { KeyIndex } from "../../src/engine/key-index.ts";
 import type { Operator } from "../../src/engine/operator.ts";
 import { RowStore } from "../../src/engine/row-store.ts";
 import { Run, type Tap } from "../../src/engine/run.ts";
 import { Times } from "../../src/engine/times.ts";
+import { afterCount } from "../../src/model/triggers.ts";
 import { bounded } from "../../src/model/watermarks.ts";
+import { fixed, sliding } from "../../src/model/windows.ts";
 import type { Node } from "../../src/pipeline/node.ts";
 import type { Stream } from "../../src/pipeline/stream.ts";
 import { logOf, logsByName, logSource } from "./logs.ts";
@@ -145,6 +148,58 @@ describe("rows are held once", () => {
     const asked = ROWS + KEYED;
     expect(both - table1 - asked).toBe((changes - 2 * table1 - asked) / 2);
     expect(together(joined, looked)).toBe(both);
+  });
+});
+
+/** Counts the rows whose keys are numbered by these streams together, which must say what they say alone. */
+function numbered(...streams: readonly Stream[]): number {
+  let rows = 0;
+  const { ids } = KeyIndex.prototype;
+  const spy = vi.spyOn(KeyIndex.prototype, "ids").mockImplementation(function (this: KeyIndex, ...of) {
+    rows += of[1];
+    return ids.apply(this, of);
+  });
+  const { run, ears } = started(streams);
+  run.finish();
+  spy.mockRestore();
+  expect(ears.map(e => e.said)).toEqual(alone(streams));
+  return rows;
+}
+
+describe("keys are numbered once", () => {
+  test("by groupings, deduplication, rankings and joins of the same stream", () => {
+    const by = ["key", "v"];
+    const groups = [
+      a.groupby(...by).rollup({ n: "count()" }),
+      a.groupby(...by).rollup({ n: "max(d.t)" }),
+      a
+        .groupby(...by)
+        .window(fixed(50))
+        .rollup({ n: "count()" }),
+      a
+        .groupby(...by)
+        .window(sliding(90, 30))
+        .trigger(afterCount(2))
+        .rollup({ n: "median(d.t)" }),
+      a.dedupe(by),
+      a.topN(1, "t", { by }),
+    ];
+    expect(numbered(...groups)).toBe(ROWS);
+    expect(numbered(...groups, a.join(table, by), b.lookup(a, by))).toBe(3 * ROWS);
+    expect(numbered(a.asofJoin(table, by), b.window(fixed(20)).join(table, by), ...groups)).toBe(3 * ROWS);
+  });
+
+  test("where rows were chosen before, which are copied together once", () => {
+    const some = a.filter("d.v > 1");
+    const kept = ROWS - 2 * (ROWS / 5);
+    expect(numbered(some.dedupe("key"), some.groupby("key").rollup({ n: "count()" }), some.joinLeft(b, "key"))).toBe(
+      kept + ROWS,
+    );
+  });
+
+  test("and apart by other keys and of other streams", () => {
+    expect(numbered(a.dedupe("key"), a.dedupe("v"), b.dedupe("key"))).toBe(3 * ROWS);
+    expect(numbered(a.dedupe(["key", "v"]), a.dedupe(["v", "key"]))).toBe(2 * ROWS);
   });
 });
 

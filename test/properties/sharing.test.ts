@@ -1,5 +1,5 @@
 /**
- * Laws of what operators hold together: several joins and lookups over the same streams say what each would say on its own,
+ * Laws of what operators hold together: joins, lookups and groupings of the same streams say what each would say on its own,
  * however the run is cut into steps, taken out and put back, edited in the middle, or taken elsewhere.
  */
 import fc from "fast-check";
@@ -81,6 +81,15 @@ const matches: readonly Match[] = [
   (a, b) => a.lookup(b, "key"),
   (a, b) => a.lookup(b, "key", { kind: "inner" }),
   (a, b) => a.lookup(b, ["key", "v"]),
+  // Without a window, changes of a step come out as one; how the run is cut would show.
+  a => a.groupby("key", "v").window(fixed(20)).trigger(afterCount(2)).rollup({ n: "count()" }),
+  a => a.groupby("key").window(fixed(30)).rollup({ n: "median(d.v)" }),
+  a => a.groupby("key", "v").window(fixed(10)).rollup({ n: "count()" }),
+  a => a.groupby("v").window(fixed(7)).rollup({ key: "max(d.key)", n: "count()" }),
+  (_, b) => b.dedupe(["key", "v"]),
+  a => a.dedupe("v", { keep: "last" }),
+  a => a.groupby("key").topN(2, "v"),
+  a => a.topN(2, "key", { by: ["v", "key"] }),
   (a, b) => a.asofJoin(b, "key"),
   (a, b) => a.asofJoin(b, "key", { allowedLateness: 4, tolerance: 6, kind: "inner" }),
   (a, b) => b.asofJoin(a, "key", { allowedLateness: Infinity }),

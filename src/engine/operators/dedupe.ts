@@ -3,11 +3,13 @@
  * can take rows back, every row is held, so that another can take the place of one that goes.
  */
 import type { DedupeNode } from "../../pipeline/verbs/dedupe.ts";
+import type { Batch } from "../../columns/batch.ts";
 import { Arrangement } from "../arrangement.ts";
 import { Emission, gatherAll } from "../emission.ts";
 import { dense } from "../flow.ts";
 import { IntMap } from "../int-map.ts";
-import { KeyIndex, keyColumns } from "../key-index.ts";
+import { readKeys } from "../holdings.ts";
+import { KeyIndex } from "../key-index.ts";
 import type { Operator, OperatorContext, OperatorFactory } from "../operator.ts";
 import { retracts } from "../retracts.ts";
 import { RowStore } from "../row-store.ts";
@@ -22,21 +24,34 @@ export const dedupe: OperatorFactory<DedupeNode> = (node, context): Operator => 
   return dedupeChanges(node, context);
 };
 
-/** The columns that make rows the same. */
-function reader(node: DedupeNode, context: OperatorContext): ReturnType<typeof keyColumns> {
-  const [input] = context.inputs;
-  if (node.keys.length === 0) return batch => [...batch.columns];
-  return keyColumns(
-    node.keys.map(k => k.expression),
-    input,
-    context.codegen,
-  );
+/** Numbers rows by what makes them the same. */
+interface Sameness {
+  of(batch: Batch): Int32Array;
+  snapshot(): unknown;
+  restore(snapshot: unknown): void;
+}
+
+/** By their keys, which others may read as well; without keys by all columns. */
+function sameness({ keys }: DedupeNode, context: OperatorContext): Sameness {
+  if (keys.length > 0) {
+    const claim = readKeys([{ input: 0, keys: keys.map(k => k.expression) }], context);
+    return {
+      of: batch => claim.keys[0].ids(batch),
+      snapshot: () => claim.snapshot(),
+      restore: snapshot => claim.restore(snapshot),
+    };
+  }
+  const index = new KeyIndex(context.inputs[0].length);
+  return {
+    of: batch => index.ids(batch.columns, batch.length, true),
+    snapshot: () => index.snapshot(),
+    restore: snapshot => index.restore(snapshot),
+  };
 }
 
 function dedupeAdditions(node: DedupeNode, context: OperatorContext): Operator {
   const [input] = context.inputs;
-  const columns = reader(node, context);
-  const index = new KeyIndex(node.keys.length || input.length);
+  const same = sameness(node, context);
   const store = new RowStore(input);
   /** Key → slot of its kept row. */
   const kept = new IntMap();
@@ -66,7 +81,7 @@ function dedupeAdditions(node: DedupeNode, context: OperatorContext): Operator {
   return {
     step(step, [from]) {
       const flow = dense(from);
-      const ids = flow.count === 0 ? new Int32Array(0) : index.ids(columns(flow.batch), flow.count, true);
+      const ids = same.of(flow.batch);
       const end = walk(step, [flow], from.watermark, watermark, {
         row(_input, row, position, clock) {
           const key = ids[row];
@@ -104,7 +119,7 @@ function dedupeAdditions(node: DedupeNode, context: OperatorContext): Operator {
     snapshot: () => ({
       watermark,
       sweepAt,
-      index: index.snapshot(),
+      same: same.snapshot(),
       store: store.snapshot(),
       kept: kept.entries(),
       keys: [...keys],
@@ -113,14 +128,14 @@ function dedupeAdditions(node: DedupeNode, context: OperatorContext): Operator {
       const from = snapshot as {
         watermark: number;
         sweepAt: number;
-        index: unknown;
+        same: unknown;
         store: unknown;
         kept: [number, number][];
         keys: [number, number][];
       };
       watermark = from.watermark;
       sweepAt = from.sweepAt;
-      index.restore(from.index);
+      same.restore(from.same);
       store.restore(from.store);
       for (const [key, slot] of from.kept) kept.set(key, slot);
       for (const [slot, key] of from.keys) keys.set(slot, key);
@@ -131,8 +146,7 @@ function dedupeAdditions(node: DedupeNode, context: OperatorContext): Operator {
 
 function dedupeChanges(node: DedupeNode, context: OperatorContext): Operator {
   const [input] = context.inputs;
-  const columns = reader(node, context);
-  const index = new KeyIndex(node.keys.length || input.length);
+  const same = sameness(node, context);
   const store = new RowStore(input);
   const rows = new Arrangement(store);
   const emission = new Emission();
@@ -145,7 +159,7 @@ function dedupeChanges(node: DedupeNode, context: OperatorContext): Operator {
   return {
     step(step, [from]) {
       const flow = dense(from);
-      const ids = flow.count === 0 ? new Int32Array(0) : index.ids(columns(flow.batch), flow.count, true);
+      const ids = same.of(flow.batch);
       walk(step, [flow], from.watermark, Infinity, {
         row(_input, row, position, clock) {
           const key = ids[row];
@@ -167,10 +181,10 @@ function dedupeChanges(node: DedupeNode, context: OperatorContext): Operator {
       store.release();
       return { main };
     },
-    snapshot: () => ({ index: index.snapshot(), store: store.snapshot(), rows: rows.snapshot() }),
+    snapshot: () => ({ same: same.snapshot(), store: store.snapshot(), rows: rows.snapshot() }),
     restore(snapshot) {
-      const from = snapshot as { index: unknown; store: unknown; rows: unknown };
-      index.restore(from.index);
+      const from = snapshot as { same: unknown; store: unknown; rows: unknown };
+      same.restore(from.same);
       store.restore(from.store);
       rows.restore(from.rows);
     },

@@ -3,7 +3,7 @@ import { joinColumns } from "../../pipeline/verbs/join.ts";
 import type { LookupNode } from "../../pipeline/verbs/lookup.ts";
 import { Arrangement } from "../arrangement.ts";
 import { Emission } from "../emission.ts";
-import { hold, KeyReader } from "../holdings.ts";
+import { hold } from "../holdings.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
 import { retracts } from "../retracts.ts";
 import { RowStore } from "../row-store.ts";
@@ -21,8 +21,7 @@ export const lookup: OperatorFactory<LookupNode> = (node, context): Operator => 
   // The table: all rows of each key, of which the newest counts, so that it can be taken back. Rows that nobody can take back,
   // and that no remembered answer points at, are done with when replaced.
   const retention = given !== null ? "for ever" : replaces ? "newest" : "keyed";
-  const claim = hold([{ input: 1, keys: node.keys.right, retention }], context);
-  let asking: KeyReader | null = null;
+  const claim = hold([{ input: 1, keys: node.keys.right, retention }], context, [{ input: 0, keys: node.keys.left }]);
   const emission = new Emission();
 
   const newest = (table: Arrangement, key: number): number => {
@@ -37,8 +36,7 @@ export const lookup: OperatorFactory<LookupNode> = (node, context): Operator => 
       const flows = denseAll(inputs);
       const { store: rights, rows: table } = claim.held[0];
       const told = claim.held[0].begin(step, flows[1]);
-      asking ??= new KeyReader({ input: 0, keys: node.keys.left }, context, claim.numbering);
-      const asked = asking.of(flows[0]);
+      const asked = claim.keys[0].matches(flows[0].batch);
       walk(step, flows, inputs[0].watermark, Infinity, {
         row(side, row, position, clock) {
           const flow = flows[side];

@@ -6,8 +6,9 @@ import { DEFAULT_STRATEGY } from "../../model/strategy.ts";
 import { Dropped } from "../dropped.ts";
 import { Emission, timestamps } from "../emission.ts";
 import { dense } from "../flow.ts";
-import { KeyIndex, keyColumns } from "../key-index.ts";
+import { keyColumns } from "../key-index.ts";
 import type { Operator, OperatorFactory, Outputs } from "../operator.ts";
+import { claimKeys } from "./aggregate/group-keys.ts";
 import { OrderValues, Ranking } from "../ranking.ts";
 import { retracts } from "../retracts.ts";
 import { RowStore } from "../row-store.ts";
@@ -18,17 +19,12 @@ import { type OpenWindow, WindowSet } from "../window-set.ts";
 export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
   const [input] = context.inputs;
   const schema = context.schema("main");
-  const keysOf = keyColumns(
-    node.keys.map(k => k.expression),
-    input,
-    context.codegen,
-  );
+  const keys = claimKeys(node.keys, context);
   const orderOf = keyColumns(
     node.order.map(o => o.expression),
     input,
     context.codegen,
   );
-  const index = new KeyIndex(node.keys.length);
   const store = new RowStore(input);
   const order = new OrderValues(node.order.map(o => o.descending));
   const keepAll = retracts(node.input, context.profile);
@@ -64,14 +60,14 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
     step(step, [from]): Outputs {
       const flow = dense(from);
       const { batch } = flow;
-      const ids = flow.count === 0 ? new Int32Array(0) : index.ids(keysOf(batch), flow.count, true);
+      const ids = keys === null ? null : keys.keys[0].ids(batch);
       const criteria: Column[] = flow.count === 0 ? [] : orderOf(batch);
       const change = (ranking: Ranking, row: number, weight: number, visible: boolean): void => {
         const time = flow.time[row];
-        for (let unit = 0; unit < weight; unit++)
-          ranking.add(ids[row], batch, row, time, criteria, visible ? show : null);
+        const group = ids === null ? 0 : ids[row];
+        for (let unit = 0; unit < weight; unit++) ranking.add(group, batch, row, time, criteria, visible ? show : null);
         for (let unit = 0; unit > weight; unit--)
-          ranking.remove(ids[row], batch, row, time, criteria, visible ? show : null);
+          ranking.remove(group, batch, row, time, criteria, visible ? show : null);
       };
       watermark = walk(step, [flow], from.watermark, watermark, {
         row(_input, row, at, own) {
@@ -126,15 +122,15 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
     },
     snapshot: () => ({
       watermark,
-      index: index.snapshot(),
+      keys: keys?.snapshot() ?? null,
       store: store.snapshot(),
       order: order.snapshot(),
       content: forever === null ? windows?.snapshot(ranking => ranking.snapshot()) : forever.snapshot(),
     }),
     restore(snapshot) {
-      const from = snapshot as { watermark: number; index: unknown; store: unknown; order: unknown; content: unknown };
+      const from = snapshot as { watermark: number; keys: unknown; store: unknown; order: unknown; content: unknown };
       watermark = from.watermark;
-      index.restore(from.index);
+      keys?.restore(from.keys);
       store.restore(from.store);
       order.restore(from.order);
       forever?.restore(from.content);

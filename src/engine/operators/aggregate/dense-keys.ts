@@ -3,7 +3,7 @@
  * has no other) up to `size`, never reused.
  *
  * One string column needs no work at all, since its dictionary codes are such integers already. Other keys are numbered
- * by a `KeyIndex`, and a row of each kept to show them again.
+ * for all who read them (`numbering.ts`), and a row of each kept to show them again.
  */
 import type { Batch } from "../../../columns/batch.ts";
 import type { Column, Schema, StringColumn } from "../../../columns/column.ts";
@@ -11,7 +11,8 @@ import { Dictionary } from "../../../columns/dictionary.ts";
 import { type ColumnKernel, compileColumn } from "../../../expressions/compile.ts";
 import { typeOf } from "../../../expressions/types.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
-import { KeyIndex } from "../../key-index.ts";
+import { type Claim, type Held, readKeys } from "../../holdings.ts";
+import { grown } from "../../journal.ts";
 import type { OperatorContext } from "../../operator.ts";
 import { RowStore, Translation } from "../../row-store.ts";
 
@@ -30,10 +31,10 @@ export interface KeyCodes {
 export function keyCodes(node: AggregateNode, context: OperatorContext): KeyCodes {
   const schema: Schema = node.keys.map(k => ({ name: k.name, ...typeOf(k.expression, context.inputs) }));
   if (schema.length === 0) return new NoKey();
-  const kernels = node.keys.map(k => compileColumn(k.expression, context.inputs, { codegen: context.codegen }));
-  return schema.length === 1 && schema[0].type === "string"
-    ? new StringKey(kernels[0])
-    : new InternedKeys(kernels, schema);
+  if (schema.length === 1 && schema[0].type === "string")
+    return new StringKey(compileColumn(node.keys[0].expression, context.inputs, { codegen: context.codegen }));
+  const numbers = readKeys([{ input: 0, keys: node.keys.map(k => k.expression) }], context);
+  return new NumberedKeys(numbers, schema);
 }
 
 /** All rows in one group, code 0. */
@@ -100,56 +101,57 @@ class StringKey implements KeyCodes {
   }
 }
 
-class InternedKeys implements KeyCodes {
-  readonly #kernels: readonly ColumnKernel[];
+/** Other keys: codes in the order in which keys first appear, by the numbers that all readers of the keys have. */
+class NumberedKeys implements KeyCodes {
   readonly #schema: Schema;
-  readonly #index: KeyIndex;
-  /** The first row of each key, and its slot by code; −1: not seen. */
+  readonly #numbers: Claim<Held>;
+  /** Code + 1 by the key's number; 0: not seen. */
+  #codeOf = new Int32Array(64);
+  #codes = new Int32Array(0);
+  /** The first row of each key; its slot is its code. */
   readonly #rows: RowStore;
-  #slots = new Int32Array(16).fill(-1);
   size = 0;
-  constructor(kernels: readonly ColumnKernel[], schema: Schema) {
-    this.#kernels = kernels;
+  constructor(numbers: Claim<Held>, schema: Schema) {
+    this.#numbers = numbers;
     this.#schema = schema;
-    this.#index = new KeyIndex(kernels.length);
     this.#rows = new RowStore(schema);
   }
   codes(batch: Batch): Int32Array {
     const { length } = batch;
-    const columns = this.#kernels.map(kernel => kernel(batch));
-    const keys: Batch = { schema: this.#schema, length, columns };
-    const codes = this.#index.ids(columns, length, true);
-    for (let i = 0; i < length; i++) {
-      const code = codes[i];
-      if (code >= this.size) this.#grow(code + 1);
-      if (this.#slots[code] < 0) this.#slots[code] = this.#rows.put(keys, i, 0);
+    const [reader] = this.#numbers.keys;
+    const ids = reader.ids(batch);
+    if (this.#codes.length < length) this.#codes = new Int32Array(Math.max(length, 2 * this.#codes.length));
+    const codes = this.#codes;
+    let codeOf = this.#codeOf;
+    for (let row = 0; row < length; row++) {
+      const id = ids[row];
+      // Beyond the array's end nothing is found either.
+      const code = codeOf[id];
+      if (code > 0) codes[row] = code - 1;
+      else {
+        if (id >= codeOf.length) this.#codeOf = codeOf = grown(codeOf, Math.max(id + 1, 2 * codeOf.length));
+        codes[row] = this.#rows.put({ schema: this.#schema, length, columns: reader.columns(batch) }, row, 0);
+        codeOf[id] = ++this.size;
+      }
     }
     return codes;
   }
-  #grow(size: number): void {
-    this.size = size;
-    if (size <= this.#slots.length) return;
-    const slots = new Int32Array(Math.max(size, 2 * this.#slots.length)).fill(-1);
-    slots.set(this.#slots);
-    this.#slots = slots;
-  }
   columns(codes: Int32Array, count: number): Column[] {
-    const slots = new Int32Array(count);
-    for (let i = 0; i < count; i++) slots[i] = this.#slots[codes[i]];
-    return this.#schema.map((_, c) => this.#rows.gather(c, slots, count));
+    return this.#schema.map((_, c) => this.#rows.gather(c, codes, count));
   }
   snapshot(): unknown {
     return {
-      index: this.#index.snapshot(),
+      numbers: this.#numbers.snapshot(),
       rows: this.#rows.snapshot(),
-      slots: this.#slots.slice(0, this.size),
+      codeOf: this.#codeOf.slice(),
+      size: this.size,
     };
   }
   restore(snapshot: unknown): void {
-    const from = snapshot as { index: unknown; rows: unknown; slots: Int32Array };
-    this.#index.restore(from.index);
+    const from = snapshot as { numbers: unknown; rows: unknown; codeOf: Int32Array; size: number };
+    this.#numbers.restore(from.numbers);
     this.#rows.restore(from.rows);
-    this.#grow(from.slots.length);
-    this.#slots.set(from.slots);
+    this.#codeOf = from.codeOf.slice();
+    this.size = from.size;
   }
 }

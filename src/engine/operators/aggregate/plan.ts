@@ -1,5 +1,5 @@
 /**
- * The row-wise part of an aggregate: kernels for its keys, its aggregates' arguments and its output columns. Both the
+ * The row-wise part of an aggregate: kernels for its aggregates' arguments and its output columns. Both the
  * windowed and the relational operator are made around it.
  */
 import type { Batch } from "../../../columns/batch.ts";
@@ -21,7 +21,6 @@ export interface AggregatePlan {
   readonly group: Schema;
   readonly keys: number;
   readonly windowColumns: boolean;
-  readonly keyColumns: (batch: Batch) => Column[];
   /** For each aggregate the columns of its arguments. */
   readonly argumentColumns: (batch: Batch) => Column[][];
   /** Makes the node's output of a batch of groups. */
@@ -43,7 +42,6 @@ export function planAggregate(node: AggregateNode, context: OperatorContext): Ag
   const group = groupSchema(node, input);
   const windowColumns = hasWindowColumns(node.strategy);
   const fixed = node.keys.length + (windowColumns ? 2 : 0);
-  const keyKernels = node.keys.map(key => kernel(key.expression, input));
   const argumentKernels = node.aggregates.map(call => call.arguments.map(argument => kernel(argument, input)));
   const outputKernels = node.outputs.map(output => kernel(output.expression, group));
   const mayRetract = retracts(node.input, context.profile);
@@ -55,7 +53,6 @@ export function planAggregate(node: AggregateNode, context: OperatorContext): Ag
     group,
     keys: node.keys.length,
     windowColumns,
-    keyColumns: batch => keyKernels.map(k => k(batch)),
     argumentColumns: batch => argumentKernels.map(kernels => kernels.map(k => k(batch))),
     outputs: groups => ({
       schema,

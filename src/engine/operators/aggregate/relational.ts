@@ -14,7 +14,7 @@ import { dense, type Flow } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
 import type { Step } from "../../step.ts";
 import type { Accumulators } from "./accumulators.ts";
-import { GroupKeys } from "./group-keys.ts";
+import { claimKeys, GroupKeys } from "./group-keys.ts";
 import { type AggregatePlan, planAggregate } from "./plan.ts";
 
 /** A group as plain data. Groups are numbered as they first appear. */
@@ -26,7 +26,8 @@ interface SavedGroup {
 }
 
 export function relationalAggregate(node: AggregateNode, context: OperatorContext): Operator {
-  return new RelationalAggregate(planAggregate(node, context));
+  const plan = planAggregate(node, context);
+  return new RelationalAggregate(plan, new GroupKeys(plan.group.slice(0, plan.keys), claimKeys(node.keys, context)));
 }
 
 class RelationalAggregate implements Operator {
@@ -62,9 +63,9 @@ class RelationalAggregate implements Operator {
   /** Rows read since the start. */
   #order = 0;
 
-  constructor(plan: AggregatePlan) {
+  constructor(plan: AggregatePlan, keys: GroupKeys) {
     this.#plan = plan;
-    this.#keys = new GroupKeys(plan.group.slice(0, plan.keys));
+    this.#keys = keys;
     this.#accumulators = plan.accumulators();
     this.#results = plan.group.slice(plan.keys).map(field => columnBuilder(field));
     this.#shown = this.#results.map(() => []);
@@ -79,7 +80,7 @@ class RelationalAggregate implements Operator {
     }
     const flow = dense(input);
     const { batch, count, time, weight } = flow;
-    const groups = this.#keys.slots(this.#plan.keyColumns(batch), count);
+    const groups = this.#keys.of(batch);
     this.#open(this.#keys.count);
     this.#accumulators.bind(this.#plan.argumentColumns(batch), time, this.#order);
     this.#order += count;

@@ -23,7 +23,7 @@ import { assigned, type Assigner, assigner, sinceEpoch } from "../../windowing/a
 import { type WindowRules, windowRules } from "../../windowing/rules.ts";
 import type { Accumulators } from "./accumulators.ts";
 import { Cell } from "./cell.ts";
-import { GroupKeys } from "./group-keys.ts";
+import { claimKeys, GroupKeys } from "./group-keys.ts";
 import { Holds } from "./holds.ts";
 import type { Assignment } from "./merging.ts";
 import { startOfTime } from "./now.ts";
@@ -101,7 +101,7 @@ class WindowedAggregate implements Operator {
     const { kind } = strategy.window;
     this.#oneWindow = kind === "fixed" || kind === "calendar" || kind === "global";
     this.#accumulators = this.#plan.accumulators();
-    this.#keys = new GroupKeys(this.#plan.group.slice(0, this.#plan.keys));
+    this.#keys = new GroupKeys(this.#plan.group.slice(0, this.#plan.keys), claimKeys(node.keys, context));
     this.#panes = new PaneOutput(this.#plan, this.#keys, context.turns === true);
     this.#side = new SideOutput(this.#rules, this.#keys, context);
     this.#holds = new Holds(this.#rules, this.#now);
@@ -209,7 +209,7 @@ class WindowedAggregate implements Operator {
 
   #read(batch: Batch, time: Float64Array, weight: Int32Array | null): Rows {
     const args = this.#plan.argumentColumns(batch);
-    const key = this.#keys.slots(this.#plan.keyColumns(batch), batch.length);
+    const key = this.#keys.of(batch);
     const order = this.#order;
     this.#order += batch.length;
     const rows = { batch, key, args, time, weight, order };

@@ -9,12 +9,13 @@ import { Arrangement, Links } from "../../arrangement.ts";
 import { Dropped } from "../../dropped.ts";
 import { Emission, timestamps } from "../../emission.ts";
 import type { Flow } from "../../flow.ts";
+import { readKeys } from "../../holdings.ts";
 import type { Operator, OperatorContext, Outputs } from "../../operator.ts";
 import { denseAll, minimumWatermark, walk } from "../../walk.ts";
 import { assigned, assigner } from "../../windowing/assign.ts";
 import { type OpenWindow, WindowSet } from "../../window-set.ts";
 import { type Emit, IncrementalJoin } from "./incremental.ts";
-import { gatherJoined, Residual, SideKeys, sideStores } from "./sides.ts";
+import { gatherJoined, Residual, sideStores } from "./sides.ts";
 
 /** What is held for a window. Freed when it expires. */
 interface Content {
@@ -28,7 +29,10 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
   const bounds = hasWindowColumns(strategy);
   const columns = joinColumns(node, context.inputs, bounds ? ["window_start", "window_end"] : []);
   const dropColumns = droppedColumns(node, context.inputs);
-  const keys = new SideKeys(node.keys, context);
+  const keys = readKeys(
+    [node.keys.left, node.keys.right].map((by, input) => ({ input, keys: by })),
+    context,
+  );
   const stores = sideStores(context);
   const links: [Links, Links] = [new Links(), new Links()];
   const residual = node.keys.residual === null ? null : new Residual(node.keys.residual, context);
@@ -94,7 +98,7 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
   return {
     step(step, inputs): Outputs {
       const flows = denseAll(inputs);
-      const ids = keys.of(flows);
+      const ids = flows.map((flow, side) => keys.keys[side].matches(flow.batch));
       const output = minimumWatermark(inputs);
       watermark = walk(step, flows, output, watermark, {
         row(input, row, at, own) {
