@@ -156,8 +156,9 @@ export class FollowedOrder {
   }
 }
 
-/** A cell as what it is ordered by: nested values by their JSON. */
+/** A cell as what it is ordered by: values of JSON by their text. */
 function cellOf(column: OrderBy["column"], slot: number): number | string | boolean | null {
   const value = column.read(slot);
-  return value !== null && typeof value === "object" ? JSON.stringify(value) : value;
+  if (column.type !== "json" || typeof value === "string" || value === null) return value as number | string | null;
+  return JSON.stringify(value);
 }

@@ -24,7 +24,7 @@ const change = fc.record({
     n: fc.constantFrom<Value>(0, -0, 1, -1, 2.5, Infinity, -Infinity, null),
     s: fc.constantFrom<Value>("", "a", "B", "é", "ab", "\u{1F600}", null),
     on: fc.constantFrom<Value>(true, false, null),
-    more: fc.constantFrom<Value>(null, [2], [1, 2], { x: "y" }, "b"),
+    more: fc.constantFrom<Value>(null, [2], [1, 2], { x: "y" }, "b", 10, 9, true),
   }),
   weight: fc.constantFrom(1, 1, 1, -1),
 });
