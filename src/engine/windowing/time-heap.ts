@@ -1,5 +1,7 @@
 /** A heap of things to come back to at a time, earliest first. Entries that lost their meaning are skipped by the caller. */
 export class TimeHeap<T> {
+  /** The earliest time, or NaN when there is none. Whoever asks for every row reads it here: a number that is returned may be put into a box. */
+  readonly head = Float64Array.of(NaN);
   readonly #times: number[] = [];
   readonly #items: T[] = [];
 
@@ -9,7 +11,7 @@ export class TimeHeap<T> {
 
   /** The earliest time, or NaN when there is none: comparisons with it are false. */
   get first(): number {
-    return this.#times.length === 0 ? NaN : this.#times[0];
+    return this.head[0];
   }
 
   /** The item of the earliest time. */
@@ -32,6 +34,7 @@ export class TimeHeap<T> {
     }
     times[at] = time;
     items[at] = item;
+    this.head[0] = times[0];
   }
 
   /** Takes out the item of the earliest time. */
@@ -42,7 +45,10 @@ export class TimeHeap<T> {
     const time = times.pop() as number;
     const item = items.pop() as T;
     const length = times.length;
-    if (length === 0) return out;
+    if (length === 0) {
+      this.head[0] = NaN;
+      return out;
+    }
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
@@ -55,6 +61,7 @@ export class TimeHeap<T> {
     }
     times[at] = time;
     items[at] = item;
+    this.head[0] = times[0];
     return out;
   }
 }
@@ -62,6 +69,8 @@ export class TimeHeap<T> {
 /** Things to come back to at times, where many often share one: those that were put in one after the other lie together. */
 export class Timers<T> {
   readonly #heap = new TimeHeap<T[]>();
+  /** As of a `TimeHeap`. */
+  readonly head = this.#heap.head;
   /** The time put in last, and what lies there. */
   #time = NaN;
   #last: T[] = [];

@@ -174,10 +174,11 @@ export class Cells {
     return cell;
   }
 
-  /** Finds the window that a moment lies in, where windows do not overlap. */
-  around(key: number, time: number): Cell | null {
+  /** Finds the window that the time of a row lies in, where windows do not overlap. */
+  around(key: number, times: Float64Array, row: number): Cell | null {
     const list = this.#lists[key];
     if (list === undefined) return null;
+    const time = times[row];
     const last = list[list.length - 1];
     if (time >= last.start) return time < last.end ? last : null;
     const at = placeOf(list, Infinity, time);

@@ -15,6 +15,8 @@ export class Holds {
   readonly #now: Now;
   /** Every cell that holds has one entry that counts, at its hold or before it. What it says is checked when it comes up. */
   readonly #heap = new TimeHeap<Cell>();
+  /** The earliest hold, as it was found last. */
+  readonly #least = Float64Array.of(Infinity);
   readonly #atEnd: boolean;
   readonly #latest: boolean;
   /** Whether a row's hold must not be behind what readers know of the output watermark, instead of behind the input's. */
@@ -29,11 +31,16 @@ export class Holds {
     this.#byOutput = rules.profile.outputWatermark === "operator";
   }
 
-  /** Where the output watermark may be at the most, given where the input watermark is. */
-  limit(watermark: number): number {
-    const heap = this.#heap;
+  /** Moves the output watermark as far as the input's and the holds let it. */
+  follow(): void {
+    const now = this.#now;
     // Every hold has an entry that is not later than it.
-    return heap.size === 0 || heap.first >= watermark ? watermark : Math.min(watermark, this.earliest());
+    let limit = now.watermark;
+    if (this.#heap.head[0] < limit) {
+      this.#look();
+      limit = Math.min(limit, this.#least[0]);
+    }
+    if (limit > now.outputWatermark) now.outputWatermark = limit;
   }
 
   /** A moment that no hold is earlier than. */
@@ -43,19 +50,28 @@ export class Holds {
 
   /** The earliest hold, or Infinity. */
   earliest(): number {
+    this.#look();
+    return this.#least[0];
+  }
+
+  /** Finds the earliest hold. */
+  #look(): void {
     const heap = this.#heap;
     while (heap.size > 0) {
-      const time = heap.first;
+      const time = heap.head[0];
       const cell = heap.firstItem;
       const hold = holdOf(cell);
-      if (cell.queuedHold === time && hold === time) return time;
+      if (cell.queuedHold === time && hold === time) {
+        this.#least[0] = time;
+        return;
+      }
       heap.pop();
       // An entry that another one has replaced means nothing; a hold that has moved on gets a new one.
       if (cell.queuedHold !== time) continue;
       cell.queuedHold = NaN;
       this.watch(cell);
     }
-    return Infinity;
+    this.#least[0] = Infinity;
   }
 
   /** Sees to it that a cell's hold is found when it is the earliest. */
@@ -67,16 +83,16 @@ export class Holds {
     this.#heap.push(hold, cell);
   }
 
-  /** Holds for the pane of a row. */
-  add(cell: Cell, time: number): void {
-    if (!this.#addRow(cell, time)) this.#untilExpiry(cell, false);
+  /** Holds for the pane of a row, which has its time in `times`. */
+  add(cell: Cell, times: Float64Array, row: number): void {
+    if (!this.#hold(cell, this.#atEnd ? this.lastMoment(cell) : times[row])) this.#untilExpiry(cell, false);
   }
 
   /** Holds for all rows of a merged window. `cell.hold` combines those of the windows it was made of. */
   merged(cell: Cell): void {
     if (this.#atEnd) {
       cell.hold = NaN;
-      this.#addRow(cell, this.lastMoment(cell));
+      this.#hold(cell, this.lastMoment(cell));
     } else this.watch(cell);
     cell.expiryHold = NaN;
     this.#untilExpiry(cell, false);
@@ -103,9 +119,9 @@ export class Holds {
     return this.#rules.shownEnd > 0 ? cell.end - this.#rules.shownEnd : cell.end - 1;
   }
 
-  #addRow(cell: Cell, time: number): boolean {
+  /** Holds for a pane with the timestamp `hold`. Says whether it still can. */
+  #hold(cell: Cell, hold: number): boolean {
     const { watermark, outputWatermark } = this.#now;
-    const hold = this.#atEnd ? this.lastMoment(cell) : time;
     if (hold < (this.#byOutput ? outputWatermark : watermark) || cell.end <= watermark) return false;
     const before = cell.hold;
     if (hold === before) return true;

@@ -275,6 +275,11 @@ export class SideOutput {
     return this.#fates !== null;
   }
 
+  /** Whether the rows that windows take in are wanted. */
+  get wantsKept(): boolean {
+    return this.#kept !== null;
+  }
+
   /** Whether the lives of windows are wanted. */
   get wantsLife(): boolean {
     return this.#life !== null;

@@ -86,6 +86,9 @@ class WindowedAggregate implements Operator {
   #bound: Rows | null = null;
   /** By row of a bundle: the windows that took it. */
   readonly #taken = new Ints();
+  /** The earliest deadline of processing time, and whether one of this very moment is due at once. */
+  readonly #deadline: Float64Array;
+  readonly #atOnce: boolean;
   /** Rows read since the start. */
   #order = 0;
   /** Rows of the bundle that has not ended: those of this step, and between steps copies of them. */
@@ -118,6 +121,8 @@ class WindowedAggregate implements Operator {
       },
       trigger,
     );
+    this.#deadline = this.#windows.deadline;
+    this.#atOnce = context.profile.processingTimer === "at-once";
   }
 
   step(step: Step, [input]: readonly Flow[]): Outputs {
@@ -140,10 +145,10 @@ class WindowedAggregate implements Operator {
         if (at === step.length) break;
       }
       now.at = at;
-      const clock = step.clock[at];
       now.cause = CAUSES.timer;
       for (; row < count && (positions === null ? row : positions[row]) === at; row++) {
-        this.#moveClock(clocks === null ? clock : clocks[row]);
+        if (clocks === null) this.#reach(step.clock, at);
+        else this.#reach(clocks, row);
         if (
           bundled &&
           !(
@@ -160,12 +165,11 @@ class WindowedAggregate implements Operator {
         }
         now.cause = CAUSES.after;
       }
-      this.#moveClock(clock);
+      this.#reach(step.clock, at);
       if (bundled && (step.bundleEnd === null || step.bundleEnd[at] === 1)) this.#endBundle();
       now.cause = CAUSES.watermark;
-      this.#windows.moveWatermark(flow.watermark[at]);
-      const limit = this.#holds.limit(now.watermark);
-      if (limit > now.outputWatermark) now.outputWatermark = limit;
+      this.#windows.moveWatermark(flow.watermark, at);
+      this.#holds.follow();
       watermark[at] = now.outputWatermark;
     }
     now.cause = CAUSES.end;
@@ -226,15 +230,24 @@ class WindowedAggregate implements Operator {
 
   // Processing time.
 
+  /**
+   * Moves the clock on to the time that stands at a place of an array: a number given to a function that is called for every row
+   * would be put into a box each time.
+   */
+  #reach(times: Float64Array, at: number): void {
+    const to = times[at];
+    const now = this.#now;
+    if (this.#deadline[0] <= to) this.#moveClock(to);
+    else if (to > now.clock) {
+      now.clock = to;
+      this.#windows.tellClock(this.#atOnce);
+    } else if (this.#atOnce) this.#windows.tellClock(true);
+  }
+
   /** Moves the clock on and fires the timers that this makes due. */
   #moveClock(to: number): void {
     const { processingTimer } = this.#rules.profile;
     const windows = this.#windows;
-    if (!(windows.nextDeadline <= to)) {
-      if (to > this.#now.clock || processingTimer === "at-once")
-        windows.setClock(Math.max(to, this.#now.clock), processingTimer === "at-once");
-      return;
-    }
     if (processingTimer === "after") {
       // All timers that have passed are seen together, at the new time.
       if (!(to > this.#now.clock)) return;
@@ -267,17 +280,18 @@ class WindowedAggregate implements Operator {
     // A bundle may have been taken up from the step before.
     if (rows !== this.#bound) this.#bind(rows);
     const windows = this.#windows;
-    const time = rows.time[row];
-    if (this.#rules.profile.streamTime) windows.moveWatermark(time);
+    const { time: times } = rows;
+    if (this.#rules.profile.streamTime) windows.moveWatermark(rows.time, row);
     const weight = rows.weight === null ? 1 : rows.weight[row];
     const key = rows.key[row];
-    const found = windows.quickly(key, time);
+    const found = windows.quickly(key, times, row);
     if (found !== null) {
-      windows.putQuickly(found, row, time, weight);
-      this.#side.keep(rows.batch, row, found, time, weight, this.#now);
-      if (this.#side.wantsFates) this.#tellFate(time, this.#now.clock, 1);
+      windows.putQuickly(found, row, times, weight);
+      if (this.#side.wantsKept) this.#side.keep(rows.batch, row, found, times[row], weight, this.#now);
+      if (this.#side.wantsFates) this.#tellFate(times[row], this.#now.clock, 1);
       return;
     }
+    const time = times[row];
     const { merging } = this.#rules;
     const assigned = this.#assigned;
     this.#assign(time, assigned);
@@ -293,10 +307,10 @@ class WindowedAggregate implements Operator {
         continue;
       }
       taken++;
-      this.#side.keep(rows.batch, row, window, time, weight, this.#now);
-      if (window.quiet > 0) windows.putQuickly(window, row, time, weight);
+      if (this.#side.wantsKept) this.#side.keep(rows.batch, row, window, time, weight, this.#now);
+      if (window.quiet > 0) windows.putQuickly(window, row, times, weight);
       else {
-        windows.put(window, row, time, weight);
+        windows.put(window, row, times, weight);
         windows.fireAfterRow(window);
       }
     }
@@ -338,9 +352,9 @@ class WindowedAggregate implements Operator {
         }
         taken++;
         this.#keep(arrival, window);
-        if (window.quiet > 0) windows.putQuickly(window, row, time, weight);
+        if (window.quiet > 0) windows.putQuickly(window, row, rows.time, weight);
         else {
-          windows.put(window, row, time, weight);
+          windows.put(window, row, rows.time, weight);
           list(touched, window);
         }
       }
@@ -382,7 +396,7 @@ class WindowedAggregate implements Operator {
       this.#bind(rows);
       taken.set(arrival, (taken.get(arrival) as number) + 1);
       this.#keep(arrival, window);
-      this.#windows.put(window, row, rows.time[row], rows.weight === null ? 1 : rows.weight[row]);
+      this.#windows.put(window, row, rows.time, rows.weight === null ? 1 : rows.weight[row]);
       list(touched, window);
     }
     if (this.#side.wantsFates)

@@ -109,19 +109,19 @@ export class Windows {
   }
 
   /** Finds the open window of a row that needs no more than to be counted and added; null where anything else may happen. */
-  quickly(key: number, time: number): Cell | null {
+  quickly(key: number, times: Float64Array, row: number): Cell | null {
     if (!this.#disjoint) return null;
-    const cell = this.#cells.around(key, time);
+    const cell = this.#cells.around(key, times, row);
     return cell !== null && cell.quiet > 0 ? cell : null;
   }
 
   /** Puts a row into a window whose trigger is quiet. */
-  putQuickly(cell: Cell, row: number, time: number, weight: number): void {
+  putQuickly(cell: Cell, row: number, times: Float64Array, weight: number): void {
     cell.quiet--;
     cell.untold++;
     cell.rows++;
     cell.weight += weight;
-    this.#holds.add(cell, time);
+    this.#holds.add(cell, times, row);
     this.#accumulators.add(cell.slot, row, weight);
   }
 
@@ -154,11 +154,11 @@ export class Windows {
   }
 
   /** Puts a row, which the accumulators are bound to, into a window. */
-  put(cell: Cell, row: number, time: number, weight: number): void {
+  put(cell: Cell, row: number, times: Float64Array, weight: number): void {
     cell.rows++;
     cell.weight += weight;
     cell.quiet = 0;
-    this.#holds.add(cell, time);
+    this.#holds.add(cell, times, row);
     this.#accumulators.add(cell.slot, row, weight);
     this.#trigger.root.onElement(this.#about(cell));
   }
@@ -355,12 +355,22 @@ export class Windows {
   /** Tells triggers the processing time, and whether a deadline of this very moment is due. */
   setClock(clock: number, dueAtNow: boolean): void {
     this.#now.clock = clock;
-    this.#context.now = clock;
+    this.tellClock(dueAtNow);
+  }
+
+  /** Tells triggers that the clock has been moved. */
+  tellClock(dueAtNow: boolean): void {
+    this.#context.now = this.#now.clock;
     this.#context.dueAtNow = dueAtNow;
   }
 
   get dueAtNow(): boolean {
     return this.#context.dueAtNow;
+  }
+
+  /** The earliest deadline in processing time, or NaN, in an array of one. */
+  get deadline(): Float64Array {
+    return this.#timers.head;
   }
 
   /** The earliest deadline in processing time, or NaN. */
@@ -394,12 +404,13 @@ export class Windows {
     for (const cell of inOrder(cells)) if (!cell.finished && !cell.gone) this.fireAfterRow(cell);
   }
 
-  /** Moves the input watermark on: windows that it completes or expires speak. */
-  moveWatermark(to: number): void {
+  /** Moves the input watermark on to the one that stands at a place of an array: windows that it completes or expires speak. */
+  moveWatermark(watermarks: Float64Array, at: number): void {
     const now = this.#now;
+    const to = watermarks[at];
     if (to > now.watermark) {
       now.watermark = to;
-      if (this.#ends.first <= to || this.#expiries.first <= to) this.#passWatermark(to);
+      if (this.#ends.head[0] <= to || this.#expiries.head[0] <= to) this.#passWatermark(to);
     }
     now.settled = now.watermark;
   }
