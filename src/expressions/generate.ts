@@ -29,6 +29,9 @@ export const NO_VALUE = 0;
 export const HAS_VALUE = 1;
 export const UNKNOWN = 2;
 
+const EQUALITIES: ReadonlySet<string> = new Set(["===", "!==", "==", "!="]);
+const COMPARISONS: ReadonlySet<string> = new Set([...EQUALITIES, "<", "<=", ">", ">="]);
+
 /** A column the kernel reads: `columns[slot]`. */
 export interface ColumnSlot {
   readonly side: Side;
@@ -218,13 +221,46 @@ class Writer {
     ) {
       const left = this.truth(expr.left);
       const right = this.#block(() => this.truth(expr.right));
-      if (right.lines.length === 0) return `(${left} ${expr.operator} ${right.made})`;
+      if (right.lines.length === 0) {
+        // Comparing twice costs less than a branch that cannot be predicted.
+        if (this.#isComparison(expr.left) && this.#isComparison(expr.right))
+          return `!!(${left} ${expr.operator[0]} ${right.made})`;
+        return `(${left} ${expr.operator} ${right.made})`;
+      }
       const name = `t${this.#temporaries++}`;
       const guard = expr.operator === "&&" ? name : `!${name}`;
       this.emit(`let ${name} = ${left};`, `if (${guard}) {`, ...right.lines, `${name} = ${right.made};`, "}");
       return name;
     }
     return this.#truthOf(this.value(expr));
+  }
+
+  /** Whether a part only compares numbers, or texts by their codes, so that its truth costs next to nothing. */
+  #isComparison(expr: Expr): boolean {
+    if (expr.kind === "unary") return expr.operator === "!" && this.#isComparison(expr.argument);
+    if (expr.kind === "logical")
+      return expr.operator !== "??" && this.#isComparison(expr.left) && this.#isComparison(expr.right);
+    if (expr.kind !== "binary") return false;
+    const types = [expr.left, expr.right].map(part => this.#plainType(part));
+    if (types.every(type => type === "number")) return COMPARISONS.has(expr.operator);
+    const kinds = [expr.left.kind, expr.right.kind];
+    return (
+      types.every(type => type === "string") &&
+      EQUALITIES.has(expr.operator) &&
+      kinds.includes("column") &&
+      (kinds.includes("literal") || kinds.includes("parameter"))
+    );
+  }
+
+  /** The kind of a value that is there already, or a number that takes a little arithmetic; undefined for all else. */
+  #plainType(expr: Expr): "number" | "string" | undefined {
+    if (expr.kind === "binary") {
+      const numbers = this.#plainType(expr.left) === "number" && this.#plainType(expr.right) === "number";
+      return numbers && ["+", "-", "*", "/"].includes(expr.operator) ? "number" : undefined;
+    }
+    if (expr.kind !== "literal" && expr.kind !== "parameter" && expr.kind !== "column") return undefined;
+    const { type } = inferType(expr, this.#settings.schemas, this.#settings.parameters);
+    return type === "number" || type === "timestamp" ? "number" : type === "string" ? "string" : undefined;
   }
 
   #truthOf(operand: Operand): string {
