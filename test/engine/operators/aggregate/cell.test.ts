@@ -53,7 +53,7 @@ describe("Cells", () => {
       for (const c of there) {
         expect(cells.find(c.key, c.start, c.end)).toBe(c);
         if (!there.some(o => o !== c && o.key === c.key && o.end > c.start && o.start < c.end))
-          expect(cells.around(c.key, c.start)).toBe(c);
+          expect(cells.around(c.key, Float64Array.of(c.start), 0)).toBe(c);
       }
       expect(cells.find(key, -100, 5_000)).toBe(null);
       expect(cells.count).toBe(there.length);
