@@ -204,8 +204,8 @@ class WindowedAggregate implements Operator {
       output[at] = outputWatermark;
     }
     if (at > from) {
-      this.#moveClock(clock[at - 1]);
-      windows.moveWatermark(watermark);
+      this.#reach(clock, at - 1);
+      windows.moveWatermark(input, at - 1);
       now.outputWatermark = outputWatermark;
     }
     return at;
