@@ -11,21 +11,41 @@
  *
  * Most flows belong near the end, so the newest stay in a small sorted array that is searched from its end; the balance
  * there is the total less what comes after. When it is full, it becomes a leaf of the body, and its newest entries begin
- * another. What is needed to come to a tree's tail lies in a few arrays for all trees, because a step goes to many of them.
+ * another. A step goes to many trees: what is needed of one lies side by side, its head, and the tails of all lie in one array.
  */
-import { EntryPool, WIDTH } from "./entry-pool.ts";
-import { LEAF, type SavedBody, SumBody } from "./sum-body.ts";
+import { LEAF, Leaves, SUM as SUM_OF_LEAF, scaleAll, type Visit, visitAll, WIDTH } from "./leaves.ts";
+import { type SavedBranch, SumBodies } from "./sum-body.ts";
 
-/** Entries with which a tail begins; it doubles up to `LEAF`. */
+/** Entries with which a tail begins, and how many times as large it becomes when it is full, up to `LEAF`. */
 const SMALLEST = 8;
+const GROWTH = 4;
 /** Entries of a full tail that become a leaf, with room for late rows; the others begin the next tail. */
 const FILL = 112;
+
+/** Doubles of a head: the sums of all amounts and of the body's, the time of the body's last entry, the base, and integers. */
+const HEAD = 8;
+const SUM = 0;
+const BODY_SUM = 1;
+const BODY_END = 2;
+const BASE = 3;
+/** Integers of a head, in the same memory: the block of its tail, and where in it the entries begin, end, and may end; */
+const BLOCK = 8;
+const START = 9;
+const END = 10;
+const LIMIT = 11;
+/** its body's root, −1 without a body, the root's level, and the number of entries in the body. */
+const ROOT = 12;
+const LEVEL = 13;
+const IN_BODY = 14;
+
+/** Entries per block of tails. */
+const TAILS = 1 << 12;
 
 interface Saved {
   readonly total: number;
   readonly tail: Float64Array;
   readonly bodyEnd: number;
-  readonly body: SavedBody | null;
+  readonly body: { readonly sum: number; readonly root: SavedBranch } | null;
 }
 
 /** The columns of a single row. */
@@ -37,42 +57,57 @@ const BALANCE = new Float64Array(1);
 const LATER = new Float64Array(1);
 
 export class SumForest {
-  /** After `insertOne`: the sum of the tree's amounts up to and including the inserted one's time. */
+  /** After `insertOne`: the sum of the tree's amounts up to and including the inserted one's time, with its base. */
   balance = 0;
-  readonly #pool = new EntryPool();
+  readonly #leaves = new Leaves();
+  readonly #bodies = new SumBodies(this.#leaves);
   #trees = 0;
-  /** By tree: the sum of all its amounts, and the time of its body's last entry. */
-  #sums = new Float64Array(2 * 8);
-  /** By tree: the place of its tail, its entries, and how many it has room for. */
-  #tails = new Int32Array(3 * 8);
-  readonly #bodies: (SumBody | null)[] = [];
+  /** By tree, `HEAD` doubles, and the same memory as integers. */
+  #heads = new Float64Array(8 * HEAD);
+  #marks = new Int32Array(this.#heads.buffer);
+  /** The tails of all trees. Before a tail's entries is one that is earlier than any, at which the search for a place ends. */
+  readonly #tails: Float64Array[] = [new Float64Array(64 * WIDTH)];
+  /** Doubles of the last block that are in use. */
+  #used = 0;
+  /** Tails that were grown out of, by their room: the block and where the entries begin. */
+  readonly #free = new Map<number, number[]>([
+    [SMALLEST, []],
+    [SMALLEST * GROWTH, []],
+  ]);
 
   /** Makes an empty tree and returns its number, from 0 on. */
   plant(): number {
     const tree = this.#trees++;
-    if (2 * tree === this.#sums.length) {
-      const sums = new Float64Array(4 * tree);
-      sums.set(this.#sums);
-      this.#sums = sums;
-      const tails = new Int32Array(6 * tree);
-      tails.set(this.#tails);
-      this.#tails = tails;
+    if (tree * HEAD === this.#heads.length) {
+      const heads = new Float64Array(2 * tree * HEAD);
+      heads.set(this.#heads);
+      this.#heads = heads;
+      this.#marks = new Int32Array(heads.buffer);
     }
-    this.#sums[2 * tree + 1] = -Infinity;
-    this.#tails[3 * tree] = this.#pool.take(SMALLEST);
-    this.#tails[3 * tree + 2] = SMALLEST;
-    this.#bodies.push(null);
+    this.#heads[tree * HEAD + BODY_END] = -Infinity;
+    this.#marks[2 * tree * HEAD + ROOT] = -1;
+    this.#layOut(tree, SMALLEST);
     return tree;
   }
 
   /** Number of a tree's entries. */
   size(tree: number): number {
-    return this.#tails[3 * tree + 1] + (this.#bodies[tree]?.size ?? 0);
+    return this.#inTail(tree) + this.#marks[2 * tree * HEAD + IN_BODY];
+  }
+
+  /** What a tree's balances begin with: 0, until it is added to. */
+  base(tree: number): number {
+    return this.#heads[tree * HEAD + BASE];
+  }
+
+  /** Adds to what a tree's balances begin with. */
+  addBase(tree: number, amount: number): void {
+    this.#heads[tree * HEAD + BASE] += amount;
   }
 
   /**
-   * Inserts the rows `rows[from, to)` into a tree in their order, each after those of its time. Writes for each row the balance
-   * at its time, with `base` added, and how many entries are later, whose balances all move by the row's amount.
+   * Inserts the rows `rows[from, to)` into a tree in their order, each behind those of its time. Writes for each row the balance at
+   * its time, the tree's base included, and how many entries are later, whose balances all move by the row's amount.
    */
   insert(
     tree: number,
@@ -82,24 +117,72 @@ export class SumForest {
     time: Float64Array,
     amount: Float64Array,
     arrival: Float64Array,
-    base: number,
     balance: Float64Array,
     later: Float64Array,
   ): void {
-    let r = from;
-    for (;;) {
-      r = this.#insertInTail(tree, rows, r, to, time, amount, arrival, base, balance, later);
-      if (r === to) return;
+    const head = tree * HEAD;
+    const mark = 2 * head;
+    const heads = this.#heads;
+    const marks = this.#marks;
+    let tail = this.#tailOf(tree);
+    let total = heads[head + SUM];
+    let bodyEnd = heads[head + BODY_END];
+    let end = marks[mark + END];
+    let limit = marks[mark + LIMIT];
+    const base = heads[head + BASE];
+    for (let r = from; r < to; r++) {
       const row = rows[r];
-      if (this.#tails[3 * tree + 1] === this.#tails[3 * tree + 2]) this.#makeRoom(tree);
-      if (!(time[row] < this.#sums[2 * tree + 1])) continue;
-      const body = this.#bodies[tree] as SumBody;
-      body.insert(time[row], amount[row], arrival[row]);
-      this.#sums[2 * tree] += amount[row];
-      balance[row] = base + (body.sum - body.after);
-      later[row] = body.later + this.#tails[3 * tree + 1];
-      r++;
+      const t = time[row];
+      const a = amount[row];
+      if (end === limit) {
+        marks[mark + END] = end;
+        this.#makeRoom(tree);
+        tail = this.#tailOf(tree);
+        bodyEnd = heads[head + BODY_END];
+        end = marks[mark + END];
+        limit = marks[mark + LIMIT];
+      }
+      total += a;
+      if (t < bodyEnd) {
+        later[row] = this.#insertInBody(tree, t, a, arrival[row]) + (end - marks[mark + START]) / WIDTH;
+        balance[row] = base + (heads[head + BODY_SUM] - this.#bodies.after);
+        continue;
+      }
+      let i = end;
+      let after = 0;
+      let before = tail[i - 3];
+      while (before > t) {
+        const moved = tail[i - 2];
+        tail[i] = before;
+        tail[i + 1] = moved;
+        tail[i + 2] = tail[i - 1];
+        after += moved;
+        i -= WIDTH;
+        before = tail[i - 3];
+      }
+      tail[i] = t;
+      tail[i + 1] = a;
+      tail[i + 2] = arrival[row];
+      balance[row] = base + (total - after);
+      later[row] = (end - i) / WIDTH;
+      end += WIDTH;
     }
+    heads[head + SUM] = total;
+    marks[mark + END] = end;
+  }
+
+  /** Inserts an entry into a tree's body and returns how many are later there; `after` of the bodies says their sum. */
+  #insertInBody(tree: number, time: number, amount: number, arrival: number): number {
+    const head = tree * HEAD;
+    const mark = 2 * head;
+    const marks = this.#marks;
+    const bodies = this.#bodies;
+    bodies.insert(marks[mark + ROOT], marks[mark + LEVEL], time, amount, arrival);
+    marks[mark + ROOT] = bodies.node;
+    marks[mark + LEVEL] = bodies.level;
+    marks[mark + IN_BODY]++;
+    this.#heads[head + BODY_SUM] += amount;
+    return bodies.later;
   }
 
   /** Inserts a single row; leaves the balance at its time in `balance` and returns how many entries are later. */
@@ -107,75 +190,21 @@ export class SumForest {
     TIME[0] = time;
     AMOUNT[0] = amount;
     ARRIVAL[0] = arrival;
-    this.insert(tree, ROW, 0, 1, TIME, AMOUNT, ARRIVAL, 0, BALANCE, LATER);
+    this.insert(tree, ROW, 0, 1, TIME, AMOUNT, ARRIVAL, BALANCE, LATER);
     this.balance = BALANCE[0];
     return LATER[0];
   }
 
-  /** Inserts rows as long as they belong into the tail and it has room for them; returns the first that is left. */
-  #insertInTail(
-    tree: number,
-    rows: Int32Array,
-    from: number,
-    to: number,
-    time: Float64Array,
-    amount: Float64Array,
-    arrival: Float64Array,
-    base: number,
-    balance: Float64Array,
-    later: Float64Array,
-  ): number {
-    const tails = this.#tails;
-    const place = tails[3 * tree];
-    const count = tails[3 * tree + 1];
-    const until = Math.min(to, from + tails[3 * tree + 2] - count);
-    let total = this.#sums[2 * tree];
-    const bodyEnd = this.#sums[2 * tree + 1];
-    const block = this.#pool.blockOf(place);
-    const start = this.#pool.startOf(place);
-    let end = start + count * WIDTH;
-    let r = from;
-    for (; r < until; r++) {
-      const row = rows[r];
-      const t = time[row];
-      if (t < bodyEnd) break;
-      let after = 0;
-      let i = end;
-      while (i > start) {
-        const before = block[i - 3];
-        if (!(before > t)) break;
-        const moved = block[i - 2];
-        block[i] = before;
-        block[i + 1] = moved;
-        block[i + 2] = block[i - 1];
-        after += moved;
-        i -= WIDTH;
-      }
-      const a = amount[row];
-      block[i] = t;
-      block[i + 1] = a;
-      block[i + 2] = arrival[row];
-      total += a;
-      balance[row] = base + (total - after);
-      later[row] = (end - i) / WIDTH;
-      end += WIDTH;
-    }
-    tails[3 * tree + 1] = count + r - from;
-    this.#sums[2 * tree] = total;
-    return r;
-  }
-
-  /** Returns the sum of a tree's amounts whose event time is at most `time`. O(log n). */
+  /** Returns the sum of a tree's amounts whose event time is at most `time`, without its base. O(log n). */
   sumUntil(tree: number, time: number): number {
-    const body = this.#bodies[tree];
-    if (body !== null && time < this.#sums[2 * tree + 1]) return body.sumUntil(time);
-    const place = this.#tails[3 * tree];
-    const block = this.#pool.blockOf(place);
-    const start = this.#pool.startOf(place);
+    const head = tree * HEAD;
+    const marks = this.#marks;
+    if (time < this.#heads[head + BODY_END])
+      return this.#bodies.sumUntil(marks[2 * head + ROOT], marks[2 * head + LEVEL], this.#heads[head + BODY_SUM], time);
+    const tail = this.#tailOf(tree);
     let after = 0;
-    for (let i = start + this.#tails[3 * tree + 1] * WIDTH; i > start && block[i - 3] > time; i -= WIDTH)
-      after += block[i - 2];
-    return this.#sums[2 * tree] - after;
+    for (let i = marks[2 * head + END]; tail[i - 3] > time; i -= WIDTH) after += tail[i - 2];
+    return this.#heads[head + SUM] - after;
   }
 
   /**
@@ -183,35 +212,45 @@ export class SumForest {
    * arrived before or after it as a whole are not looked into.
    */
   sumKnown(tree: number, time: number, arrival: number): number {
-    let sum = this.#bodies[tree]?.sumKnown(time, arrival) ?? 0;
-    this.#pool.forEach(this.#tails[3 * tree], this.#tails[3 * tree + 1], (t, amount, arrived) => {
+    const root = this.#marks[2 * tree * HEAD + ROOT];
+    let sum = root < 0 ? 0 : this.#bodies.sumKnown(root, this.#marks[2 * tree * HEAD + LEVEL], time, arrival);
+    visitAll(this.#tailOf(tree), this.#startOf(tree), this.#inTail(tree), (t, amount, arrived) => {
       if (t <= time && arrived <= arrival) sum += amount;
     });
     return sum;
   }
 
   /** Calls back for every entry of a tree in order of time. */
-  forEach(tree: number, visit: (time: number, amount: number, arrival: number) => void): void {
-    this.#bodies[tree]?.forEach(visit);
-    this.#pool.forEach(this.#tails[3 * tree], this.#tails[3 * tree + 1], visit);
+  forEach(tree: number, visit: Visit): void {
+    const root = this.#marks[2 * tree * HEAD + ROOT];
+    if (root >= 0) this.#bodies.forEach(root, this.#marks[2 * tree * HEAD + LEVEL], visit);
+    visitAll(this.#tailOf(tree), this.#startOf(tree), this.#inTail(tree), visit);
   }
 
-  /** Multiplies all amounts of all trees, which changes the unit they are counted in. O(n). */
+  /** Multiplies all amounts of all trees and their bases, which changes the unit they are counted in. O(n). */
   scale(factor: number): void {
     for (let tree = 0; tree < this.#trees; tree++) {
-      this.#sums[2 * tree] *= factor;
-      this.#pool.scale(this.#tails[3 * tree], this.#tails[3 * tree + 1], factor);
-      this.#bodies[tree]?.scale(factor);
+      const head = tree * HEAD;
+      this.#heads[head + SUM] *= factor;
+      this.#heads[head + BODY_SUM] *= factor;
+      this.#heads[head + BASE] *= factor;
+      scaleAll(this.#tailOf(tree), this.#startOf(tree), this.#inTail(tree), factor);
+      const root = this.#marks[2 * head + ROOT];
+      if (root >= 0) this.#bodies.scale(root, this.#marks[2 * head + LEVEL], factor);
     }
   }
 
-  /** Takes a tree out as plain data, sums as they are, so that a restored one goes on to the last bit. */
+  /** Takes a tree out as plain data, sums as they are, so that a restored one goes on to the last bit. Its base is left out. */
   snapshot(tree: number): unknown {
+    const head = tree * HEAD;
+    const mark = 2 * head;
+    const root = this.#marks[mark + ROOT];
+    const level = this.#marks[mark + LEVEL];
     const saved: Saved = {
-      total: this.#sums[2 * tree],
-      tail: this.#pool.slice(this.#tails[3 * tree], this.#tails[3 * tree + 1]),
-      bodyEnd: this.#sums[2 * tree + 1],
-      body: this.#bodies[tree]?.save() ?? null,
+      total: this.#heads[head + SUM],
+      tail: this.#tailOf(tree).slice(this.#marks[mark + START], this.#marks[mark + END]),
+      bodyEnd: this.#heads[head + BODY_END],
+      body: root < 0 ? null : { sum: this.#heads[head + BODY_SUM], root: this.#bodies.save(root, level) },
     };
     return saved;
   }
@@ -220,39 +259,105 @@ export class SumForest {
   restore(snapshot: unknown): number {
     const from = snapshot as Saved;
     const tree = this.plant();
-    this.#sums[2 * tree] = from.total;
-    this.#sums[2 * tree + 1] = from.bodyEnd;
+    const head = tree * HEAD;
+    const mark = 2 * head;
+    this.#heads[head + SUM] = from.total;
+    this.#heads[head + BODY_END] = from.bodyEnd;
     const count = from.tail.length / WIDTH;
-    while (this.#tails[3 * tree + 2] < count) this.#grow(tree);
-    this.#tails[3 * tree + 1] = count;
-    this.#pool.set(this.#tails[3 * tree], from.tail);
-    if (from.body !== null) (this.#bodies[tree] = new SumBody(this.#pool)).load(from.body);
+    let room = SMALLEST;
+    while (room < count) room *= GROWTH;
+    if (room > SMALLEST) this.#layOut(tree, room);
+    this.#fill(tree, from.tail, 0, count);
+    if (from.body !== null) {
+      this.#marks[mark + ROOT] = this.#bodies.load(from.body.root);
+      this.#marks[mark + LEVEL] = this.#bodies.level;
+      this.#marks[mark + IN_BODY] = this.#bodies.size(this.#bodies.node);
+      this.#heads[head + BODY_SUM] = from.body.sum;
+    }
     return tree;
+  }
+
+  #tailOf(tree: number): Float64Array {
+    return this.#tails[this.#marks[2 * tree * HEAD + BLOCK]];
+  }
+
+  #startOf(tree: number): number {
+    return this.#marks[2 * tree * HEAD + START];
+  }
+
+  /** Number of entries in a tree's tail. */
+  #inTail(tree: number): number {
+    return (this.#marks[2 * tree * HEAD + END] - this.#startOf(tree)) / WIDTH;
+  }
+
+  /** Number of entries a tree's tail has room for. */
+  #roomOf(tree: number): number {
+    return (this.#marks[2 * tree * HEAD + LIMIT] - this.#startOf(tree)) / WIDTH;
   }
 
   /** Grows a full tail, or lets it become a leaf and begins another with its newest entries. */
   #makeRoom(tree: number): void {
-    if (this.#tails[3 * tree + 2] < LEAF) {
-      this.#grow(tree);
+    const room = this.#roomOf(tree);
+    if (room < LEAF) {
+      const from = this.#tailOf(tree);
+      const start = this.#startOf(tree);
+      this.#free.get(room)?.push(this.#marks[2 * tree * HEAD + BLOCK], start);
+      this.#layOut(tree, GROWTH * room);
+      this.#fill(tree, from, start, room);
       return;
     }
-    const leaf = this.#tails[3 * tree];
-    const next = this.#pool.take(LEAF);
-    this.#pool.copy(leaf + FILL, next, LEAF - FILL);
-    const body = (this.#bodies[tree] ??= new SumBody(this.#pool));
-    body.append(leaf, FILL);
-    this.#sums[2 * tree + 1] = this.#pool.blockOf(leaf)[this.#pool.startOf(leaf + FILL - 1)];
-    this.#tails[3 * tree] = next;
-    this.#tails[3 * tree + 1] = LEAF - FILL;
+    const head = tree * HEAD;
+    const mark = 2 * head;
+    const tail = this.#tailOf(tree);
+    const start = this.#startOf(tree);
+    const bodies = this.#bodies;
+    if (this.#marks[mark + ROOT] < 0) this.#marks[mark + ROOT] = bodies.plant();
+    const leaf = this.#leaves.make(tail, start, FILL);
+    bodies.append(this.#marks[mark + ROOT], this.#marks[mark + LEVEL], leaf);
+    this.#marks[mark + ROOT] = bodies.node;
+    this.#marks[mark + LEVEL] = bodies.level;
+    this.#marks[mark + IN_BODY] += FILL;
+    this.#heads[head + BODY_SUM] += this.#leaves.made[SUM_OF_LEAF];
+    this.#heads[head + BODY_END] = tail[start + (FILL - 1) * WIDTH];
+    this.#fill(tree, tail, start + FILL * WIDTH, LEAF - FILL);
   }
 
-  #grow(tree: number): void {
-    const tails = this.#tails;
-    const room = tails[3 * tree + 2];
-    const larger = this.#pool.take(2 * room);
-    this.#pool.copy(tails[3 * tree], larger, tails[3 * tree + 1]);
-    this.#pool.giveBack(tails[3 * tree], room);
-    tails[3 * tree] = larger;
-    tails[3 * tree + 2] = 2 * room;
+  /** Gives a tree another tail, which is empty, with room for so many entries. */
+  #layOut(tree: number, room: number): void {
+    const mark = 2 * tree * HEAD;
+    const marks = this.#marks;
+    const free = this.#free.get(room);
+    let start = free?.pop();
+    let block = free?.pop();
+    if (start === undefined || block === undefined) {
+      block = this.#tails.length - 1;
+      start = this.#used + WIDTH;
+      if (start + room * WIDTH > TAILS * WIDTH) {
+        block = this.#tails.push(new Float64Array(TAILS * WIDTH)) - 1;
+        start = WIDTH;
+      }
+      this.#used = start + room * WIDTH;
+      let { length } = this.#tails[block];
+      if (this.#used > length) {
+        // The first block grows, so that few trees take little.
+        while (this.#used > length) length *= 2;
+        const larger = new Float64Array(length);
+        larger.set(this.#tails[block]);
+        this.#tails[block] = larger;
+      }
+      this.#tails[block][start - WIDTH] = -Infinity;
+    }
+    marks[mark + BLOCK] = block;
+    marks[mark + START] = start;
+    marks[mark + END] = start;
+    marks[mark + LIMIT] = start + room * WIDTH;
+  }
+
+  /** Makes entries the only ones of a tree's tail. */
+  #fill(tree: number, from: Float64Array, start: number, count: number): void {
+    const to = this.#tailOf(tree);
+    const first = this.#startOf(tree);
+    for (let i = 0; i < count * WIDTH; i++) to[first + i] = from[start + i];
+    this.#marks[2 * tree * HEAD + END] = first + count * WIDTH;
   }
 }

@@ -60,10 +60,9 @@ class Integrate implements IntegrateOperator {
   readonly #unit = new Unit();
   /** Sum of the absolute amounts so far, in units: what the sums cannot exceed. */
   #bound = 0;
-  /** By key: the tree of its flows, or −1, its opening balance in units, and its values. */
-  readonly #trees: number[] = [];
+  /** The flows of each key, in the tree of the key's number, with its opening balance in units as the base. */
   readonly #forest = new SumForest();
-  readonly #bases: number[] = [];
+  /** By key: its values, or null as long as nothing has come of it. */
   readonly #names: (readonly Value[] | null)[] = [];
   /** Keys by the text of their values, for questions. */
   readonly #byName = new Map<string, number>();
@@ -106,7 +105,6 @@ class Integrate implements IntegrateOperator {
   readonly #rescale = (factor: number): void => {
     this.#bound *= factor;
     this.#forest.scale(factor);
-    for (let i = 0; i < this.#bases.length; i++) this.#bases[i] *= factor;
   };
 
   #count(amount: number): number {
@@ -121,7 +119,7 @@ class Integrate implements IntegrateOperator {
     const keys = count === 0 ? [] : this.#keys(batch);
     const value = count === 0 ? null : this.#value(batch);
     const ids = count === 0 ? new Int32Array(0) : this.#index.ids(keys, count, true);
-    if (this.#rows.length < count) this.#widen(Math.max(count, 2 * this.#rows.length));
+    if (this.#units.length < count) this.#widen(Math.max(count, 2 * this.#units.length));
     const balance = this.#balance.subarray(0, count);
     const restated = this.#restated.subarray(0, count);
     const alone = inputs.length === 1;
@@ -198,7 +196,10 @@ class Integrate implements IntegrateOperator {
     return units;
   }
 
-  /** Inserts the rows of a step key by key, each key's in order of arrival: keys do not concern each other. */
+  /**
+   * Inserts the rows of a step whose amounts are counted, key by key, each key's in order of arrival: keys do not concern each
+   * other, and what is needed of a key is near then.
+   */
   #runByKey(
     step: Step,
     flow: Flow,
@@ -229,14 +230,12 @@ class Integrate implements IntegrateOperator {
     }
     for (let row = 0; row < count; row++) rows[ends[ids[row]]++] = row;
     const arrival = arrivals(flow, step);
-    const trees = this.#trees;
-    const bases = this.#bases;
     const forest = this.#forest;
     let from = 0;
     for (let t = 0; t < distinct; t++) {
       const key = touched[t];
       const to = ends[key];
-      forest.insert(trees[key], rows, from, to, time, units, arrival, bases[key], balance, restated);
+      forest.insert(key, rows, from, to, time, units, arrival, balance, restated);
       ends[key] = 0;
       from = to;
     }
@@ -269,8 +268,8 @@ class Integrate implements IntegrateOperator {
       if (weight !== null) amount *= weight[row];
       const units = this.#count(amount);
       const arrival = clock === null ? step.clock[at === null ? row : at[row]] : clock[row];
-      restated[row] = forest.insertOne(this.#trees[key], time[row], units, arrival);
-      balance[row] = (this.#bases[key] + forest.balance) / unit.factor;
+      restated[row] = forest.insertOne(key, time[row], units, arrival);
+      balance[row] = forest.balance / unit.factor;
     }
   }
 
@@ -298,63 +297,59 @@ class Integrate implements IntegrateOperator {
         const amount = valueAt(amounts as Column, row);
         if (typeof amount !== "number" || Number.isNaN(amount)) return;
         const units = this.#count(amount * (openings.weight?.[row] ?? 1));
-        this.#bases[key] += units;
+        this.#forest.addBase(key, units);
       },
     });
   }
 
   /** Makes the tree of a key. Keys are numbered from 0, but need not come in that order. */
   #open(key: number, keys: readonly Column[], row: number): void {
-    while (this.#trees.length <= key) {
-      this.#trees.push(-1);
-      this.#bases.push(0);
+    while (this.#names.length <= key) {
+      this.#forest.plant();
       this.#names.push(null);
     }
-    this.#trees[key] = this.#forest.plant();
     const name = keys.map(column => valueAt(column, row));
     this.#names[key] = name;
     this.#byName.set(JSON.stringify(name), key);
     const { opening } = this.#node;
-    if (opening.kind === "number") this.#bases[key] = this.#count(opening.value);
+    if (opening.kind === "number") this.#forest.addBase(key, this.#count(opening.value));
     else if (opening.kind === "numbers" && Object.hasOwn(opening.values, String(name[0])))
-      this.#bases[key] = this.#count(opening.values[String(name[0])]);
+      this.#forest.addBase(key, this.#count(opening.values[String(name[0])]));
   }
 
   #knows(key: number): boolean {
-    return key < this.#trees.length && this.#trees[key] >= 0;
+    return key < this.#names.length && this.#names[key] !== null;
   }
 
-  #find(key: readonly Value[]): { tree: number; base: number } | null {
+  /** Finds the number of a key; −1 for one of which nothing has come. */
+  #find(key: readonly Value[]): number {
     if (key.length !== this.#keyFields.length)
       throw new Error(
         `The balances are kept by ${this.#keyFields.map(f => f.name).join(", ") || "nothing"}; the key ${JSON.stringify(key)} has ${key.length} values.`,
       );
-    const found = this.#byName.get(JSON.stringify(key)) ?? -1;
-    return found < 0 ? null : { tree: this.#trees[found], base: this.#bases[found] };
+    return this.#byName.get(JSON.stringify(key)) ?? -1;
   }
 
   readonly balances: Balances = {
     balanceAt: (key, time, knownAt = Infinity) => {
       const found = this.#find(key);
-      if (found === null) return this.#openingOf(key);
+      if (found < 0) return this.#openingOf(key);
       const flows =
-        knownAt === Infinity
-          ? this.#forest.sumUntil(found.tree, time)
-          : this.#forest.sumKnown(found.tree, time, knownAt);
-      return this.#unit.amount(found.base + flows);
+        knownAt === Infinity ? this.#forest.sumUntil(found, time) : this.#forest.sumKnown(found, time, knownAt);
+      return this.#unit.amount(this.#forest.base(found) + flows);
     },
     restatement: (key, time, from, to) => {
-      const tree = this.#find(key)?.tree;
-      if (tree === undefined) return 0;
-      return this.#unit.amount(this.#forest.sumKnown(tree, time, to) - this.#forest.sumKnown(tree, time, from));
+      const found = this.#find(key);
+      if (found < 0) return 0;
+      return this.#unit.amount(this.#forest.sumKnown(found, time, to) - this.#forest.sumKnown(found, time, from));
     },
     series: (key, knownAt = Infinity) => {
       const found = this.#find(key);
       const times: number[] = [];
       const balances: number[] = [];
-      let sum = found?.base ?? 0;
-      if (found !== null)
-        this.#forest.forEach(found.tree, (time, amount, arrival) => {
+      let sum = found < 0 ? 0 : this.#forest.base(found);
+      if (found >= 0)
+        this.#forest.forEach(found, (time, amount, arrival) => {
           if (arrival > knownAt) return;
           sum += amount;
           times.push(time);
@@ -379,9 +374,9 @@ class Integrate implements IntegrateOperator {
       index: this.#index.snapshot(),
       unit: this.#unit.snapshot(),
       bound: this.#bound,
-      bases: [...this.#bases],
+      bases: this.#names.map((_, key) => this.#forest.base(key)),
       names: [...this.#names],
-      trees: this.#trees.map(tree => (tree < 0 ? null : this.#forest.snapshot(tree))),
+      trees: this.#names.map((_, key) => this.#forest.snapshot(key)),
     };
   }
 
@@ -390,17 +385,16 @@ class Integrate implements IntegrateOperator {
     this.#index.restore(from.index);
     this.#unit.restore(from.unit);
     this.#bound = from.bound;
-    this.#bases.push(...from.bases);
-    this.#names.push(...from.names);
+    for (const name of from.names) this.#names.push(name);
     from.names.forEach((name, key) => {
       if (name !== null) this.#byName.set(JSON.stringify(name), key);
     });
-    for (const saved of from.trees) this.#trees.push(saved === null ? -1 : this.#forest.restore(saved));
+    from.trees.forEach((saved, key) => this.#forest.addBase(this.#forest.restore(saved), from.bases[key]));
   }
 
   size(): { keys: number; windows: number; entries: number; hold: number | null } {
     let entries = 0;
-    for (const tree of this.#trees) if (tree >= 0) entries += this.#forest.size(tree);
+    for (let key = 0; key < this.#names.length; key++) entries += this.#forest.size(key);
     return { keys: this.#names.filter(name => name !== null).length, windows: 0, entries, hold: null };
   }
 }
