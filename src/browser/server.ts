@@ -160,7 +160,8 @@ function pathOf(request: IncomingMessage): string {
 
 function send(response: ServerResponse, file: PageFile | null): void {
   if (file === null) return refuse(response, 404, "nothing is here");
-  const stream = createReadStream(file.path);
+  // A kernel waits for a script of a megabyte each time: in one piece it is there sooner than in sixteen.
+  const stream = createReadStream(file.path, { highWaterMark: 1 << 20 });
   stream.once("open", () => response.writeHead(200, file.headers));
   stream.once("error", () => refuse(response, 404, "nothing is here"));
   stream.pipe(response);
