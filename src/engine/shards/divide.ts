@@ -3,13 +3,12 @@
  * something stands in the way or it would not pay.
  */
 import { PROFILES } from "../../model/profiles.ts";
-import { formatDuration } from "../../model/time.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { type Node, topological } from "../../pipeline/node.ts";
 import type { SourceLog } from "../../pipeline/source-log.ts";
 import type { SourceNode } from "../../pipeline/verbs/source.ts";
 import type { RunOptions } from "../run.ts";
-import { costsOf, pays, sharesOf, type Times, timesOf } from "./cost.ts";
+import { costsOf, pays, sharesOf, timesOf } from "./cost.ts";
 import { sumsAreExact } from "./exact-sums.ts";
 import { ownersOf } from "./owners.ts";
 import { planShards, type ShardPlan } from "./plan.ts";
@@ -60,7 +59,7 @@ export function divide(roots: readonly Node[], options: DivideOptions): Division
   const shares = sharesOf(costs, shards, here);
   if (start !== undefined) {
     const times = timesOf(costs, shares, sources.map(logs), start);
-    if (!pays(times)) return { reason: sentence(times, shards), could: true };
+    if (!pays(times)) return { reason: UNPAID, could: true };
   }
   for (const node of plan.sums)
     if (!sumsAreExact(node, logs, profile))
@@ -91,10 +90,8 @@ export function divide(roots: readonly Node[], options: DivideOptions): Division
   return { plan, sources, sourcePorts, owners };
 }
 
-function sentence({ one, several }: Times, shards: number): string {
-  const rounded = (time: number): string => formatDuration(Number(time.toPrecision(2)));
-  return `It has too little to do for that to pay: about ${rounded(one)} on one thread, and ${rounded(several)} on ${shards}, with what it takes to start them.`;
-}
+const UNPAID =
+  "It has too few rows, or too little to do for each, for threads to pay: starting them, sharing the log and bringing together what they put out would take longer than they save.";
 
 /** The sources below roots, each once, in the order in which a run's graph has them. */
 function sourcesOf(roots: readonly Node[]): SourceNode[] {
