@@ -27,7 +27,7 @@ export interface Turns {
   /** Bounds of the window that speaks, ms. A row that it takes back says the window's too, and not its own. */
   readonly end: Float64Array;
   readonly start: Float64Array;
-  /** Position, from the start of the run, of the first row of the key. */
+  /** Position, from the start of the run, of the first row of the key; of a windowed join that of the row, right ones after left ones. */
   readonly key: Float64Array;
 }
 

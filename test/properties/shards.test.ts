@@ -13,6 +13,7 @@ import { ShardedRun } from "../../src/engine/shards/sharded-run.ts";
 import type { Step } from "../../src/engine/step.ts";
 import { PROFILES } from "../../src/model/profiles.ts";
 import type { WindowingStrategy } from "../../src/model/strategy.ts";
+import type { WindowFunction } from "../../src/model/windows.ts";
 import { afterCount, afterWatermark, DEFAULT_TRIGGER } from "../../src/model/triggers.ts";
 import {
   adaptive,
@@ -22,6 +23,7 @@ import {
   punctuated,
   type WatermarkStrategy,
 } from "../../src/model/watermarks.ts";
+import type { On } from "../../src/pipeline/matching.ts";
 import type { Node } from "../../src/pipeline/node.ts";
 import { Stream } from "../../src/pipeline/stream.ts";
 import { logOf, type LogRow, logsByName, logSource } from "../engine/logs.ts";
@@ -173,7 +175,32 @@ const combined: fc.Arbitrary<(left: Stream, right: Stream) => Stream> = fc.const
     left.intervalJoin(right, "key", { lower: -9, upper: 9 }).select("key", "v_left", "p_left").rename(OWN),
 );
 
-const pipelines: fc.Arbitrary<Build> = fc
+/** Joins window by window, and what may follow them. */
+const windowedJoins: fc.Arbitrary<Build> = fc
+  .record({
+    kind: fc.constantFrom("join", "joinLeft", "joinRight", "joinFull", "semijoin", "antijoin"),
+    window: fc.constantFrom<WindowFunction>(
+      { kind: "fixed", size: 10, offset: 0 },
+      { kind: "fixed", size: 4, offset: 1 },
+      { kind: "sliding", size: 12, period: 5, offset: 0 },
+      { kind: "global" },
+    ),
+    lateness: fc.constantFrom(0, 0, 7, Infinity),
+    on: fc.constantFrom<On>("key", "key", { key: "p" }, (l, r) => l.key === r.key && l.v <= r.v),
+    first: before,
+    second: before,
+    next: after,
+    late: fc.constantFrom(false, false, false, true),
+  })
+  .map(({ kind, window, lateness, on, first, second, next, late }) => (left: Stream, right: Stream) => {
+    const [a, b] = [first(left), second(right)].map(s => s.window(window).allowedLateness(lateness));
+    const made = a[kind as "join"](b, on);
+    const out = [attempt(next, made)];
+    if (late) out.push(new Stream({ verb: "port", input: made.node, port: "late" }));
+    return out;
+  });
+
+const keyedPipelines: fc.Arbitrary<Build> = fc
   .record({
     first: before,
     second: before,
@@ -189,6 +216,8 @@ const pipelines: fc.Arbitrary<Build> = fc
       out.push(new Stream({ verb: "port", input: made.node, port: side }));
     return out;
   });
+
+const pipelines = fc.oneof({ weight: 5, arbitrary: keyedPipelines }, { weight: 1, arbitrary: windowedJoins });
 
 /** A verb that needs a column which is not there is left out. */
 function attempt(verb: Verb, stream: Stream): Stream {

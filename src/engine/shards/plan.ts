@@ -16,12 +16,14 @@
 import type { Schema } from "../../columns/column.ts";
 import type { Profile } from "../../model/profiles.ts";
 import { identity } from "../../pipeline/identity.ts";
+import { hasWindowColumns, WINDOW_FIELDS } from "../../pipeline/verbs/aggregate.ts";
 import { joinColumns } from "../../pipeline/verbs/join.ts";
 import { inputsOf, type Node, portRead, schemaOf, topological, verbOf } from "../../pipeline/node.ts";
 import { selection } from "../../pipeline/verbs/select.ts";
 import type { RowExpression } from "../../expressions/tree.ts";
 import type { SourceNode } from "../../pipeline/verbs/source.ts";
 import { MAIN, type Port } from "../../pipeline/verb.ts";
+import { countedJoin } from "../operators/aggregate/pairs.ts";
 
 /** By the identity of each source: the columns whose values say to which shard a row goes. */
 export type Parting = ReadonlyMap<string, readonly string[]>;
@@ -48,7 +50,7 @@ export function planShards(
   const unfit = spansKeys(profile);
   if (unfit !== null) return { reason: unfit };
   const order = topological(roots);
-  const analysis = new Analysis(sources, order);
+  const analysis = new Analysis(sources, order, profile);
   const cuts = cutsOf(roots, order, analysis);
   if (cuts.length === 0) return { reason: analysis.reason };
   const groups = new Map<string, { parting: Parting; cuts: Node[] }>();
@@ -109,15 +111,22 @@ type Found = Divided | { readonly ok: false };
 
 const NOT: Found = { ok: false };
 
+/** What is found of a verb that puts several keys out at one position, and says whose turn each row is. */
+function together(found: Found): Found {
+  return found.ok ? { ...found, alone: false } : found;
+}
+
 class Analysis {
   readonly #sources: (source: SourceNode) => Schema;
   /** Side outputs that somebody reads, by the identities of their nodes. */
   readonly #ports = new Map<string, Set<Port>>();
   readonly #known = new Map<Node, Found>();
+  /** Windowed joins whose pairs an aggregate counts without making them. */
+  readonly #counted = new Set<string>();
   /** The first thing that stands in the way. */
   #reason: string | null = null;
 
-  constructor(sources: (source: SourceNode) => Schema, order: readonly Node[]) {
+  constructor(sources: (source: SourceNode) => Schema, order: readonly Node[], profile: Profile) {
     this.#sources = sources;
     for (const node of order) {
       const port = portRead(node);
@@ -125,6 +134,11 @@ class Analysis {
       const id = identity(node.input);
       if (!this.#ports.has(id)) this.#ports.set(id, new Set());
       this.#ports.get(id)?.add(port);
+    }
+    for (const node of order) {
+      if (node.verb !== "aggregate") continue;
+      const join = countedJoin(node, profile, new Set([MAIN, ...(this.#ports.get(identity(node)) ?? [])]));
+      if (join !== null) this.#counted.add(identity(join));
     }
   }
 
@@ -201,7 +215,7 @@ class Analysis {
           input,
           traces,
         );
-        return found.ok && strategy !== null ? { ...found, alone: false } : found;
+        return strategy === null ? found : together(found);
       }
       case "integrate": {
         if (node.opening.kind === "stream") return this.#no(node, "takes its openings from another stream.");
@@ -233,8 +247,11 @@ class Analysis {
           new Map(),
         );
       case "join":
-        if (node.strategy !== null) return this.#no(node, "puts out all keys of a window together when it ends.");
-        return this.#join(node, inputs);
+        if (node.strategy === null) return this.#join(node, inputs);
+        if (this.#counted.has(identity(node)))
+          return this.#no(node, "is only counted, for which its pairs are not made.");
+        if (this.#reads(node, "late")) return this.#no(node, "says what it dropped.");
+        return together(this.#join(node, inputs));
       case "lookup":
         return this.#join(node, inputs);
       case "intervalJoin":
@@ -301,7 +318,8 @@ class Analysis {
     const sources = new Set([...left.sources, ...right.sources]);
     const traces = new Map<string, Trace>();
     const schema = this.#schema(node.left);
-    const columns = joinColumns(node, [schema, this.#schema(node.right)]);
+    const bounds = node.verb === "join" && hasWindowColumns(node.strategy) ? WINDOW_FIELDS.map(f => f.name) : [];
+    const columns = joinColumns(node, [schema, this.#schema(node.right)], bounds);
     node.keys.left.forEach(({ expr }, i) => {
       if (expr.kind !== "column") return;
       const own = schema.findIndex(f => f.name === expr.name);

@@ -60,6 +60,15 @@ test("both sides of a join are divided by what they are joined on", () => {
   expect(planned([left.join(right, { key: "p" })])).toEqual([{ by: { left: ["key"], right: ["p"] }, cuts: ["join"] }]);
 });
 
+test("windowed joins are divided, but not where only their pairs are counted", () => {
+  const [a, b] = [left, right].map(s => s.window(fixed(10)));
+  const joined = a.join(b, "key");
+  expect(planned([joined])).toEqual([{ by: { left: ["key"], right: ["key"] }, cuts: ["join"] }]);
+  expect(planned([joined.filter("d.v > 0")])).toEqual([{ by: { left: ["key"], right: ["key"] }, cuts: ["filter"] }]);
+  expect(planned([joined.window(fixed(10)).rollup({ n: "count()" })])).toMatch(/is only counted, for which/);
+  expect(planned([joined, joined.late()])).toMatch(/says what it dropped\.$/);
+});
+
 test("says why nothing can be divided", () => {
   const windowed = counted(left, "key");
   expect(planned([left.window(fixed(10)).rollup({ n: "count()" })])).toBe('"rollup n per fixed window" has no key.');

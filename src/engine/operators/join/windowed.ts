@@ -2,15 +2,17 @@
  * The join window by window: rows are kept until the watermark passes the end of their window, which then comes out at
  * once; late rows change it until it expires.
  */
+import { Bytes, Floats } from "../../../columns/growing.ts";
 import type { WindowingStrategy } from "../../../model/strategy.ts";
 import { hasWindowColumns } from "../../../pipeline/verbs/aggregate.ts";
 import { droppedColumns, type JoinNode, joinColumns } from "../../../pipeline/verbs/join.ts";
 import { Arrangement, Links } from "../../arrangement.ts";
 import { Dropped } from "../../dropped.ts";
 import { Emission, timestamps } from "../../emission.ts";
-import type { Flow } from "../../flow.ts";
+import { CAUSES, type Flow, type Turns } from "../../flow.ts";
 import { readKeys } from "../../holdings.ts";
 import type { Operator, OperatorContext, Outputs } from "../../operator.ts";
+import { numberOf } from "../../step.ts";
 import { denseAll, minimumWatermark, walk } from "../../walk.ts";
 import { assigned, assigner } from "../../windowing/assign.ts";
 import { type OpenWindow, WindowSet } from "../../window-set.ts";
@@ -46,14 +48,20 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
     const sides = [new Arrangement(stores[0], links[0]), new Arrangement(stores[1], links[1])] as const;
     return { join: new IncrementalJoin(node.kind, sides, residual), order: [[], []] };
   };
+  const turns = context.turns === true ? new RowTurns() : null;
+  let cause: number = CAUSES.row;
   let watermark = -Infinity;
   let position = 0;
+  /** The number of the position, from the start of the run. */
+  let number = 0;
   let clock = NaN;
   let current: OpenWindow<Content> | null = null;
   const emit: Emit = (left, right, weight, time) => {
     const { start, end } = current as OpenWindow<Content>;
     // The global window has no last millisecond; its rows keep their own time.
+    const before = emission.count;
     emission.emit(position, clock, end === Infinity ? time : end - 1, weight, left, right, start, end);
+    if (turns !== null && emission.count > before) turns.speak(cause, left, right);
   };
 
   const complete = (window: OpenWindow<Content>): void => {
@@ -90,8 +98,10 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
       const before = own.rows;
       const slot = join.change(side, key, flow.batch, row, flow.time[row], sign, current.complete ? emit : null);
       if (current.complete) continue;
-      if (own.rows > before) order[side].push(slot);
-      else if (own.rows < before) order[side].splice(order[side].indexOf(slot), 1);
+      if (own.rows > before) {
+        order[side].push(slot);
+        turns?.came(side, slot, number);
+      } else if (own.rows < before) order[side].splice(order[side].indexOf(slot), 1);
     }
   };
 
@@ -106,6 +116,8 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
           const flow = flows[side];
           position = at;
           clock = own;
+          cause = CAUSES.row;
+          number = numberOf(step, at);
           const weight = flow.weight === null ? 1 : flow.weight[row];
           assign(flow.time[row], into);
           for (let i = 0; i < into.count; i++)
@@ -115,9 +127,11 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
           watermark = moved;
           position = at;
           clock = NaN;
+          cause = CAUSES.watermark;
           windows.advance(moved, complete, close);
         },
       });
+      const said = turns?.take(emission) ?? null;
       const main = emission.take(step, schema, output, (e, count) => [
         ...gatherJoined(columns, stores, e.left, e.right, count),
         ...(bounds ? [timestamps(e.start, count), timestamps(e.end, count)] : []),
@@ -128,7 +142,8 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
           )
         : null;
       for (const store of stores) store.release();
-      return late === null ? { main } : { main, late };
+      const told = said === null ? main : { ...main, turns: said };
+      return late === null ? { main: told } : { main: told, late };
     },
     snapshot: () => ({
       watermark,
@@ -151,4 +166,40 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
     },
     size: () => ({ keys: 0, windows: windows.size, entries: stores[0].size + stores[1].size, hold: null }),
   };
+}
+
+/** Right rows by themselves come after all left rows of their window. */
+const AFTER_LEFT = 2 ** 50;
+
+/** Says whose turn each row is: windows speak in the order of their left rows, and then of the right rows that have no match. */
+class RowTurns {
+  /** By slot of each side: the number of the position at which its row came. */
+  readonly #came: [Float64Array, Float64Array] = [new Float64Array(64), new Float64Array(64)];
+  readonly #cause = new Bytes();
+  readonly #key = new Floats();
+
+  came(side: 0 | 1, slot: number, number: number): void {
+    const known = this.#came[side];
+    if (slot >= known.length) {
+      this.#came[side] = new Float64Array(2 * slot);
+      this.#came[side].set(known);
+    }
+    this.#came[side][slot] = number;
+  }
+
+  /** A row comes out, of these slots of both sides. */
+  speak(cause: number, left: number, right: number): void {
+    this.#cause.push(cause);
+    this.#key.push(left >= 0 ? this.#came[0][left] : AFTER_LEFT + this.#came[1][right]);
+  }
+
+  /** Takes what was said of the rows of an emission. */
+  take({ count, start, end }: Emission): Turns {
+    return {
+      cause: this.#cause.take(),
+      end: end.slice(0, count),
+      start: start.slice(0, count),
+      key: this.#key.take(),
+    };
+  }
 }
