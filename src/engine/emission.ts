@@ -66,13 +66,20 @@ export class Emission {
       count,
       at,
       time: this.time.slice(0, count),
-      clock: this.#clocked ? this.clock.slice(0, count).map((c, i) => (Number.isNaN(c) ? step.clock[at[i]] : c)) : null,
+      clock: this.#clocked ? this.#clocks(step, at) : null,
       weight: this.#negative ? this.weight.slice(0, count) : null,
       pane: null,
       watermark,
     };
     this.clear();
     return flow;
+  }
+
+  /** The processing time of each row; those that said none have that of their position. */
+  #clocks({ clock }: Step, at: Int32Array): Float64Array {
+    const out = this.clock.slice(0, at.length);
+    for (let i = 0; i < out.length; i++) if (Number.isNaN(out[i])) out[i] = clock[at[i]];
+    return out;
   }
 
   /** Forgets what was not handed out. */

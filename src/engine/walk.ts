@@ -52,7 +52,9 @@ export function walk(
       const { at, clock, count } = flow;
       let i = next[0];
       while (i < count && (at === null ? i : at[i]) === p) {
-        walker.row(0, i, p, clock === null ? NaN : clock[i]);
+        // Two calls, because a number that is chosen before the call is put into a box for each row.
+        if (clock === null) walker.row(0, i, p, NaN);
+        else walker.row(0, i, p, clock[i]);
         i++;
       }
       next[0] = i;
@@ -72,7 +74,8 @@ export function walk(
         }
         if (best < 0) break;
         const { clock } = flows[best];
-        walker.row(best, next[best], p, clock === null ? NaN : clock[next[best]]);
+        if (clock === null) walker.row(best, next[best], p, NaN);
+        else walker.row(best, next[best], p, clock[next[best]]);
         next[best]++;
       }
     walker.end?.(p, step.clock[p]);

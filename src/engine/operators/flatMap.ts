@@ -1,57 +1,81 @@
 /** `flatMap`: repeats what travels beside a row for each of the rows made of it. */
 import { gatherBatch, rowAt } from "../../columns/batch.ts";
-import { BatchBuilder } from "../../columns/builder.ts";
 import { type Column, gatherFloats, type Value, valueAt } from "../../columns/column.ts";
+import { Ints } from "../../columns/growing.ts";
 import { compileFunction } from "../../expressions/compile.ts";
 import type { FlatMapNode } from "../../pipeline/verbs/flatMap.ts";
 import { dense, type Flow } from "../flow.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
-import { madeValues } from "./made-rows.ts";
+import { MadeRows } from "./made-rows.ts";
 
 export const flatMap: OperatorFactory<FlatMapNode> = (node, context): Operator => {
   const schema = context.schema("main");
   const { by } = node;
-  // The made columns keep their dictionaries for the operator's whole life.
-  const builder = new BatchBuilder(
-    by.kind === "function" ? by.fields : [{ name: by.as, type: by.type, nullable: true }],
-  );
+  const column = by.kind === "unnest" ? context.inputs[0].findIndex(f => f.name === by.column) : -1;
+  const rows =
+    by.kind === "function"
+      ? new MadeRows(by.fields, "The function of flatMap")
+      : new MadeRows([{ name: by.as, type: by.type, nullable: true }], "unnest");
   const call =
     by.kind === "function" ? compileFunction(by.fn.source, by.fn.parameters as Readonly<Record<string, Value>>) : null;
+  /** The row that each made row was made of. */
+  const parents = new Ints();
 
-  /** Appends the rows made of one row, and returns how many there are. */
-  const make = (flow: Flow, row: number): number => {
-    if (by.kind === "unnest") {
-      const elements = asArray(valueAt(flow.batch.columns[column], row));
-      for (const element of elements) builder.append(madeValues({ [by.as]: element }, builder.schema, "unnest"));
-      return elements.length;
+  const unnest = (elements: Column, count: number): void => {
+    for (let row = 0; row < count; row++) {
+      const value = valueAt(elements, row);
+      if (value === null) continue;
+      if (Array.isArray(value))
+        for (let i = 0; i < value.length; i++) {
+          rows.appendValue(value[i]);
+          parents.push(row);
+        }
+      else {
+        rows.appendValue(value);
+        parents.push(row);
+      }
     }
-    const made = call?.(rowAt(flow.batch, row)) ?? [];
-    const rows = Array.isArray(made) ? made : [made];
-    for (const one of rows) builder.append(madeValues(one, by.fields, "The function of flatMap"));
-    return rows.length;
   };
-  const column = by.kind === "unnest" ? context.inputs[0].findIndex(f => f.name === by.column) : -1;
+  const make = ({ batch, count }: Flow): void => {
+    for (let row = 0; row < count; row++) {
+      const made = call?.(rowAt(batch, row)) ?? null;
+      if (made === null) continue;
+      if (Array.isArray(made))
+        for (let i = 0; i < made.length; i++) {
+          rows.append(made[i]);
+          parents.push(row);
+        }
+      else {
+        rows.append(made);
+        parents.push(row);
+      }
+    }
+  };
 
   return {
     stateless: true,
     step(_step, [input]) {
       const flow = dense(input);
-      const parents: number[] = [];
-      for (let row = 0; row < flow.count; row++) for (let made = make(flow, row); made > 0; made--) parents.push(row);
-      const of = Int32Array.from(parents);
+      // A row that did not fit may have ended the step before.
+      rows.take();
+      parents.count = 0;
+      if (column < 0) make(flow);
+      else unnest(flow.batch.columns[column], flow.count);
+      const of = parents.take();
       const count = of.length;
-      const made = builder.take();
-      const beside: readonly Column[] =
-        by.kind === "unnest" ? gatherBatch(flow.batch, of, count).columns : made.columns;
-      const columns = by.kind === "unnest" ? beside.map((c, i) => (i === column ? made.columns[0] : c)) : beside;
+      const made = rows.take();
+      const columns =
+        column < 0
+          ? made.columns
+          : gatherBatch(flow.batch, of, count).columns.map((c, i) => (i === column ? made.columns[0] : c));
       const main: Flow = {
         batch: { schema, length: count, columns },
         selection: null,
         count,
-        at: Int32Array.from(of, row => (flow.at === null ? row : flow.at[row])),
+        at: flow.at === null ? of : gatherInts(flow.at, of),
         time: gatherFloats(flow.time, of, count),
         clock: flow.clock === null ? null : gatherFloats(flow.clock, of, count),
-        weight: flow.weight === null ? null : Int32Array.from(of, row => (flow.weight as Int32Array)[row]),
+        weight: flow.weight === null ? null : gatherInts(flow.weight, of),
         pane: null,
         watermark: flow.watermark,
       };
@@ -62,7 +86,8 @@ export const flatMap: OperatorFactory<FlatMapNode> = (node, context): Operator =
   };
 };
 
-function asArray(value: Value): readonly Value[] {
-  if (value === null) return [];
-  return Array.isArray(value) ? value : [value];
+function gatherInts(from: Int32Array, rows: Int32Array): Int32Array {
+  const out = new Int32Array(rows.length);
+  for (let i = 0; i < out.length; i++) out[i] = from[rows[i]];
+  return out;
 }
