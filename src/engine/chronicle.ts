@@ -6,7 +6,7 @@
  * room to grow; what is forgotten, at the front, and what comes, mostly at the end, moves nothing.
  *
  * A chronicle that several operators read takes in all rows of a step at once. Each reader then goes through the step
- * and counts up `now`, the number of rows that it has met; what comes later in the step is there but not seen. So each finds the
+ * and says `now`, the number of rows that it has met; what comes later in the step is there but not seen. So each finds the
  * rows, in every moment, that it would find in a chronicle of its own. The idea is that of versions in shared arrangements (see
  * `holdings.ts`), with the step's own order as time.
  */
@@ -48,8 +48,6 @@ export class Chronicle {
   #rows = 0;
   /** Where rows are met by several readers: for each slot which of the step's rows it holds, from 1 on; 0 for those of earlier steps. */
   #came: Int32Array | null = null;
-  /** How many of the step's rows the reader at work has met. */
-  now = 0;
 
   constructor(store: RowStore) {
     this.store = store;
@@ -118,28 +116,28 @@ export class Chronicle {
     return key + 1 < this.#lists ? this.#first[key + 1] + this.#count[key + 1] : 0;
   }
 
-  /** Returns the slot at a place, or −1 where the reader at work has not met it. */
-  at(place: number): number {
+  /** Returns the slot at a place, or −1 where it is not among the first `now` rows of the step. */
+  at(place: number, now: number): number {
     const slot = this.#slots[place];
-    return this.#came === null || this.#came[slot] <= this.now ? slot : NONE;
+    return this.#came === null || this.#came[slot] <= now ? slot : NONE;
   }
 
-  /** Returns the slot of a key's last row at or before a time, or −1. */
-  newest(key: number, time: number): number {
+  /** Returns the slot of a key's last row at or before a time, or −1; of the step's rows the first `now` count. */
+  newest(key: number, time: number, now: number): number {
     if (key + 1 >= this.#lists) return NONE;
     const first = this.#first[key + 1];
     for (let place = this.#until(key + 1, time) - 1; place >= first; place--) {
-      const slot = this.at(place);
+      const slot = this.at(place, now);
       if (slot >= 0) return slot;
     }
     return NONE;
   }
 
-  /** Returns the time of a key's first row after a time, or Infinity. */
-  after(key: number, time: number): number {
+  /** Returns the time of a key's first row after a time, or Infinity; of the step's rows the first `now` count. */
+  after(key: number, time: number, now: number): number {
     const end = this.end(key);
     for (let place = this.until(key, time); place < end; place++) {
-      const slot = this.at(place);
+      const slot = this.at(place, now);
       if (slot >= 0) return this.store.time[slot];
     }
     return Infinity;

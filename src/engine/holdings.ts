@@ -15,7 +15,8 @@
  * refers to is gone.
  *
  * Inside a step readers take turns: each goes through its changes from the beginning (`Arrangement.rewind`), so what an
- * operator finds is what it would find on its own. Sides of one operator never share, because they stand at different rows.
+ * operator finds is what it would find on its own. Sides of one operator do not share an arrangement, because they stand at
+ * different rows; rows in order of time they do.
  *
  * The idea is that of shared arrangements (McSherry, Lattuada, Schwarzkopf, Roscoe: Shared Arrangements: practical inter-query
  * sharing for streaming dataflows, VLDB 2020). There readers see batches of changes with their times; here they take turns.
@@ -32,10 +33,10 @@ import type { Step } from "./step.ts";
 
 /**
  * Which rows of an input stay: `all`; those with a key (`keyed`); the `newest` of each key, as long as none can be taken
- * back; or those with a key in slots that are never used again (`for ever`), since answers point at them. Kept in order of
- * time, until nobody needs them (`times.ts`): `all in time`, or those with a key (`keyed in time`).
+ * back; or those with a key in slots that are never used again (`for ever`), since answers point at them. Kept `in time`,
+ * they lie in order of time until nobody needs them (`times.ts`).
  */
-export type Retention = "all" | "keyed" | "newest" | "for ever" | "all in time" | "keyed in time";
+export type Retention = "all" | "keyed" | "newest" | "for ever" | "in time";
 
 /** Keys by which an operator goes. */
 export interface Keys {
@@ -165,7 +166,7 @@ export class Claim<H extends Held> {
 
   /** Keys and rows held, shared or not. */
   get size(): { readonly keys: number; readonly rows: number } {
-    const held = this.#found?.held ?? [];
+    const held = [...new Set(this.#found?.held)];
     return { keys: Math.max(0, ...held.map(h => h.rows.keys)), rows: held.reduce((sum, h) => sum + h.rows.rows, 0) };
   }
 
@@ -310,16 +311,17 @@ export class Holdings {
     keys: readonly Keys[],
   ): Claim<H> {
     const own = ++this.#planned;
-    const read = [...wishes, ...keys].map(of => {
+    const read = [...wishes, ...keys].map((of, i) => {
       // The source text of an expression means nothing; what it captured does.
       const by = of.keys.map(({ expr, parameters }) => ({ expr, parameters }));
-      return `${outputs[of.input]} ${canonical(by)}${this.#apart ? ` ${own}` : ""}`;
+      return `${outputs[of.input]} ${canonical(by)}${this.#apart ? ` ${own} ${i}` : ""}`;
     });
     const held: string[] = [];
     wishes.forEach(({ retention, alone = false }, i) => {
       let id = `${retention} ${read[i]}`;
       if (alone) id = `${id} ${own}`;
-      while (held.includes(id)) id = `${id} again`;
+      // What is kept in time is read at several rows at once, by both sides of a join of a stream with itself too.
+      if (retention !== "in time" || alone) while (held.includes(id)) id = `${id} again`;
       held.push(id);
       const claims = this.#claims.get(id) ?? { all: 0, left: 0 };
       this.#claims.set(id, { all: claims.all + 1, left: claims.left + 1 });

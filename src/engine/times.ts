@@ -29,9 +29,90 @@ import type { Step } from "./step.ts";
 const FEWEST = 8;
 
 /** Plans to hold inputs in order of time: each together with others, unless its rows may go. */
-export function holdTimes(wishes: readonly Wish[], context: ClaimContext): Claim<Times> {
-  const all = wishes.map(wish => ({ ...wish, alone: wish.mayGo }));
+export function holdTimes(wishes: readonly Omit<Wish, "retention">[], context: ClaimContext): Claim<Times> {
+  const all = wishes.map(wish => ({ ...wish, retention: "in time" as const, alone: wish.mayGo }));
   return holdBy(all, context, (...of) => new Times(...of));
+}
+
+/** Rows in order of time as one operator, or one side of it, sees them: those that it has met. */
+export class TimesReader {
+  readonly #times: Times;
+  readonly #rows: Chronicle;
+  readonly store: RowStore;
+  #now = 0;
+
+  constructor(times: Times) {
+    this.#times = times;
+    this.#rows = times.rows;
+    this.store = times.store;
+  }
+
+  /** Whether others read the same. */
+  get shared(): boolean {
+    return this.#times.shared;
+  }
+
+  /** Begins a step, as `Times.begin`. */
+  begin(step: Step, flow: Flow): Int32Array {
+    this.#now = 0;
+    return this.#times.begin(step, flow);
+  }
+
+  /** Takes in a row of the step that was begun, or one unit of its weight, and returns its slot. */
+  take(flow: Flow, row: number, unit: number, key: number): number {
+    if (this.#times.shared) this.#now = this.#times.numberOf(row, unit) + 1;
+    return this.#times.take(flow, row, unit, key);
+  }
+
+  /** Takes a row out again and returns the slot that it had, or −1 where it is not there. */
+  remove({ batch, time }: Flow, row: number, key: number): number {
+    return this.#rows.remove(key, batch, row, time[row]);
+  }
+
+  /** Returns a slot from which a row of the step can be read until the next one begins, though it is not taken in. */
+  show(flow: Flow, row: number): number {
+    return this.#times.show(flow, row);
+  }
+
+  /** Returns the slot of a key's last row at or before a time, or −1. */
+  newest(key: number, time: number): number {
+    return this.#rows.newest(key, time, this.#now);
+  }
+
+  /** Returns the time of a key's first row after a time, or Infinity. */
+  after(key: number, time: number): number {
+    return this.#rows.after(key, time, this.#now);
+  }
+
+  /** Returns the place of the first of a key's rows at or after a time. */
+  from(key: number, time: number): number {
+    return this.#rows.from(key, time);
+  }
+
+  /** Returns the place after the last of a key's rows at or before a time. */
+  until(key: number, time: number): number {
+    return this.#rows.until(key, time);
+  }
+
+  /** Returns the place after a key's last row. */
+  end(key: number): number {
+    return this.#rows.end(key);
+  }
+
+  /** Returns the slot at a place, or −1 where its row was not met. */
+  at(place: number): number {
+    return this.#rows.at(place, this.#now);
+  }
+
+  /** Forgets rows of a key that nobody else reads: those that are older than its last one at or before a time. */
+  forgetBefore(key: number, time: number): void {
+    this.#rows.forgetOf(key, Infinity, time, true);
+  }
+
+  /** Ends a step: there is no more use for rows before a time, or else only for each key's last row at or before it. */
+  done(limit: number, lastStays: boolean): void {
+    this.#times.done(limit, lastStays);
+  }
 }
 
 export class Times implements Held {
@@ -41,7 +122,6 @@ export class Times implements Held {
   /** Whether several readers hold it. */
   readonly shared: boolean;
   readonly #keys: KeyReader;
-  readonly #keyed: boolean;
   readonly #mayGo: boolean;
   /** The step at work, or the latest, and the keys of its rows. */
   #step: Step | null = null;
@@ -53,7 +133,9 @@ export class Times implements Held {
   /** What those who worked the step still need: rows from a time on; and from the last row at or before a time on. */
   #limit = Infinity;
   #base: number | null = null;
-  #told = false;
+  /** How many have said so, and how many had in the step before. */
+  #told = 0;
+  #readers = 0;
   /** Rows there were after the latest sweep: another one is worth it when there are twice as many. */
   #swept = FEWEST;
   #saved: SavedHolding | null = null;
@@ -64,7 +146,6 @@ export class Times implements Held {
     this.rows = new Chronicle(this.store);
     this.#keys = keys;
     this.shared = shared;
-    this.#keyed = wish.retention === "keyed in time";
     this.#mayGo = wish.mayGo === true;
   }
 
@@ -73,7 +154,6 @@ export class Times implements Held {
    * takes in the rows in their order, as far as it has a use for them, and ends with `done`.
    */
   begin(step: Step, flow: Flow): Int32Array {
-    this.rows.now = 0;
     this.#ids = this.#keys.matches(flow.batch);
     if (step === this.#step) return this.#ids;
     this.#step = step;
@@ -87,20 +167,17 @@ export class Times implements Held {
   /** Takes in a row of the step that was begun, or one unit of its weight, and returns its slot. */
   take({ batch, time }: Flow, row: number, unit: number, key: number): number {
     if (!this.shared) return this.rows.add(key, batch, row, time[row]);
-    const number = (this.#starts === null ? row : this.#starts[row]) + unit;
-    this.rows.now = number + 1;
-    return this.#met[number];
+    return this.#met[this.numberOf(row, unit)];
   }
 
-  /** Takes a row out again and returns the slot that it had, or −1 where it is not there. */
-  remove({ batch, time }: Flow, row: number, key: number): number {
-    return this.rows.remove(key, batch, row, time[row]);
+  /** Returns how many rows of a step come before one that several readers meet, a row of greater weight counted several times. */
+  numberOf(row: number, unit: number): number {
+    return (this.#starts === null ? row : this.#starts[row]) + unit;
   }
 
   /** Returns a slot from which a row of the step can be read until the next one begins, though it is not taken in. */
   show({ batch, time }: Flow, row: number): number {
-    if (this.shared && (!this.#keyed || this.#ids[row] >= 0))
-      return this.#met[this.#starts === null ? row : this.#starts[row]];
+    if (this.shared) return this.#met[this.numberOf(row, 0)];
     const slot = this.store.put(batch, row, time[row]);
     this.store.free(slot);
     return slot;
@@ -108,7 +185,7 @@ export class Times implements Held {
 
   /** Ends a step for a reader that has no more use for rows before a time, or else only for each key's last row at or before it. */
   done(limit: number, lastStays: boolean): void {
-    this.#told = true;
+    this.#told++;
     if (lastStays) this.#base = this.#base === null || limit < this.#base ? limit : this.#base;
     else if (limit < this.#limit) this.#limit = limit;
   }
@@ -141,19 +218,21 @@ export class Times implements Held {
       const key = this.#ids[row];
       for (let unit = 0; unit < units; unit++) {
         if (this.#metCount === this.#met.length) this.#met = grown(this.#met, Math.max(count, 2 * this.#metCount));
-        const slot = key < 0 && this.#keyed ? -1 : rows.add(key, batch, row, time[row]);
+        const slot = rows.add(key, batch, row, time[row]);
         this.#met[this.#metCount++] = slot;
-        if (slot >= 0) rows.meet(slot, this.#metCount);
+        rows.meet(slot, this.#metCount);
       }
     }
   }
 
   #sweep(): void {
-    if (this.#told && this.rows.rows >= 2 * this.#swept) {
+    // Where a reader has gone there may be much that it alone could use.
+    if (this.#told > 0 && (this.rows.rows >= 2 * this.#swept || this.#told < this.#readers)) {
       this.rows.forget(this.#limit, this.#base, this.#mayGo);
       this.#swept = Math.max(FEWEST, this.rows.rows);
     }
-    this.#told = false;
+    this.#readers = this.#told;
+    this.#told = 0;
     this.#limit = Infinity;
     this.#base = null;
   }

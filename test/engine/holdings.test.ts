@@ -125,16 +125,22 @@ describe("rows are held once", () => {
   });
 
   test("in order of time, by as-of and interval joins, each with its own lateness", () => {
-    expect(together(a.asofJoin(table, "key"), b.asofJoin(table, "key", { allowedLateness: 50 }))).toBe(
-      2 * ROWS + KEYED,
-    );
-    // Left rows without a key are answered too.
+    // What several hold is taken in with all its rows, what one holds without those that it has no use for.
+    expect(together(a.asofJoin(table, "key"))).toBe(ROWS + KEYED);
+    expect(together(a.asofJoin(table, "key"), b.asofJoin(table, "key", { allowedLateness: 50 }))).toBe(3 * ROWS);
     expect(together(a.asofJoin(table, "key"), a.asofJoin(b, "key"))).toBe(ROWS + 2 * KEYED);
+    expect(together(a.asofJoin(table, "key"), table.asofJoin(b, "key"))).toBe(2 * ROWS + KEYED);
     const near = { lower: -20, upper: 30 };
-    expect(together(a.intervalJoin(table, "key", near), table.intervalJoin(b, "key", near))).toBe(3 * KEYED);
-    expect(together(a.asofJoin(table, "key"), b.intervalJoin(table, "key", near))).toBe(ROWS + 2 * KEYED);
+    expect(together(a.intervalJoin(table, "key", near), table.intervalJoin(b, "key", near))).toBe(ROWS + 2 * KEYED);
+    expect(together(a.asofJoin(table, "key"), b.intervalJoin(table, "key", near))).toBe(2 * ROWS + KEYED);
     const left = table.intervalJoin(a, "key", { ...near, kind: "left" });
     expect(together(left, table.asofJoin(b, "key"))).toBe(ROWS + 2 * KEYED);
+  });
+
+  test("in order of time, by both sides of a join of a stream with itself", () => {
+    const near = { lower: -20, upper: 30, suffixes: ["", "_other"] } as const;
+    expect(together(a.intervalJoin(a, "key", near))).toBe(ROWS);
+    expect(together(a.intervalJoin(a, "key", { ...near, kind: "full" }), a.asofJoin(a, "key"))).toBe(ROWS);
   });
 
   test("by lookups, and by lookups and joins where a table's rows can be taken back", () => {

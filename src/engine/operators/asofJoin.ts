@@ -4,15 +4,13 @@
  */
 import type { AsofJoinNode } from "../../pipeline/verbs/asofJoin.ts";
 import { droppedColumns, joinColumns } from "../../pipeline/verbs/join.ts";
-import type { Chronicle } from "../chronicle.ts";
 import { Dropped } from "../dropped.ts";
 import { Due } from "../due.ts";
 import { Emission } from "../emission.ts";
 import type { Flow } from "../flow.ts";
 import type { Operator, OperatorFactory, Outputs } from "../operator.ts";
 import { retracts } from "../retracts.ts";
-import type { RowStore } from "../row-store.ts";
-import { holdTimes, type Times } from "../times.ts";
+import { holdTimes, TimesReader } from "../times.ts";
 import { denseAll, minimumWatermark, walk } from "../walk.ts";
 import { gatherJoined } from "./join/sides.ts";
 import { grown } from "../journal.ts";
@@ -31,8 +29,8 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
   // Left rows without a key are kept under one that no right row has.
   const claim = holdTimes(
     [
-      { input: 0, keys: node.keys.left, retention: "all in time", mayGo: retracts(node.left, context.profile) },
-      { input: 1, keys: node.keys.right, retention: "keyed in time", mayGo: retracts(node.right, context.profile) },
+      { input: 0, keys: node.keys.left, mayGo: retracts(node.left, context.profile) },
+      { input: 1, keys: node.keys.right, mayGo: retracts(node.right, context.profile) },
     ],
     context,
   );
@@ -46,18 +44,12 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
   let limit = -Infinity;
   let position = 0;
   let clock = NaN;
-  let held: readonly Times[] = [];
-  let lefts: Chronicle;
-  let rights: Chronicle;
-  let leftStore: RowStore;
-  let rightStore: RowStore;
+  let sides: readonly TimesReader[] = [];
+  let lefts: TimesReader;
+  let rights: TimesReader;
 
   const find = (): void => {
-    held = claim.held;
-    lefts = held[0].rows;
-    rights = held[1].rows;
-    leftStore = held[0].store;
-    rightStore = held[1].store;
+    sides = [lefts, rights] = claim.held.map(held => new TimesReader(held));
   };
   const move = (moved: number): void => {
     watermark = moved;
@@ -66,11 +58,11 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
   const answerFor = (key: number, time: number): number => {
     if (key < 0) return NONE;
     const found = rights.newest(key, time);
-    return found >= 0 && time - rightStore.time[found] <= tolerance ? found : NONE;
+    return found >= 0 && time - rights.store.time[found] <= tolerance ? found : NONE;
   };
   const say = (slot: number, answer: number, weight: number): void => {
     if (answer !== NONE || node.kind === "left")
-      emission.emit(position, clock, leftStore.time[slot], weight, slot, answer);
+      emission.emit(position, clock, lefts.store.time[slot], weight, slot, answer);
   };
   /**
    * Gives anew the answers that a right row at a time has come into, or gone out of: those from its time on, up to the next
@@ -82,7 +74,7 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
     for (let place = lefts.from(key, Math.max(time, limit)); place < end; place++) {
       const slot = lefts.at(place);
       if (slot < 0) continue;
-      const at = leftStore.time[slot];
+      const at = lefts.store.time[slot];
       if (at >= next) return;
       const before = asked.answer[slot];
       if (before === WAITS) continue;
@@ -95,7 +87,7 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
   };
 
   const addLeft = (key: number, slot: number, time: number): void => {
-    asked.fit(leftStore.capacity);
+    asked.fit(lefts.store.capacity);
     asked.key[slot] = key;
     if (time < watermark) say(slot, (asked.answer[slot] = answerFor(key, time)), 1);
     else {
@@ -112,14 +104,14 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
   const useless = (key: number, time: number): boolean => {
     if (time + allowedLateness >= watermark) return false;
     const base = rights.newest(key, limit);
-    return base >= 0 && rightStore.time[base] > time;
+    return base >= 0 && rights.store.time[base] > time;
   };
   const answer = (moved: number): void => {
     while (waiting.first < moved) {
       const slot = waiting.pop();
       // A row that was taken back meanwhile waits no more, even if another has its slot by now.
       if (asked.ticket[slot] !== waiting.ticket) continue;
-      asked.answer[slot] = answerFor(asked.key[slot], leftStore.time[slot]);
+      asked.answer[slot] = answerFor(asked.key[slot], lefts.store.time[slot]);
       say(slot, asked.answer[slot], 1);
     }
   };
@@ -127,8 +119,8 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
   return {
     step(step, inputs): Outputs {
       const flows = denseAll(inputs);
-      if (held.length === 0) find();
-      const ids = held.map((side, i) => side.begin(step, flows[i]));
+      if (sides.length === 0) find();
+      const ids = sides.map((side, i) => side.begin(step, flows[i]));
       const output = minimumWatermark(inputs);
       walk(step, flows, output, watermark, {
         row(input, row, at, own) {
@@ -142,22 +134,22 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
           if (side === 1 && key < 0) return;
           if (side === 0 ? time + allowedLateness < watermark : useless(key, time)) {
             if (!saysLate) return;
-            const slot = held[side].show(flow, row);
+            const slot = sides[side].show(flow, row);
             const [left, right] = side === 0 ? [slot, NONE] : [NONE, slot];
             dropped.add(position, clock, time, weight, left, right, time, time + 1, watermark);
             return;
           }
           for (let unit = 0; unit < weight; unit++) {
-            const slot = held[side].take(flow, row, unit, key);
+            const slot = sides[side].take(flow, row, unit, key);
             if (side === 0) addLeft(key, slot, time);
             else if (time < watermark) restate(key, time);
           }
           for (let unit = 0; unit > weight; unit--)
-            if (side === 0) removeLeft(held[0].remove(flow, row, key));
+            if (side === 0) removeLeft(lefts.remove(flow, row, key));
             else {
               // What is older than the row that answers at the limit is done with, so it does not answer in its place.
-              rights.forgetOf(key, Infinity, limit, true);
-              if (held[1].remove(flow, row, key) >= 0) restate(key, time);
+              rights.forgetBefore(key, limit);
+              if (rights.remove(flow, row, key) >= 0) restate(key, time);
             }
         },
         advance(at, moved) {
@@ -167,7 +159,7 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
           answer(moved);
         },
       });
-      const stores = [leftStore, rightStore];
+      const stores = [lefts.store, rights.store];
       const main = emission.take(step, schema, output, (e, count) =>
         gatherJoined(columns, stores, e.left, e.right, count),
       );
@@ -177,8 +169,8 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
           gatherJoined(dropColumns, stores, left, right, count),
         );
       // Of right rows, one at or before the limit is what the answers at the limit come to.
-      held[0].done(limit, false);
-      held[1].done(limit, true);
+      lefts.done(limit, false);
+      rights.done(limit, true);
       return outputs;
     },
     snapshot: () => ({ watermark, held: claim.snapshot(), waiting: waiting.snapshot(), asked: asked.snapshot() }),

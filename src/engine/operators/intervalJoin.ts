@@ -29,8 +29,8 @@ export const intervalJoin: OperatorFactory<IntervalJoinNode> = (node, context): 
   const waits = [alone[0] && !matched, alone[1]] as const;
   const claim = holdNear(
     [
-      { input: 0, keys: node.keys.left, keyless: waits[0], mayGo: retracts(node.left, context.profile) },
-      { input: 1, keys: node.keys.right, keyless: waits[1], mayGo: retracts(node.right, context.profile) },
+      { input: 0, keys: node.keys.left, mayGo: retracts(node.left, context.profile) },
+      { input: 1, keys: node.keys.right, mayGo: retracts(node.right, context.profile) },
     ],
     context,
   );

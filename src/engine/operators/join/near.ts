@@ -12,7 +12,7 @@ import { grown } from "../../journal.ts";
 import type { OperatorContext } from "../../operator.ts";
 import type { RowStore } from "../../row-store.ts";
 import type { Step } from "../../step.ts";
-import { Times } from "../../times.ts";
+import { Times, TimesReader } from "../../times.ts";
 import { keptUnder } from "./incremental.ts";
 import type { SlotList } from "./sides.ts";
 
@@ -20,17 +20,12 @@ import type { SlotList } from "./sides.ts";
 export interface NearWish {
   readonly input: number;
   readonly keys: readonly RowExpression[];
-  /** Whether rows without a key are kept. */
-  readonly keyless: boolean;
   readonly mayGo: boolean;
 }
 
 /** Plans what an interval join holds of both sides. */
 export function holdNear(wishes: readonly NearWish[], context: OperatorContext): Claim<Times | Holding> {
-  const all = wishes.map(({ input, keys, keyless, mayGo }) => {
-    const retention = keyless ? ("all in time" as const) : ("keyed in time" as const);
-    return { input, keys, retention, mayGo, alone: mayGo };
-  });
+  const all = wishes.map(wish => ({ ...wish, retention: "in time" as const, alone: wish.mayGo }));
   return holdBy(all, context, (wish, ...of) =>
     wish.mayGo === true ? new Holding(wish, ...of) : new Times(wish, ...of),
   );
@@ -94,7 +89,7 @@ export function nearSide(held: Times | Holding, reach: number, lateness: number)
 
 /** Rows that are never taken back. */
 class AddedSide extends NearSide {
-  readonly #held: Times;
+  readonly #held: TimesReader;
   readonly #reach: number;
   /** By slot: which row of the join it is, in order of arrival; −1 for one that others took in and this join did not. */
   #born = new Float64Array(0);
@@ -103,7 +98,7 @@ class AddedSide extends NearSide {
 
   constructor(held: Times, reach: number) {
     super();
-    this.#held = held;
+    this.#held = new TimesReader(held);
     this.#reach = reach;
   }
 
@@ -128,7 +123,7 @@ class AddedSide extends NearSide {
     for (let unit = 0; unit < units; unit++) {
       const slot = this.#held.take(flow, row, unit, key);
       this.fit(this.store.capacity);
-      if (slot >= 0) this.#born[slot] = -1;
+      this.#born[slot] = -1;
     }
   }
 
@@ -141,7 +136,7 @@ class AddedSide extends NearSide {
   }
 
   near(key: number, from: number, to: number, into: SlotList): void {
-    const { rows } = this.#held;
+    const rows = this.#held;
     const end = rows.until(key, to);
     const born = this.#born;
     const first = into.count;
