@@ -45,6 +45,38 @@ test("a changed parameter takes effect without compiling again, and so does a ch
   expect(run()).toStrictEqual([0, 2, 3]);
 });
 
+test("comparisons joined by && and || say what the functions say, nulls, NaN and texts included", () => {
+  const schema: Schema = [
+    { name: "a", type: "number", nullable: true },
+    { name: "b", type: "number", nullable: false },
+    { name: "kind", type: "string", nullable: true },
+  ];
+  const numbers = [null, NaN, -1, 0, 2, 5];
+  const rows = numbers.flatMap(a =>
+    numbers.slice(1).flatMap(b => ["x", "y", null].map(kind => ({ a, b: b as number, kind }))),
+  );
+  const batch = batchOf(schema, rows);
+  const out = new Int32Array(rows.length);
+  const comparisons = [
+    "d.b < 2",
+    "d.b >= d.b * 0 + 1",
+    "d.b !== 2",
+    "d.a > 0",
+    "!(d.a <= 2)",
+    'd.kind === "x"',
+    "d.kind != null",
+  ];
+  for (const one of comparisons)
+    for (const other of comparisons)
+      for (const condition of [`${one} && ${other}`, `${one} || ${other}`, `!(${one} || ${other}) && d.b > -1`]) {
+        const expression = parseExpression(`d => ${condition}`);
+        const found = [true, false].map(codegen => [
+          ...out.subarray(0, compilePredicate(expression, [schema], { codegen })(batch, out)),
+        ]);
+        expect(found[0], condition).toStrictEqual(found[1]);
+      }
+});
+
 test("a table of distinct texts follows its parameter and its growing dictionary", () => {
   const parameters: Record<string, string> = { prefix: "x" };
   const expression = { ...parseExpression("d => d.kind.startsWith(prefix)", { parameters }), parameters };
