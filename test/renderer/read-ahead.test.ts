@@ -25,9 +25,22 @@ test("what is read ahead is given once, and a failure is told to whoever asks", 
     asked.push(name);
     return name === "a.jsonl" ? Promise.resolve(new ArrayBuffer(3)) : Promise.reject(new Error("it is gone"));
   });
+  expect(asked).toEqual([]);
+  ahead.begin();
   expect(asked).toEqual(["a.jsonl", "gone.jsonl"]);
   expect((await ahead.take("a.jsonl"))?.byteLength).toBe(3);
   expect(ahead.take("a.jsonl")).toBeUndefined();
   await expect(ahead.take("gone.jsonl")).rejects.toThrow("it is gone");
   expect(ahead.take("unasked.jsonl")).toBeUndefined();
+});
+
+test("what was asked for before reading ahead began is not read again", () => {
+  const asked: string[] = [];
+  const ahead = new ReadAhead(["a.jsonl", "b.jsonl"], async name => {
+    asked.push(name);
+    return new ArrayBuffer(0);
+  });
+  expect(ahead.take("a.jsonl")).toBeUndefined();
+  ahead.begin();
+  expect(asked).toEqual(["b.jsonl"]);
 });

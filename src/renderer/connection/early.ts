@@ -5,9 +5,9 @@
 import { host } from "./host.ts";
 import { prepareKernel } from "./kernel-frame.ts";
 
-prepareKernel();
-
 /** The notebook that the app was started with, or null. */
 export const initial = host.initial();
 // Whoever opens it hears of the failure.
 initial.catch(() => undefined);
+
+prepareKernel();

@@ -25,22 +25,31 @@ export function namedFiles(
 }
 
 export class ReadAhead {
+  readonly #names: Set<string>;
+  readonly #read: (name: string) => Promise<ArrayBuffer>;
   readonly #reading = new Map<string, Promise<ArrayBuffer>>();
 
   constructor(names: readonly string[], read: (name: string) => Promise<ArrayBuffer>) {
-    for (const name of names) {
-      const reading = read(name);
+    this.#names = new Set(names);
+    this.#read = read;
+  }
+
+  /** Begins to read what has not been asked for yet. */
+  begin(): void {
+    for (const name of this.#names) {
+      const reading = this.#read(name);
       // Whoever asks for the file hears of the failure; if nobody does, nobody has to.
       reading.catch(() => undefined);
       this.#reading.set(name, reading);
     }
-    if (names.length > 0) setTimeout(() => this.#reading.clear(), LASTS);
+    if (this.#names.size > 0) setTimeout(() => this.#reading.clear(), LASTS);
   }
 
   /** Gives what is being read of a file, once: the next time it may be another. */
   take(name: string): Promise<ArrayBuffer> | undefined {
     const reading = this.#reading.get(name);
     this.#reading.delete(name);
+    this.#names.delete(name);
     return reading;
   }
 }

@@ -121,7 +121,10 @@ function readFilesAhead(): void {
   const texts = (notebook.peek()?.cells ?? [])
     .filter(cell => attributeOf(cell.attributes, "disabled") === undefined)
     .map(cell => cell.source);
-  ahead = new ReadAhead(namedFiles(texts, opened.files), name => host.readData(opened.handle, name));
+  const reading = new ReadAhead(namedFiles(texts, opened.files), name => host.readData(opened.handle, name));
+  ahead = reading;
+  // The cells are to be seen first.
+  requestAnimationFrame(() => setTimeout(() => ahead === reading && reading.begin()));
 }
 
 function fail(reason: string): void {
