@@ -177,7 +177,7 @@ function differentiateSnapshots(node: DifferentiateNode, context: OperatorContex
         ...gatherAll(store, e.left, count),
         timestamps(e.time, count),
         { type: "number", values: e.start.slice(0, count), valid: null },
-        numbers(e.end, count),
+        numbersOrNull(e.end.slice(0, count)),
       ]);
       store.release();
       return { main };
@@ -200,8 +200,13 @@ function differentiateSnapshots(node: DifferentiateNode, context: OperatorContex
 }
 
 /** Makes a number column in which NaN is null. */
-function numbers(values: Float64Array, count: number): Column {
-  const own = values.slice(0, count);
-  const valid = Uint8Array.from(own, v => (Number.isNaN(v) ? 0 : 1));
-  return { type: "number", values: own, valid: valid.includes(0) ? valid : null };
+function numbersOrNull(values: Float64Array): Column {
+  const valid = new Uint8Array(values.length);
+  let nulls = 0;
+  for (let i = 0; i < values.length; i++) {
+    const there = values[i] === values[i] ? 1 : 0;
+    valid[i] = there;
+    nulls += 1 - there;
+  }
+  return { type: "number", values, valid: nulls > 0 ? valid : null };
 }

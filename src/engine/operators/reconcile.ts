@@ -1,5 +1,5 @@
 /** `reconcile`: snapshots of each key in order of event time, over a tree of its flows. */
-import { type Column, type Field, valueAt } from "../../columns/column.ts";
+import { type Field, valueAt } from "../../columns/column.ts";
 import { compileColumn } from "../../expressions/compile.ts";
 import { typeOf } from "../../expressions/types.ts";
 import type { ReconcileNode } from "../../pipeline/verbs/reconcile.ts";
@@ -64,8 +64,8 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
   const accounts = new Map<number, Account>();
   const unit = new Unit();
   const emission = new Emission();
-  /** Findings of the emitted rows of the step, beside the emission. */
-  let findings: { balance: number; finding: Finding }[] = [];
+  /** Balances and findings of the emitted rows of the step, beside the emission. */
+  const said: { balance: number; finding: Finding }[] = [];
   let bound = 0;
   let watermark = -Infinity;
   let position = 0;
@@ -84,35 +84,44 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
     if (found === undefined) accounts.set(key, (found = { tree: new SumTree(forest), snapshots: [] }));
     return found;
   };
-  const find = ({ tree, snapshots }: Account, k: number): Finding => {
+  const sumUntil = ({ tree, snapshots }: Account, k: number): number => tree.sumUntil(snapshots[k].time);
+  /** What is to be said of the k-th snapshot, given the sums of the flows until the first, the one before it, and itself. */
+  const finding = ({ snapshots }: Account, k: number, first: number, before: number, until: number): Finding => {
     if (k === 0) return { change: null, flows: null, residual: null, cumulative: 0 };
-    const [first] = snapshots;
-    const until = tree.sumUntil(snapshots[k].time);
-    const since = (sum: number): number => unit.amount(until - sum);
     const change = difference(snapshots[k].balance, snapshots[k - 1].balance);
-    const flows = since(tree.sumUntil(snapshots[k - 1].time));
-    const all = difference(snapshots[k].balance, first.balance);
+    const flows = unit.amount(until - before);
+    const all = difference(snapshots[k].balance, snapshots[0].balance);
     return {
       change,
       flows,
       residual: difference(change, flows),
-      cumulative: difference(all, since(tree.sumUntil(first.time))),
+      cumulative: difference(all, unit.amount(until - first)),
     };
   };
+  const find = (of: Account, k: number): Finding =>
+    finding(of, k, sumUntil(of, 0), sumUntil(of, Math.max(0, k - 1)), sumUntil(of, k));
   const say = (snapshot: Snapshot, finding: Finding, weight: number): void => {
     emission.emit(position, clock, snapshot.time, weight, snapshot.slot);
-    findings.push({ balance: snapshot.balance, finding });
+    said.push({ balance: snapshot.balance, finding });
   };
   /** Says anew what changed from the k-th snapshot on, as far as it has come out. */
   const restate = (of: Account, k: number): void => {
+    let last = -1;
+    let first = 0;
+    let until = 0;
     for (let i = k; i < of.snapshots.length; i++) {
       const snapshot = of.snapshots[i];
       if (snapshot.said === null) continue;
-      const finding = find(of, i);
-      if (same(snapshot.said, finding)) continue;
+      // Mostly one follows the other, whose sum is known then.
+      if (last < 0) first = sumUntil(of, 0);
+      const before = i > 0 && last === i - 1 ? until : sumUntil(of, Math.max(0, i - 1));
+      until = sumUntil(of, i);
+      last = i;
+      const found = finding(of, i, first, before, until);
+      if (same(snapshot.said, found)) continue;
       say(snapshot, snapshot.said, -1);
-      say(snapshot, finding, 1);
-      snapshot.said = finding;
+      say(snapshot, found, 1);
+      snapshot.said = found;
     }
   };
   const addFlow = (key: number, time: number, amount: number, arrival: number): void => {
@@ -191,23 +200,33 @@ export const reconcile: OperatorFactory<ReconcileNode> = (node, context): Operat
         advance,
       });
       const main = emission.take(step, schema, output, (e, count) => {
-        const said = findings;
-        const column = (value: (i: number) => number | null): Column => {
-          const own = Float64Array.from({ length: count }, (_, i) => value(i) ?? NaN);
-          const valid = Uint8Array.from({ length: count }, (_, i) => (value(i) === null ? 0 : 1));
-          return { type: "number", values: own, valid: valid.includes(0) ? valid : null };
-        };
+        const balance = new Float64Array(count);
+        const change = new Float64Array(count);
+        const flowed = new Float64Array(count);
+        const residual = new Float64Array(count);
+        const cumulative = new Float64Array(count);
+        let compared: Uint8Array | null = null;
+        for (let i = 0; i < count; i++) {
+          const { finding: found } = said[i];
+          balance[i] = said[i].balance;
+          // A key's first snapshot has nothing to be compared with.
+          if (found.change === null) (compared ??= new Uint8Array(count).fill(1))[i] = 0;
+          change[i] = found.change ?? NaN;
+          flowed[i] = found.flows ?? NaN;
+          residual[i] = found.residual ?? NaN;
+          cumulative[i] = found.cumulative;
+        }
         return [
           ...gatherAll(store, e.left, count),
           timestamps(e.time, count),
-          column(i => said[i].balance),
-          column(i => said[i].finding.change),
-          column(i => said[i].finding.flows),
-          column(i => said[i].finding.residual),
-          column(i => said[i].finding.cumulative),
+          { type: "number", values: balance, valid: null },
+          { type: "number", values: change, valid: compared },
+          { type: "number", values: flowed, valid: compared },
+          { type: "number", values: residual, valid: compared },
+          { type: "number", values: cumulative, valid: null },
         ];
       });
-      findings = [];
+      said.length = 0;
       store.release();
       return { main };
     },
