@@ -4,12 +4,13 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ShardThreads } from "../../src/cli/shard-threads.ts";
 import { rowAt } from "../../src/columns/batch.ts";
 import { clockOf, type Flow } from "../../src/engine/flow.ts";
 import { OutputHash } from "../../src/engine/output-hash.ts";
 import { Run, type RunOptions, type Tap } from "../../src/engine/run.ts";
 import { divide } from "../../src/engine/shards/divide.ts";
-import { ShardedRun } from "../../src/engine/shards/sharded-run.ts";
+import { ShardedRun, type ShardHost } from "../../src/engine/shards/sharded-run.ts";
 import type { Step } from "../../src/engine/step.ts";
 import { PROFILES } from "../../src/model/profiles.ts";
 import type { WindowingStrategy } from "../../src/model/strategy.ts";
@@ -296,7 +297,7 @@ const setups: fc.Arbitrary<Setup> = fc.record({
 });
 
 /** Works a setup in one run and in shards. Says whether anything was divided; null where the pipeline is none. */
-async function compare(setup: Setup, shards: number): Promise<boolean | null> {
+async function compare(setup: Setup, shards: number, host: ShardHost): Promise<boolean | null> {
   const left = logSource("left", setup.watermark);
   const right = logSource("right", setup.other);
   const log = logOf(setup.left);
@@ -315,7 +316,6 @@ async function compare(setup: Setup, shards: number): Promise<boolean | null> {
   const failure = failed(() => single.finish());
   const division = divide(nodes, { ...options, shards });
   if ("reason" in division) return false;
-  const host = new InProcess();
   const sharded = new ShardedRun(nodes, division, {
     ...options,
     host,
@@ -348,11 +348,25 @@ test("two and three shards say what one run says, in the same order", async () =
   const counts = { divided: 0, whole: 0, invalid: 0 };
   await fc.assert(
     fc.asyncProperty(setups, fc.constantFrom(2, 2, 3), async (setup, shards) => {
-      const done = await compare(setup, shards);
+      const done = await compare(setup, shards, new InProcess());
       counts[done === null ? "invalid" : done ? "divided" : "whole"]++;
     }),
     runs(400),
   );
   // The property would say nothing if hardly a pipeline were divided.
   expect(counts.divided).toBeGreaterThan(counts.whole + counts.invalid);
+}, 120_000);
+
+test("so they do in threads, one run after the other", async () => {
+  const threads = new ShardThreads();
+  try {
+    await fc.assert(
+      fc.asyncProperty(setups, fc.constantFrom(2, 2, 3), async (setup, shards) => {
+        await compare(setup, shards, threads);
+      }),
+      runs(40),
+    );
+  } finally {
+    await threads.close();
+  }
 }, 120_000);
