@@ -31,6 +31,9 @@ export interface Costs {
 const POSITION = 2;
 const PLACE = 4;
 
+/** Keeping step with the others, where the shards come together. */
+const MEETING = 4;
+
 /** Finding whose a row is and copying it for its shard, once for a log, and putting a byte into memory that threads share. */
 const PREPARED = 15;
 const BYTE = 0.4;
@@ -138,7 +141,7 @@ function costOf(node: Node, operator: Operator | null): number {
 export function sharesOf({ divided, after, merging, copying }: Costs, shards: number, here: boolean): number[] {
   const others = shards - 1;
   const even = 1 / shards;
-  const more = after + merging - copying;
+  const more = MEETING + after + merging - copying;
   const first = here && divided > 0 ? Math.max(0, even - (more * others) / (divided * shards)) : even;
   return Array.from({ length: shards }, (_, shard) => (shard === 0 ? first : (1 - first) / others));
 }
@@ -153,7 +156,7 @@ export interface Times {
 export function timesOf(costs: Costs, shares: readonly number[], logs: readonly SourceLog[], start: number): Times {
   const { divided, after, merging, copying } = costs;
   const [first, ...others] = shares;
-  const here = first * divided + after + merging;
+  const here = first * divided + after + merging + MEETING;
   const there = Math.max(...others) * divided + copying;
   const each = POSITION + Math.max(here, there) + PLACE;
   const distinct = [...new Set(logs)];

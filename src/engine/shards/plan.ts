@@ -250,7 +250,6 @@ class Analysis {
         if (node.strategy === null) return this.#join(node, inputs);
         if (this.#counted.has(identity(node)))
           return this.#no(node, "is only counted, for which its pairs are not made.");
-        if (this.#reads(node, "late")) return this.#no(node, "says what it dropped.");
         return together(this.#join(node, inputs));
       case "lookup":
         return this.#join(node, inputs);
@@ -282,6 +281,8 @@ class Analysis {
     const port = portRead(node);
     if (port === MAIN) return input;
     if (node.input.verb === "branch") return input;
+    // A row that is dropped is said to be at its own position.
+    if (node.input.verb === "join") return { ...input, traces: new Map(), alone: true };
     if (node.input.verb !== "aggregate") return NOT;
     // What becomes of a row is said at its own position. Its columns are those of the aggregate's input.
     const from = this.of(node.input.input);

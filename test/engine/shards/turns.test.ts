@@ -47,7 +47,8 @@ test.each([true, false])("specialised: %s", async specialize => {
       { t: 30, at: 4, key: "c" },
     ]);
     const options = { logs: () => log, specialize, shards: 2, host: new InProcess() };
-    const division = divide([node], options);
+    // Even shares, so that the keys do not stay together.
+    const division = divide([node], { ...options, here: false });
     if ("reason" in division) throw new Error(division.reason);
     const [owners] = division.owners[0];
     if (owners?.[0] !== owners?.[4]) apart++;
