@@ -164,6 +164,11 @@ export class Claim<H extends Held> {
     return this.#find().keys;
   }
 
+  /** Whether all keys that are numbered alike come from one output. */
+  get isOfOne(): boolean {
+    return this.#find().numbering.isOfOne;
+  }
+
   /** Keys and rows held, shared or not. */
   get size(): { readonly keys: number; readonly rows: number } {
     const held = [...new Set(this.#found?.held)];
@@ -182,7 +187,10 @@ export class Claim<H extends Held> {
     const from = snapshot as Saved | null;
     if (from === null) return;
     const holdings = this.#holdings;
-    const numbering = holdings.again(from.numbering, name => new Numbering(this.#wants.width, name));
+    const numbering = holdings.again(
+      from.numbering,
+      (name, { isOfOne }) => new Numbering(this.#wants.width, name, isOfOne),
+    );
     this.#find(numbering, (i, make) => holdings.again(from.held[i], (name, { shared }) => make(name, shared)));
   }
 
@@ -336,7 +344,7 @@ export class Holdings {
 
   numbering(id: string, width: number): Numbering {
     const circle = this.#circles.get(id) as Circle;
-    return (circle.numbering ??= new Numbering(width, this.#names.next++));
+    return (circle.numbering ??= new Numbering(width, this.#names.next++, circle.ids.length === 1));
   }
 
   holding<H extends Held>(id: string, make: (name: number, shared: boolean) => H): H {

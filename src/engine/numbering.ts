@@ -18,13 +18,16 @@ import { KeyIndex, keyColumns } from "./key-index.ts";
 /** Numbers the keys of readers that meet in a join, or read the same, all alike. */
 export class Numbering {
   readonly name: number;
+  /** Whether all keys come from one output, so that its readers meet every number. */
+  readonly isOfOne: boolean;
   readonly #index: KeyIndex;
   readonly #readers = new Map<string, KeyReader>();
   #saved: SavedNumbering | null = null;
 
-  constructor(width: number, name: number) {
+  constructor(width: number, name: number, isOfOne: boolean) {
     this.#index = new KeyIndex(width);
     this.name = name;
+    this.isOfOne = isOfOne;
   }
 
   /** Returns the reader known by an id, or makes it. */
@@ -47,7 +50,7 @@ export class Numbering {
 
   /** Gives the same object until there is something new, so that readers who share it save it once. */
   snapshot(): SavedNumbering {
-    return (this.#saved ??= { name: this.name, keys: this.#index.snapshot() });
+    return (this.#saved ??= { name: this.name, isOfOne: this.isOfOne, keys: this.#index.snapshot() });
   }
 
   restore({ keys }: SavedNumbering): void {
@@ -57,6 +60,7 @@ export class Numbering {
 
 export interface SavedNumbering {
   readonly name: number;
+  readonly isOfOne: boolean;
   readonly keys: unknown;
 }
 

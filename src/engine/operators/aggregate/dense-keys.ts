@@ -101,14 +101,17 @@ class StringKey implements KeyCodes {
   }
 }
 
-/** Other keys: codes in the order in which keys first appear, by the numbers that all readers of the keys have. */
+/**
+ * Other keys, by the numbers that all readers of the keys have. Those are the codes, unless keys of other streams are numbered among
+ * them; then codes are handed out in the order in which keys first appear, so that arrays by code have no gaps.
+ */
 class NumberedKeys implements KeyCodes {
   readonly #schema: Schema;
   readonly #numbers: Claim<Held>;
-  /** Code + 1 by the key's number; 0: not seen. */
-  #codeOf = new Int32Array(64);
+  /** Slot + 1 by the key's number; 0: not seen. */
+  #slotOf: Int32Array = new Int32Array(64);
   #codes = new Int32Array(0);
-  /** The first row of each key; its slot is its code. */
+  /** The first row of each key. */
   readonly #rows: RowStore;
   size = 0;
   constructor(numbers: Claim<Held>, schema: Schema) {
@@ -118,40 +121,53 @@ class NumberedKeys implements KeyCodes {
   }
   codes(batch: Batch): Int32Array {
     const { length } = batch;
-    const [reader] = this.#numbers.keys;
-    const ids = reader.ids(batch);
+    const ids = this.#numbers.keys[0].ids(batch);
+    let slotOf = this.#slotOf;
+    if (this.#numbers.isOfOne) {
+      // Beyond the array's end nothing is found either.
+      for (let row = 0; row < length; row++) if (!(slotOf[ids[row]] > 0)) slotOf = this.#meet(batch, row, ids[row]);
+      return ids;
+    }
     if (this.#codes.length < length) this.#codes = new Int32Array(Math.max(length, 2 * this.#codes.length));
     const codes = this.#codes;
-    let codeOf = this.#codeOf;
     for (let row = 0; row < length; row++) {
-      const id = ids[row];
-      // Beyond the array's end nothing is found either.
-      const code = codeOf[id];
-      if (code > 0) codes[row] = code - 1;
-      else {
-        if (id >= codeOf.length) this.#codeOf = codeOf = grown(codeOf, Math.max(id + 1, 2 * codeOf.length));
-        codes[row] = this.#rows.put({ schema: this.#schema, length, columns: reader.columns(batch) }, row, 0);
-        codeOf[id] = ++this.size;
-      }
+      if (!(slotOf[ids[row]] > 0)) slotOf = this.#meet(batch, row, ids[row]);
+      codes[row] = slotOf[ids[row]] - 1;
     }
     return codes;
   }
+  /** Keeps the first row of a key, and returns the array of slots, which may have grown. */
+  #meet(batch: Batch, row: number, id: number): Int32Array {
+    if (id >= this.#slotOf.length) this.#slotOf = grown(this.#slotOf, Math.max(id + 1, 2 * this.#slotOf.length));
+    const { length } = batch;
+    const slot = this.#rows.put(
+      { schema: this.#schema, length, columns: this.#numbers.keys[0].columns(batch) },
+      row,
+      0,
+    );
+    this.#slotOf[id] = slot + 1;
+    this.size = Math.max(this.size, (this.#numbers.isOfOne ? id : slot) + 1);
+    return this.#slotOf;
+  }
   columns(codes: Int32Array, count: number): Column[] {
-    return this.#schema.map((_, c) => this.#rows.gather(c, codes, count));
+    const slots = new Int32Array(count);
+    const direct = this.size > 0 && this.#numbers.isOfOne;
+    for (let i = 0; i < count; i++) slots[i] = direct ? this.#slotOf[codes[i]] - 1 : codes[i];
+    return this.#schema.map((_, c) => this.#rows.gather(c, slots, count));
   }
   snapshot(): unknown {
     return {
       numbers: this.#numbers.snapshot(),
       rows: this.#rows.snapshot(),
-      codeOf: this.#codeOf.slice(),
+      slotOf: this.#slotOf.slice(),
       size: this.size,
     };
   }
   restore(snapshot: unknown): void {
-    const from = snapshot as { numbers: unknown; rows: unknown; codeOf: Int32Array; size: number };
+    const from = snapshot as { numbers: unknown; rows: unknown; slotOf: Int32Array; size: number };
     this.#numbers.restore(from.numbers);
     this.#rows.restore(from.rows);
-    this.#codeOf = from.codeOf.slice();
+    this.#slotOf = from.slotOf.slice();
     this.size = from.size;
   }
 }
