@@ -103,6 +103,7 @@ export class Leaves {
     return leaf;
   }
 
+  /** The same for doubles, in a loop of its own: one that meets both kinds of arrays takes a tenth longer for a whole run. */
   #insertWide(leaf: number, count: number, time: number, amount: number, arrival: number): void {
     const block = this.#wide[leaf >>> SHIFT];
     const start = startOf(leaf);
