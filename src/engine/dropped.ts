@@ -4,6 +4,7 @@
  */
 import type { Column, Schema } from "../columns/column.ts";
 import { Dictionary } from "../columns/dictionary.ts";
+import { Floats } from "../columns/growing.ts";
 import { Emission } from "./emission.ts";
 import type { Flow } from "./flow.ts";
 import type { Step } from "./step.ts";
@@ -14,7 +15,7 @@ const SIDES = new Dictionary(["left", "right"]);
 export class Dropped {
   readonly #emission = new Emission();
   readonly #lateness: number;
-  #watermarks: number[] = [];
+  readonly #watermarks = new Floats();
 
   constructor(lateness: number) {
     this.#lateness = lateness;
@@ -44,8 +45,7 @@ export class Dropped {
     watermark: Float64Array,
     own: (left: Int32Array, right: Int32Array, count: number) => readonly Column[],
   ): Flow {
-    const met = Float64Array.from(this.#watermarks);
-    this.#watermarks = [];
+    const met = this.#watermarks.take();
     return this.#emission.take(step, schema, watermark, (e, count) => {
       const made = own(e.left, e.right, count);
       const floats = (type: "number" | "timestamp", value: (i: number) => number): Column => {
@@ -76,6 +76,6 @@ export class Dropped {
   /** Forgets what was not handed out. */
   clear(): void {
     this.#emission.clear();
-    this.#watermarks = [];
+    this.#watermarks.count = 0;
   }
 }

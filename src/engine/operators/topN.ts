@@ -1,5 +1,6 @@
 /** `topN`: one ranking for all time without a window, one for each window with one. */
 import type { Column } from "../../columns/column.ts";
+import { typeOf } from "../../expressions/types.ts";
 import { hasWindowColumns, LATE_FIELDS } from "../../pipeline/verbs/aggregate.ts";
 import type { TopNNode } from "../../pipeline/verbs/topN.ts";
 import { DEFAULT_STRATEGY } from "../../model/strategy.ts";
@@ -26,7 +27,9 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
     context.codegen,
   );
   const store = new RowStore(input);
-  const order = new OrderValues(node.order.map(o => o.descending));
+  const order = new OrderValues(
+    node.order.map(({ expression, descending }) => ({ descending, type: typeOf(expression, [input]).type })),
+  );
   const keepAll = retracts(node.input, context.profile);
   const make = (): Ranking => new Ranking(node.n, store, order, keepAll);
   // Without a strategy there is one window that is complete from the start.
@@ -44,6 +47,8 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
   let position = 0;
   let clock = NaN;
   let current: OpenWindow<Ranking> | null = null;
+  /** The window that took a row last, while it is open. */
+  let last: OpenWindow<Ranking> | null = null;
 
   const show = (slot: number, weight: number): void => {
     if (current === null || current.end === Infinity)
@@ -54,7 +59,10 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
     current = window;
     window.content.all(show);
   };
-  const close = (window: OpenWindow<Ranking>): void => window.content.clear();
+  const close = (window: OpenWindow<Ranking>): void => {
+    window.content.clear();
+    if (window === last) last = null;
+  };
 
   return {
     step(step, [from]): Outputs {
@@ -83,8 +91,11 @@ export const topN: OperatorFactory<TopNNode> = (node, context): Operator => {
           for (let i = 0; i < into.count; i++) {
             const start = into.start[i];
             const end = into.end[i];
-            if (!set.expired(end, watermark)) {
-              current = set.open(start, end, watermark, make);
+            if (last !== null && last.end === end && last.start === start) {
+              current = last;
+              change(current.content, row, weight, current.complete);
+            } else if (!set.expired(end, watermark)) {
+              last = current = set.open(start, end, watermark, make);
               change(current.content, row, weight, current.complete);
             } else if (saysLate) {
               const slot = store.put(batch, row, flow.time[row]);

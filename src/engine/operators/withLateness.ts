@@ -4,7 +4,7 @@ import { Dictionary } from "../../columns/dictionary.ts";
 import { type DelayDistribution, FAULT_FIELDS, type WithLatenessNode } from "../../pipeline/verbs/withLateness.ts";
 import { Due } from "../due.ts";
 import { Emission, gatherAll } from "../emission.ts";
-import { dense } from "../flow.ts";
+import { dense, type Flow } from "../flow.ts";
 import type { Operator, OperatorFactory, Outputs } from "../operator.ts";
 import { mix, RowStore } from "../row-store.ts";
 import { clockAt, walk } from "../walk.ts";
@@ -36,9 +36,12 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
     const low = mix(mix(node.seed ^ Math.imul(which, 0x9e3779b1)) ^ mix(seen) ^ Math.floor(seen / 2 ** 32));
     return (low >>> 0) / 2 ** 32;
   };
+  /** When the next row that is held is due, or Infinity: in an array, so that asking for every row makes no number. */
+  const next = Float64Array.of(Infinity);
   const hold = (at: number, slot: number, weight: number): void => {
     weights[slot] = weight;
     due.push(at, slot);
+    next[0] = due.first;
   };
   const release = (position: number, until: number, clock: number): void => {
     while (due.size > 0 && due.first <= until) {
@@ -48,6 +51,14 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
       emission.emit(position, at < clock ? at : NaN, store.time[slot], weights[slot], slot);
       store.free(slot);
     }
+    next[0] = due.first;
+  };
+  /** Says what is done to a row. */
+  const fault = (flow: Flow, row: number, position: number, own: number, what: number, delay: number): void => {
+    const time = flow.time[row];
+    const copy = store.put(flow.batch, row, time);
+    store.free(copy);
+    faults.emit(position, own, time, flow.weight === null ? 1 : flow.weight[row], copy, -1, what, delay);
   };
 
   return {
@@ -57,37 +68,30 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
       walk(step, [flow], from.watermark, Infinity, {
         row(_input, row, position, own) {
           const clock = clockAt(flow, step, row);
-          release(position, clock, step.clock[position]);
+          if (next[0] <= clock) release(position, clock, step.clock[position]);
           const weight = flow.weight === null ? 1 : flow.weight[row];
-          const time = flow.time[row];
           seen++;
-          const fault = (what: number, delay: number): void => {
-            if (!saysFaults) return;
-            const copy = store.put(flow.batch, row, time);
-            store.free(copy);
-            faults.emit(position, own, time, weight, copy, -1, what, delay);
-          };
           if (draw(DRAWS.lost) < node.drop) {
-            fault(DROPPED, 0);
+            if (saysFaults) fault(flow, row, position, own, DROPPED, 0);
             return;
           }
           const delay = draw(DRAWS.held) < node.share ? delayOf(node.delay, draw(DRAWS.delay)) : 0;
-          const slot = store.put(flow.batch, row, time);
+          const slot = store.put(flow.batch, row, flow.time[row]);
           if (delay > 0) {
-            fault(DELAYED, delay);
+            if (saysFaults) fault(flow, row, position, own, DELAYED, delay);
             hold(clock + delay, slot, weight);
           } else {
-            emission.emit(position, own, time, weight, slot);
+            emission.emit(position, own, flow.time[row], weight, slot);
             store.free(slot);
           }
           if (draw(DRAWS.twice) < node.duplicate) {
             const again = delayOf(node.delay, draw(DRAWS.second));
-            fault(DUPLICATED, again);
-            hold(clock + again, store.put(flow.batch, row, time), weight);
+            if (saysFaults) fault(flow, row, position, own, DUPLICATED, again);
+            hold(clock + again, store.put(flow.batch, row, flow.time[row]), weight);
           }
         },
         end(position, clock) {
-          release(position, clock, clock);
+          if (next[0] <= clock) release(position, clock, clock);
           if (step.last && position === step.length - 1) release(position, Infinity, -Infinity);
           if (from.watermark[position] < Infinity) promised = from.watermark[position];
           else if (due.size > 0) {
@@ -117,6 +121,7 @@ export const withLateness: OperatorFactory<WithLatenessNode> = (node, context): 
       promised = from.promised;
       store.restore(from.store);
       due.restore(from.due);
+      next[0] = due.first;
       weights.push(...from.weights);
     },
     size: () => ({ keys: 0, windows: 0, entries: due.size, hold: null }),
