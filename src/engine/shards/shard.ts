@@ -3,13 +3,15 @@
  * sees every position and every watermark, and hands over what comes out, step by step. In a thread of its own it makes the steps
  * itself, from the whole of the logs (`Shard`); where the shards come together it is worked on the steps of that run (`OwnPart`).
  */
-import { type Batch, gatherBatch, sliceBatch } from "../../columns/batch.ts";
-import { gatherFloats, type Schema } from "../../columns/column.ts";
+import { type Batch, sliceBatch } from "../../columns/batch.ts";
+import { type Column, gatherColumn, gatherFloats, type Schema, type Value } from "../../columns/column.ts";
 import type { Dictionary } from "../../columns/dictionary.ts";
 import type { Profile } from "../../model/profiles.ts";
+import { type Columns, columnsRead } from "../../pipeline/columns-read.ts";
 import { identity } from "../../pipeline/identity.ts";
 import { type Node, schemaOf } from "../../pipeline/node.ts";
 import type { SourceLog } from "../../pipeline/source-log.ts";
+import type { SourceNode } from "../../pipeline/verbs/source.ts";
 import { MAIN } from "../../pipeline/verb.ts";
 import { dense, type Flow } from "../flow.ts";
 import { Graph, type GraphNode, read } from "../graph.ts";
@@ -34,7 +36,7 @@ export interface ShardTask {
   readonly shard: number;
   readonly settings: ShardSettings;
   /** The sources of the whole run, in its order: every one makes steps. */
-  readonly sources: readonly Node[];
+  readonly sources: readonly SourceNode[];
   /** Side outputs of sources that the whole run reads, because steps depend on that. */
   readonly sourcePorts: readonly Node[];
   /** The log of each source. */
@@ -50,7 +52,7 @@ export interface ShardTaskGroup {
   readonly owners: readonly (Uint8Array | null)[];
 }
 
-/** The rows of a shard in a log: their numbers, and a copy of them where there are not too many. */
+/** The rows of a shard in a log: their numbers, and a copy of what is read of them where that is not too much. */
 interface Share {
   readonly rows: Int32Array;
   readonly copy: { readonly batch: Batch; readonly time: Float64Array } | null;
@@ -58,8 +60,13 @@ interface Share {
 
 const SHARES = new WeakMap<Uint8Array, (Share | undefined)[]>();
 
-/** Finds the rows of a shard, once for each division of a log. */
-function shareOf({ batch, time }: SourceLog, owners: Uint8Array, { shard, mostCopied }: ShardTask): Share {
+/** Finds the rows of a shard, once for each division of a log. `read`: the columns that anybody looks at. */
+function shareOf(
+  { batch, time }: SourceLog,
+  owners: Uint8Array,
+  read: Columns,
+  { shard, mostCopied }: ShardTask,
+): Share {
   let known = SHARES.get(owners);
   if (known === undefined) SHARES.set(owners, (known = []));
   let share = known[shard];
@@ -69,11 +76,38 @@ function shareOf({ batch, time }: SourceLog, owners: Uint8Array, { shard, mostCo
     const rows = new Int32Array(count);
     count = 0;
     for (let i = 0; i < owners.length; i++) if (owners[i] === shard) rows[count++] = i;
-    const copied = count * batch.columns.length <= mostCopied;
-    const copy = copied ? { batch: gatherBatch(batch, rows, count), time: gatherFloats(time, rows, count) } : null;
+    const wanted = batch.schema.map(({ name }) => read === null || read.has(name));
+    const copied = count * wanted.filter(is => is).length <= mostCopied;
+    const copy = copied ? { batch: gathered(batch, rows, wanted), time: gatherFloats(time, rows, count) } : null;
     known[shard] = share = { rows, copy };
   }
   return share;
+}
+
+/** Copies rows, with nulls in the columns that are not wanted. */
+function gathered({ schema, columns }: Batch, rows: Int32Array, wanted: readonly boolean[]): Batch {
+  const { length } = rows;
+  return {
+    schema,
+    length,
+    columns: columns.map((column, c) => (wanted[c] ? gatherColumn(column, rows, length) : nulls(column, length))),
+  };
+}
+
+/** A column of nulls. Memory of numbers that nobody looks at is not laid out. */
+function nulls(column: Column, length: number): Column {
+  const { type } = column;
+  switch (type) {
+    case "number":
+    case "timestamp":
+      return { type, values: new Float64Array(length), valid: new Uint8Array(length) };
+    case "boolean":
+      return { type, values: new Uint8Array(length), valid: new Uint8Array(length) };
+    case "string":
+      return { type, codes: new Int32Array(length).fill(-1), dictionary: column.dictionary };
+    case "json":
+      return { type, values: new Array<Value>(length).fill(null) };
+  }
 }
 
 /** Restricts what a source puts out, step by step, to the rows of a shard. */
@@ -122,7 +156,11 @@ class Group {
 
   constructor(task: ShardTask, { cuts, owners }: ShardTaskGroup) {
     const { settings, sources, logs } = task;
-    this.#own = owners.map((of, s) => (of === null ? null : new OwnRows(shareOf(logs[s], of, task))));
+    this.#own = owners.map((of, s) => {
+      if (of === null) return null;
+      const alike = sources.filter((_, other) => logs[other] === logs[s]);
+      return new OwnRows(shareOf(logs[s], of, columnsRead(cuts, alike), task));
+    });
     const byId = new Map(sources.map((source, s) => [identity(source), logs[s].batch.schema]));
     this.#graph = new Graph(cuts, {
       profile: settings.profile,
