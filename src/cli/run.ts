@@ -1,4 +1,5 @@
 /** `tidemark run FILE`: evaluates a notebook, runs one of its streams to the end, and prints what it comes to. */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { formatDuration } from "../model/time.ts";
 import type { Schema, Value } from "../columns/column.ts";
@@ -25,8 +26,8 @@ Evaluates the notebook FILE, replays its logs, or reads its live sources, and pr
   --profile P     run by the rules of tidemark (default), beam, flink, flink-sql, spark, kafka or batch
   --workers N     work what goes by key on N threads, this one among them, with the same output; default 1.
                   Threads have to be started and logs to be shared, so this is for replays that take seconds
-  --divide HOW    whether --workers divides only what is likely to be faster for it, which is the default (pays), or whatever
-                  can be divided (always)
+  --divide HOW    whether --workers divides only what is likely to be faster for it, and over no more threads than there are
+                  cores, which is the default (pays), or whatever can be divided (always)
   --hash          also prints the output's hash on standard error: equal for equal rows, weights, panes and emission times
   --stdin NAME    reads the log that the notebook calls NAME from standard input; source("-") reads it live instead
 ${LIVE_USAGE}`;
@@ -119,6 +120,11 @@ interface AskedWorkers {
   readonly always: boolean;
 }
 
+/** How many threads to work on: no more than there are cores, as they would take turns, unless that is asked for. */
+export function threadsFor({ count, always }: AskedWorkers, cores: number): number {
+  return always ? count : Math.min(count, cores);
+}
+
 /** What it takes to start a thread and to plan its pipeline there, ms. */
 const START = 80;
 
@@ -168,13 +174,16 @@ async function replayOnWorkers(
   how: Replay,
   options: HeadlessRunOptions,
 ): Promise<Replayed | null> {
-  const { count: shards, always } = how.workers;
-  if (shards === 1) return null;
+  const { count, always } = how.workers;
+  if (count === 1) return null;
+  const shards = threadsFor(how.workers, availableParallelism());
   const refused = (reason: string): null => {
     process.stderr.write(`${name} is worked on one thread. ${reason}\n`);
     return null;
   };
   if (how.speed !== Infinity) return refused("At a speed other than max there is nothing to gain.");
+  if (shards === 1)
+    return refused("The machine has one core. Say --divide always to work on more threads all the same.");
   const threads = new ShardThreads();
   try {
     const made = shardedRunOfAll(streams, { host: threads, shards, start: always ? undefined : START }, options);
@@ -182,6 +191,7 @@ async function replayOnWorkers(
       return refused(
         made.could === true ? `${made.reason} Say --divide always to divide it all the same.` : made.reason,
       );
+    if (shards < count) process.stderr.write(`${name} is worked on ${shards} threads, one for each core.\n`);
     const { sharded, tables } = made;
     const { run } = sharded;
     const bar = barOf(run);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
-import { runCommand } from "../../src/cli/run.ts";
+import { runCommand, threadsFor } from "../../src/cli/run.ts";
 import { AHEAD } from "../../src/cli/shard-messages.ts";
 import { ShardThreads } from "../../src/cli/shard-threads.ts";
 import { OutputHash } from "../../src/engine/output-hash.ts";
@@ -72,6 +72,12 @@ test("says why one worker has to do", async () => {
   err = "";
   expect(await runCommand([NOTEBOOK, "--workers", "0"])).toBe(2);
   expect(err).toContain('--workers takes a whole number from 1 to 64, not "0"');
+});
+
+test("there are no more threads than cores, unless that is asked for", () => {
+  expect(threadsFor({ count: 8, always: false }, 2)).toBe(2);
+  expect(threadsFor({ count: 2, always: false }, 16)).toBe(2);
+  expect(threadsFor({ count: 8, always: true }, 2)).toBe(8);
 });
 
 test("an error in a shard ends the run with its message", async () => {
