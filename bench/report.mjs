@@ -22,7 +22,7 @@ const NOTES = [
   "  array in which the sides lie in order already. What was dropped is not counted there.",
   "- **W5** keeps the newest 16 to 128 flows of a key sorted, and older ones in a tree of sums. Of its time half goes into finding a row's place",
   "  among those few (a third of that into wrong guesses, which come to 8 to 10 ns each, a fifth into making room), a tenth into the trees, and the rest",
-  "  into memory: making it, filling it, collecting it. What it gained by (2.1 to 2.4 × Map-of-Map on a busy machine, 1.7 to 1.9 before): leaves of three",
+  "  into memory: making it, filling it, collecting it. What it gained a seventh by (turn by turn with the code before): leaves of three",
   "  32-bit numbers per entry instead of three doubles, branches in blocks and not in objects of their own, what a step needs of a key side by side,",
   "  tails that stay where they are, an early entry at which the search ends. Tried without gain: smaller and larger leaves; rows in order of arrival",
   "  instead of by key (the search is a seventh faster, but late rows find their leaves cold); steps of a quarter or an eighth of the rows; a look at the next",
