@@ -191,11 +191,11 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
       });
       const main = emission.take(step, schema, flow.watermark, (e, n): Column[] => {
         const own = words;
-        const column = (value: (word: Said) => number): Column => ({
-          type: "number",
-          values: Float64Array.from(own, value),
-          valid: null,
-        });
+        const column = (value: (word: Said) => number): Column => {
+          const values = new Float64Array(own.length);
+          for (let i = 0; i < own.length; i++) values[i] = value(own[i]);
+          return { type: "number", values, valid: null };
+        };
         return [
           ...keys.columns(e.left, n),
           timestamps(e.start, n),

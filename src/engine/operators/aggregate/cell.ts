@@ -119,6 +119,8 @@ function rankOf({ start, end }: Cell, windows: readonly Cell[]): number {
 
 /** Hands the panes of merged windows, and a window's own where it is replaced too, to its next pane for taking back. */
 export function takeOver(cell: Cell, others: readonly Cell[], itself = true): void {
+  // Mostly there is nothing to take.
+  if (others.length === 0 && (!itself || cell.emitted === null)) return;
   const taken: EmittedPane[] = [...(cell.replaced ?? [])];
   if (itself && cell.emitted !== null) {
     taken.push(cell.emitted);

@@ -76,9 +76,9 @@ class FateRows {
     this.#schema = schema;
   }
 
-  append(at: number, time: number, clock: number, watermark: number, fate: number): void {
+  append(times: Float64Array, row: number, { at, clock, watermark }: Now, fate: number): void {
     this.#at.push(at);
-    this.#time.push(time);
+    this.#time.push(times[row]);
     this.#clock.push(clock);
     this.#watermark.push(watermark);
     this.#fate.push(fate);
@@ -133,19 +133,19 @@ class KeptRows {
   append(
     batch: Batch,
     row: number,
-    start: number,
-    end: number,
-    time: number,
+    cell: Cell,
+    shownEnd: number,
+    times: Float64Array,
     weight: number,
     { at, clock, watermark }: Now,
   ): void {
     if (this.#batches.length === 0 || this.#batches[this.#batches.length - 1].batch !== batch)
       this.#batches.push({ batch, from: this.#row.count });
     this.#row.push(row);
-    this.#start.push(start);
-    this.#end.push(end);
+    this.#start.push(cell.start);
+    this.#end.push(cell.end - shownEnd);
     this.#watermark.push(watermark);
-    this.#time.push(time);
+    this.#time.push(times[row]);
     this.#clock.push(clock);
     this.#weight.push(weight);
     if (weight !== 1) this.#weighted = true;
@@ -286,8 +286,8 @@ export class SideOutput {
   }
 
   /** Reports that a window took a row in. */
-  keep(batch: Batch, row: number, cell: Cell, time: number, weight: number, now: Now): void {
-    this.#kept?.append(batch, row, cell.start, cell.end - this.#rules.shownEnd, time, weight, now);
+  keep(batch: Batch, row: number, cell: Cell, times: Float64Array, weight: number, now: Now): void {
+    this.#kept?.append(batch, row, cell, this.#rules.shownEnd, times, weight, now);
   }
 
   /** Reports that a row was not taken into the window `[start, end)`. */
@@ -317,8 +317,9 @@ export class SideOutput {
     this.#late.append(values, row.at, row.time, row.clock, row.weight);
   }
 
-  fate(at: number, time: number, clock: number, watermark: number, fate: number): void {
-    this.#fates?.append(at, time, clock, watermark, fate);
+  /** Reports what became of a row. */
+  fate(times: Float64Array, row: number, now: Now, fate: number): void {
+    this.#fates?.append(times, row, now, fate);
   }
 
   /** Reports a moment in the life of a window. */

@@ -26,7 +26,7 @@ import { Cell } from "./cell.ts";
 import { claimKeys, GroupKeys } from "./group-keys.ts";
 import { Holds } from "./holds.ts";
 import type { Assignment } from "./merging.ts";
-import { startOfTime } from "./now.ts";
+import { type Now, startOfTime } from "./now.ts";
 import { PaneOutput } from "./pane-output.ts";
 import { type AggregatePlan, planAggregate } from "./plan.ts";
 import { DROPPED, LATE, ON_TIME, SideOutput } from "./side-output.ts";
@@ -287,8 +287,8 @@ class WindowedAggregate implements Operator {
     const found = windows.quickly(key, times, row);
     if (found !== null) {
       windows.putQuickly(found, row, times, weight);
-      if (this.#side.wantsKept) this.#side.keep(rows.batch, row, found, times[row], weight, this.#now);
-      if (this.#side.wantsFates) this.#tellFate(times[row], this.#now.clock, 1);
+      if (this.#side.wantsKept) this.#side.keep(rows.batch, row, found, times, weight, this.#now);
+      if (this.#side.wantsFates) this.#tellFate(times, row, this.#now, 1);
       return;
     }
     const time = times[row];
@@ -307,14 +307,14 @@ class WindowedAggregate implements Operator {
         continue;
       }
       taken++;
-      if (this.#side.wantsKept) this.#side.keep(rows.batch, row, window, time, weight, this.#now);
+      if (this.#side.wantsKept) this.#side.keep(rows.batch, row, window, times, weight, this.#now);
       if (window.quiet > 0) windows.putQuickly(window, row, times, weight);
       else {
         windows.put(window, row, times, weight);
         windows.fireAfterRow(window);
       }
     }
-    if (this.#side.wantsFates) this.#tellFate(time, this.#now.clock, taken);
+    if (this.#side.wantsFates) this.#tellFate(times, row, this.#now, taken);
   }
 
   /** Merges, adds and evaluates what came in a bundle. */
@@ -362,7 +362,9 @@ class WindowedAggregate implements Operator {
     }
     for (const { arrival, refusal } of finished) this.#drop(arrival, refusal);
     if (this.#side.wantsFates)
-      bundle.forEach(({ rows, row, clock }, i) => this.#tellFate(rows.time[row], clock, counts.values[i]));
+      bundle.forEach(({ rows, row, clock }, i) =>
+        this.#tellFate(rows.time, row, { ...this.#now, clock }, counts.values[i]),
+      );
     counts.count = 0;
     windows.fireAll(touched);
   }
@@ -400,7 +402,7 @@ class WindowedAggregate implements Operator {
       list(touched, window);
     }
     if (this.#side.wantsFates)
-      for (const [{ rows, row, clock }, count] of taken) this.#tellFate(rows.time[row], clock, count);
+      for (const [{ rows, row, clock }, count] of taken) this.#tellFate(rows.time, row, { ...this.#now, clock }, count);
     this.#windows.fireAll(touched);
   }
 
@@ -413,12 +415,12 @@ class WindowedAggregate implements Operator {
   /** Reports a row of a bundle, which arrived before the bundle's end. */
   #keep({ rows, row, clock }: Arrival, window: Cell): void {
     const weight = rows.weight === null ? 1 : rows.weight[row];
-    this.#side.keep(rows.batch, row, window, rows.time[row], weight, { ...this.#now, clock });
+    this.#side.keep(rows.batch, row, window, rows.time, weight, { ...this.#now, clock });
   }
 
-  #tellFate(time: number, clock: number, taken: number): void {
-    const { at, watermark } = this.#now;
-    this.#side.fate(at, time, clock, watermark, taken === 0 ? DROPPED : time < watermark ? LATE : ON_TIME);
+  #tellFate(times: Float64Array, row: number, now: Now, taken: number): void {
+    const fate = taken === 0 ? DROPPED : times[row] < now.watermark ? LATE : ON_TIME;
+    this.#side.fate(times, row, now, fate);
   }
 
   /** Takes up the rows of a bundle that did not end with the step before. */
