@@ -20,8 +20,8 @@ import { grows, missingWorks, type VerbWork, VerbLogs, WORKS } from "./verb-work
 /** Rows appended, of which the first half warms up. */
 const APPENDED = 1_000;
 /** Runs of one work that are timed, and the milliseconds after which no other begins. */
-const RUNS = 5;
-const LONG = 1_500;
+const RUNS = 4;
+const LONG = 800;
 /** Milliseconds that a measurement takes at least. */
 const SHORT = 200;
 
