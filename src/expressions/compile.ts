@@ -19,14 +19,8 @@ import {
 import { Dictionary } from "../columns/dictionary.ts";
 import { toTime } from "./dateparts.ts";
 import { FUNCTIONS, functionNamed } from "./functions.ts";
-import {
-  type ColumnSlot,
-  type Generated,
-  generateColumn,
-  generatePredicate,
-  type RowsRead,
-  type TableSlot,
-} from "./generate.ts";
+import { generateColumn, generatePredicate } from "./generate.ts";
+import type { ColumnSlot, Generated, RowsRead, TableSlot } from "./kernel-text.ts";
 import { arrayFor, type Table, TableKeeper } from "./tables.ts";
 import { applyFunction, evaluator, type FunctionCompiler, NO_FUNCTIONS } from "./interpret.ts";
 import { type ColumnExpr, columnsOf, contains, parametersOf, type RowExpression, type Side } from "./tree.ts";

@@ -5,7 +5,7 @@
 import type { Batch } from "../columns/batch.ts";
 import type { ColumnType, JsonColumn, Schema, StringColumn, Value } from "../columns/column.ts";
 import { Dictionary } from "../columns/dictionary.ts";
-import { type ColumnSlot, HAS_VALUE, NO_VALUE, type TableSlot, UNKNOWN } from "./generate.ts";
+import { type ColumnSlot, HAS_VALUE, NO_VALUE, type TableSlot, UNKNOWN } from "./kernel-text.ts";
 import { evaluator } from "./interpret.ts";
 import { parametersOf, type RowExpression } from "./tree.ts";
 

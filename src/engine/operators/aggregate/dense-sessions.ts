@@ -20,7 +20,8 @@ import { EXPIRED, LateRows } from "./dense-late.ts";
 import { KeyOrder } from "./dense-order.ts";
 import { Panes } from "./dense-panes.ts";
 import type { DensePlan } from "./dense-plan.ts";
-import { DueQueue, passed } from "./due-queue.ts";
+import { DueQueue } from "./due-queue.ts";
+import { Expiries } from "./expiries.ts";
 import { NONE, SessionOrder } from "./session-order.ts";
 
 export interface SessionSettings extends DenseSettings {
@@ -55,24 +56,19 @@ export class DenseSessions implements Operator {
   #open = new Uint8Array(0);
   /** The end of an open session, which rows move; −Infinity for any other. */
   #reach = new Float64Array(0);
-  /** When a fired session expires. NaN: it is open, or gone. */
-  #expiry = new Float64Array(0);
   /** The copy of the pane that the next one replaces, if the window is still the same. */
   #emitted = new Int32Array(0);
   /** Copies of panes of windows that have become this one, in the order in which they are taken back. */
   readonly #replaced: (number[] | undefined)[] = [];
   readonly #ends: DueQueue;
-  /**
-   * Fired sessions by the stretch of time, a gap long, in which they expire: the first of each, and its next in
-   * `#nextExpiring` (0 ends the chain). A session that expires later after all is found in its old chain, and moves on.
-   */
-  readonly #expiring = new Map<number, number>();
-  #nextExpiring = new Int32Array(0);
-  #chained = new Uint8Array(0);
-  /** The last stretch that was swept. */
-  #sweep = -Infinity;
+  /** When fired sessions expire. */
+  readonly #expiries: Expiries;
   /** Sessions that a movement of the watermark completes. */
   readonly #complete: number[] = [];
+  readonly #forget = (session: number): void => {
+    this.#sessions.remove(this.#code[session], session);
+    this.#release(session);
+  };
 
   #watermark = -Infinity;
   /** The watermark with which the step began. */
@@ -101,6 +97,7 @@ export class DenseSessions implements Operator {
     this.#late = new LateRows(context, settings.allowedLateness);
     this.#cells = new Cells(plan.arguments, 16, 1);
     this.#ends = new DueQueue(settings.gap);
+    this.#expiries = new Expiries(settings.gap);
     if (context.turns === true) this.#order.keepFirst();
     this.#grow();
   }
@@ -134,7 +131,7 @@ export class DenseSessions implements Operator {
     }
     this.#flush();
     if (length > 0) this.#before = this.#watermark = watermark[length - 1];
-    this.#sweepUp();
+    this.#expiries.sweep(this.#watermark, this.#forget);
     const main = this.#panes.flow(watermark);
     return this.#late.wanted ? { main, late: this.#late.flow(flow, step, watermark) } : { main };
   }
@@ -329,11 +326,11 @@ export class DenseSessions implements Operator {
       const armed = this.#open[session] === 1;
       this.#open[session] = 1;
       this.#reach[session] = end;
-      this.#expiry[session] = NaN;
+      this.#expiries.put(session, NaN);
       if (!armed) this.#ends.add(session, end);
     } else {
       this.#end[session] = end;
-      this.#expiry[session] = NaN;
+      this.#expiries.put(session, NaN);
     }
   }
 
@@ -355,7 +352,7 @@ export class DenseSessions implements Operator {
   #close(session: number): void {
     this.#open[session] = 0;
     this.#reach[session] = -Infinity;
-    this.#expiry[session] = NaN;
+    this.#expiries.put(session, NaN);
   }
 
   /** Takes an empty cell. */
@@ -390,14 +387,13 @@ export class DenseSessions implements Operator {
     };
     this.#start = floats(this.#start);
     this.#end = floats(this.#end);
-    this.#expiry = floats(this.#expiry);
     this.#ends.widen(size);
+    this.#expiries.widen(size);
     const reach = new Float64Array(size).fill(-Infinity);
     reach.set(this.#reach);
     this.#reach = reach;
     this.#code = ints(this.#code);
     this.#sessions.grow(size);
-    this.#nextExpiring = ints(this.#nextExpiring);
     this.#emitted = ints(this.#emitted);
     const bytes = (from: Uint8Array): Uint8Array<ArrayBuffer> => {
       const to = new Uint8Array(size);
@@ -405,7 +401,6 @@ export class DenseSessions implements Operator {
       return to;
     };
     this.#open = bytes(this.#open);
-    this.#chained = bytes(this.#chained);
   }
 
   #isExpired(session: number): boolean {
@@ -415,40 +410,7 @@ export class DenseSessions implements Operator {
   /** Sees to it that a session that has fired is forgotten once it is expired. */
   #expireLater(session: number): void {
     const at = this.#end[session] + this.#settings.allowedLateness;
-    if (at === Infinity) return;
-    this.#expiry[session] = at;
-    if (this.#chained[session] === 0) this.#chain(session);
-  }
-
-  #chain(session: number): void {
-    const stretch = Math.floor(this.#expiry[session] / this.#settings.gap);
-    this.#nextExpiring[session] = this.#expiring.get(stretch) ?? NONE;
-    this.#expiring.set(stretch, session);
-    this.#chained[session] = 1;
-  }
-
-  /** Forgets sessions of all stretches that the watermark has left behind. */
-  #sweepUp(): void {
-    const { gap } = this.#settings;
-    const reached = Math.floor(this.#watermark / gap);
-    if (reached <= this.#sweep) return;
-    const swept = this.#sweep;
-    this.#sweep = reached;
-    for (const stretch of passed(this.#expiring, swept, reached)) {
-      const first = this.#expiring.get(stretch) as number;
-      this.#expiring.delete(stretch);
-      for (let session = first, next = NONE; session !== NONE; session = next) {
-        next = this.#nextExpiring[session];
-        this.#chained[session] = 0;
-        const expiry = this.#expiry[session];
-        if (Number.isNaN(expiry)) continue;
-        if (Math.floor(expiry / gap) >= reached) this.#chain(session);
-        else {
-          this.#sessions.remove(this.#code[session], session);
-          this.#release(session);
-        }
-      }
-    }
+    if (at !== Infinity) this.#expiries.put(session, at);
   }
 
   /** Moves the watermark: sessions that it completes fire in order. */
