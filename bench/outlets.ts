@@ -60,8 +60,12 @@ function paged(stream: Stream, order: Order | null): number {
   return appended([stream], ([table]) => {
     const pager = new Pager(table);
     const shown = (): void => {
-      if (pager.page(order, 0, PAGE) === undefined) while (pager.busy) pager.work(() => false);
-      const rows = pager.page(order, 0, PAGE);
+      let rows = pager.page(order, 0, PAGE);
+      // What it works in slices counts: the page is to show the row that has come.
+      while (pager.busy) {
+        pager.work(() => false);
+        rows = pager.page(order, 0, PAGE);
+      }
       wirePage(table, 0, PAGE, rows?.slots ?? null);
     };
     shown();

@@ -21,6 +21,11 @@ export class ChangedSlots {
     this.#slots[this.#count++] = slot;
   }
 
+  /** How many slots have changed; Infinity where it may be any. */
+  get size(): number {
+    return this.#all ? Infinity : this.#count;
+  }
+
   /** Notes that every slot may have changed. */
   addAll(): void {
     this.#forget();

@@ -5,38 +5,52 @@
  * Slots lie in blocks in order; of each slot it is known in which block it lies, so that it is found when what it holds has changed
  * already. Rows compare as in `table-order.ts`, which also makes the first order; those that are alike stand in the order of slots.
  */
+import type { Slices } from "./slices.ts";
+import { type Cells, CHUNK_BITS, CHUNK_MASK, intCells } from "./table-cells.ts";
 import type { OrderBy } from "./table-order.ts";
 
 /** Slots of a full block, which is halved when another comes. */
 const FULL = 4_096;
+/** Blocks taken over between two chances to stop. */
+const STRETCH = 16;
 
 export class FollowedOrder {
   readonly #by: readonly OrderBy[];
   readonly #full: number;
-  #length: number;
-  /** Slots by block, and how many there are in each. */
+  #length = 0;
+  /** Slots by block, and how many there are in each. A block may be shorter than a full one until it has to grow. */
   readonly #blocks: Int32Array[] = [];
   readonly #counts: number[] = [];
   /** The blocks that are in use, in order, and those that are free. */
   readonly #sequence: number[] = [];
   readonly #free: number[] = [];
-  /** By slot: its block, or −1. */
-  #blockOf: Int32Array;
+  /** By slot: its block and 1 more, or 0 where it has none. */
+  readonly #blockOf: Cells<Int32Array> = intCells();
 
-  /** Takes over slots that are in order. `full`, an even number: slots of a block. */
-  constructor(by: readonly OrderBy[], slots: Int32Array, full = FULL) {
+  /** Makes an order without rows. `full`, an even number: slots of a block. */
+  constructor(by: readonly OrderBy[], full = FULL) {
     this.#by = by;
     this.#full = full;
-    this.#length = slots.length;
-    this.#blockOf = new Int32Array(Math.max(64, slots.length)).fill(-1);
-    for (let from = 0; from < slots.length; from += full / 2) {
-      const part = slots.subarray(from, from + full / 2);
-      const block = this.#block();
-      this.#blocks[block].set(part);
-      this.#counts[block] = part.length;
-      this.#sequence.push(block);
-      for (let i = 0; i < part.length; i++) this.#blockOf[part[i]] = block;
+  }
+
+  /** Takes over slots that are in order, in slices, into an order without rows. The array is this order's own from then on. */
+  *take(slots: Int32Array): Slices<void> {
+    const half = this.#full / 2;
+    for (let room = 0; room < slots.length; ) {
+      room = Math.min(slots.length, room + STRETCH * half);
+      this.#blockOf.reserve(room);
+      yield;
     }
+    for (let from = 0; from < slots.length; from += half) {
+      // Blocks begin as parts of the array that is taken over, and get one of their own when they grow.
+      const part = slots.subarray(from, from + half);
+      const block = this.#blocks.push(part) - 1;
+      this.#counts.push(part.length);
+      this.#sequence.push(block);
+      for (let i = 0; i < part.length; i++) this.#settle(part[i], block);
+      if (this.#sequence.length % STRETCH === 0) yield;
+    }
+    this.#length = slots.length;
   }
 
   get length(): number {
@@ -46,13 +60,9 @@ export class FollowedOrder {
   /** Follows a table that has `length` rows now: `changed` slots hold something else, and those behind the former length are new. */
   change(changed: Int32Array, length: number): void {
     const before = this.#length;
-    if (length > this.#blockOf.length) {
-      const grown = new Int32Array(Math.max(length, 2 * this.#blockOf.length)).fill(-1);
-      grown.set(this.#blockOf);
-      this.#blockOf = grown;
-    }
+    this.#blockOf.reserve(Math.max(before, length));
     // Nothing may be compared with a row whose place is not yet that of what it holds.
-    for (let i = 0; i < changed.length; i++) this.#remove(changed[i]);
+    for (let i = 0; i < changed.length; i++) if (changed[i] < before) this.#remove(changed[i]);
     for (let slot = length; slot < before; slot++) this.#remove(slot);
     for (let i = 0; i < changed.length; i++) if (changed[i] < length) this.#insert(changed[i]);
     for (let slot = before; slot < length; slot++) this.#insert(slot);
@@ -80,17 +90,30 @@ export class FollowedOrder {
     return out;
   }
 
+  /** Returns a block without slots that has room for a full one. */
   #block(): number {
     const free = this.#free.pop();
-    if (free !== undefined) return free;
-    this.#counts.push(0);
-    return this.#blocks.push(new Int32Array(this.#full)) - 1;
+    if (free === undefined) {
+      this.#counts.push(0);
+      return this.#blocks.push(new Int32Array(this.#full)) - 1;
+    }
+    if (this.#blocks[free].length < this.#full) this.#blocks[free] = new Int32Array(this.#full);
+    return free;
+  }
+
+  #settle(slot: number, block: number): void {
+    this.#blockOf.chunks[slot >>> CHUNK_BITS][slot & CHUNK_MASK] = block + 1;
+  }
+
+  /** The block of a slot, or −1. */
+  #placeOf(slot: number): number {
+    return this.#blockOf.chunks[slot >>> CHUNK_BITS][slot & CHUNK_MASK] - 1;
   }
 
   #remove(slot: number): void {
-    const block = this.#blockOf[slot];
+    const block = this.#placeOf(slot);
     if (block < 0) return;
-    this.#blockOf[slot] = -1;
+    this.#settle(slot, -1);
     const slots = this.#blocks[block];
     const count = --this.#counts[block];
     const at = slots.indexOf(slot);
@@ -101,7 +124,7 @@ export class FollowedOrder {
   }
 
   #insert(slot: number): void {
-    if (this.#blockOf[slot] >= 0) return;
+    if (this.#placeOf(slot) >= 0) return;
     const sequence = this.#sequence;
     if (sequence.length === 0) sequence.push(this.#block());
     // The last block whose first row does not come behind.
@@ -118,8 +141,13 @@ export class FollowedOrder {
       sequence.splice(low + 1, 0, next);
       if (this.#compare(this.#blocks[next][0], slot) <= 0) block = next;
     }
-    const slots = this.#blocks[block];
+    let slots = this.#blocks[block];
     const count = this.#counts[block]++;
+    if (count === slots.length) {
+      slots = new Int32Array(this.#full);
+      slots.set(this.#blocks[block]);
+      this.#blocks[block] = slots;
+    }
     let from = 0;
     let to = count;
     while (from < to) {
@@ -129,7 +157,7 @@ export class FollowedOrder {
     }
     slots.copyWithin(from + 1, from, count);
     slots[from] = slot;
-    this.#blockOf[slot] = block;
+    this.#settle(slot, block);
   }
 
   /** Moves the second half of a block into one of its own. */
@@ -138,7 +166,7 @@ export class FollowedOrder {
     const moved = this.#blocks[block].subarray(this.#full / 2);
     this.#blocks[next].set(moved);
     this.#counts[block] = this.#counts[next] = this.#full / 2;
-    for (let i = 0; i < moved.length; i++) this.#blockOf[moved[i]] = next;
+    for (let i = 0; i < moved.length; i++) this.#settle(moved[i], next);
     return next;
   }
 

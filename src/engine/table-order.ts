@@ -57,7 +57,10 @@ export class TableOrder {
   }
 
   *#all(by: readonly OrderBy[], length: number): Generator<void, void> {
-    for (let i = 0; i < length; i++) this.#slots[i] = i;
+    for (let from = 0; from < length; from += STRETCH) {
+      number(this.#slots, from, Math.min(length, from + STRETCH));
+      yield;
+    }
     const low = new Uint32Array(length);
     const high = new Uint32Array(length);
     // The last column first: what is dealt out later counts more, and leaves ties as they are.
@@ -109,6 +112,10 @@ export class TableOrder {
   }
 }
 
+function number(slots: Int32Array, from: number, to: number): void {
+  for (let i = from; i < to; i++) slots[i] = i;
+}
+
 function count(keys: Uint32Array, shift: number, places: Int32Array, from: number, to: number): void {
   for (let i = from; i < to; i++) places[(keys[i] >>> shift) & (DIGITS - 1)]++;
 }
@@ -149,8 +156,13 @@ function* keysOf(
     yield;
   }
   const ranks = text.ranks(descending);
-  for (let i = 0; i < length; i++) low[i] = low[i] === LAST ? LAST : ranks[low[i]];
-  high.fill(0, 0, length);
+  yield;
+  for (let from = 0; from < length; from += STRETCH) {
+    const to = Math.min(length, from + STRETCH);
+    for (let i = from; i < to; i++) low[i] = low[i] === LAST ? LAST : ranks[low[i]];
+    high.fill(0, from, to);
+    yield;
+  }
 }
 
 const FLOAT = new Float64Array(1);

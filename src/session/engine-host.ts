@@ -319,13 +319,17 @@ export class EngineHost {
       this.#tell();
       return;
     }
+    // While the replay plays, putting rows in order has every fourth turn.
+    if (this.#busy && this.#turn % 4 === 1 && ordering(this.#worked.views.values())) {
+      if (this.#painting.order(this.#worked.views.values())) this.#dirty = true;
+      return;
+    }
     const { moved, busy } = this.#playback.work();
     this.#busy = busy;
     this.#waitForRows();
     if (moved) this.#dirty = true;
     if ((!busy || !this.#playback.hurried) && this.#strip.work()) this.#dirty = true;
-    // While the replay plays, putting rows in order has every fourth turn.
-    if ((!busy || this.#turn % 4 === 1) && this.#painting.order(this.#worked.views.values())) this.#dirty = true;
+    if (!busy && this.#painting.order(this.#worked.views.values())) this.#dirty = true;
   }
 
   #tell(): void {

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { batchOf } from "../../src/columns/builder.ts";
 import type { Schema, Value } from "../../src/columns/column.ts";
 import { FollowedOrder } from "../../src/engine/followed-order.ts";
+import { atOnce } from "../../src/engine/slices.ts";
 import { Table, type TableKind } from "../../src/engine/table.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { runs } from "../properties/arbitrary.ts";
@@ -54,12 +55,17 @@ test.for<TableKind>([{ kind: "append" }, { kind: "z-set" }, { kind: "upsert", co
       fc.constantFrom("id", "n", "s", "on", "more"),
       fc.boolean(),
       fc.nat(20),
-      (batches, column, descending, from) => {
+      fc.nat(6),
+      (batches, column, descending, from, late) => {
         const table = new Table(node, SCHEMA, kind);
         const order = { column, descending };
         const changed = table.follow();
-        const followed = new FollowedOrder(table.orderedBy(order), new Int32Array(0), 4);
-        for (const changes of batches) {
+        const followed = new FollowedOrder(table.orderedBy(order), 4);
+        // It begins to follow when there are rows already, and takes over their order.
+        for (const changes of batches.slice(0, late)) apply(table, changes, kind.kind);
+        atOnce(followed.take(table.slots(order)?.slice() ?? new Int32Array(0)));
+        expect(Array.from(followed.slots(0, table.length))).toEqual(Array.from(table.slots(order) ?? []));
+        for (const changes of batches.slice(late)) {
           changed.take(table.length);
           apply(table, changes, kind.kind);
           // Where much has changed the follower is told to look at everything.

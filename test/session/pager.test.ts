@@ -50,6 +50,44 @@ test("a large table shows its former order until the new one is there", () => {
   expect([first(pager, down), pager.busy]).toEqual([39_999, false]);
 });
 
+test("an order follows in portions, and shows its rows meanwhile", () => {
+  const { table, pager } = pagerOver(60_000);
+  first(pager, down);
+  pager.work(() => false);
+  append(table, 60_000, 63_000);
+  // What is needed to follow is made only now.
+  expect([first(pager, down), pager.busy]).toEqual([59_999, true]);
+  expect(pager.work(() => true)).toBe(false);
+  expect([first(pager, down), pager.busy]).toEqual([59_999, true]);
+  let works = 0;
+  while (first(pager, down) === 59_999) {
+    pager.work(() => true);
+    works++;
+  }
+  expect(works).toBeGreaterThan(2);
+  const part = pager.page(down, 0, 100_000)?.slots ?? new Int32Array(0);
+  expect(part.length).toBeGreaterThan(60_000);
+  expect(part.length).toBeLessThan(63_000);
+  expect(part).toEqual(Int32Array.from(part, (_, i) => part.length - 1 - i));
+  append(table, 63_000, 63_500);
+  while (pager.busy) expect(pager.work(() => true)).toBe(true);
+  expect(pager.page(down, 0, 100_000)?.slots).toEqual(Int32Array.from({ length: 63_500 }, (_, i) => 63_499 - i));
+});
+
+test("an order that cannot follow any more is made anew, even if nobody is told of the table again", () => {
+  const { table, pager } = pagerOver(60_000);
+  const before = table.snapshot();
+  first(pager, down);
+  pager.work(() => false);
+  append(table, 60_000, 61_000);
+  expect([first(pager, down), pager.busy]).toEqual([59_999, true]);
+  table.restore(before);
+  append(table, 60_000, 62_000);
+  expect(first(pager, down)).toBe(59_999);
+  for (let i = 0; i < 3; i++) if (pager.busy && pager.work(() => false)) first(pager, down);
+  expect([first(pager, down), pager.busy]).toEqual([61_999, false]);
+});
+
 test("a large table that changes a little needs no work, not even what changes while it is put in order", () => {
   const { table, pager } = pagerOver(30_000);
   first(pager, down);
