@@ -260,12 +260,22 @@ export class Arrangement {
 
   /** Calls back for every slot, key by key in the order in which the keys came. */
   forEach(visit: (slot: number) => void): void {
-    for (const entry of this.#live()) for (let s = this.#head[entry]; s >= 0; s = this.#links.next[s]) visit(s);
+    // An entry that is free has no rows.
+    for (let entry = 0; entry < this.#entryCount; entry++)
+      for (let s = this.#head[entry]; s >= 0; s = this.#links.next[s]) visit(s);
   }
 
-  /** Frees all rows; the arrangement is not to be used afterwards. */
+  /** Frees all rows. Afterwards the arrangement is as if new, but for the room that it has. Not for one with a journal. */
   clear(): void {
-    this.forEach(slot => this.store.free(slot));
+    const { next } = this.#links;
+    for (let entry = 0; entry < this.#entryCount; entry++)
+      for (let s = this.#head[entry]; s >= 0; s = next[s]) this.store.free(s);
+    this.#entries.clear();
+    this.#freeEntries.length = 0;
+    this.#entryCount = 0;
+    this.#byContent = null;
+    this.#rows = 0;
+    this.#owed = 0;
   }
 
   snapshot(): Saved {

@@ -51,6 +51,16 @@ export class IntMap {
     this.#keys[at] = 0;
   }
 
+  /** Takes all keys out. Keeps its room, unless there was little in much of it. */
+  clear(): void {
+    const { length } = this.#keys;
+    if (length > 64 && 8 * this.#size < length) {
+      this.#keys = new Int32Array(length / 2);
+      this.#values = new Int32Array(length / 2);
+    } else this.#keys.fill(0);
+    this.#size = 0;
+  }
+
   /** Lists all keys with their values. */
   entries(): [number, number][] {
     const out: [number, number][] = [];

@@ -171,10 +171,11 @@ export class IncrementalJoin {
    * Gives the whole result over the rows held, counting matches on the way: left rows in the order in which they came, each
    * with its matches; then the right rows without one. `order` lists the slots of each side in that order.
    */
-  all(order: readonly [readonly number[], readonly number[]], emit: Emit): void {
+  all(order: readonly [SlotList, SlotList], emit: Emit): void {
     const [left, right] = this.sides;
     const list = this.#candidates;
-    for (const slot of order[0]) {
+    for (let o = 0; o < order[0].count; o++) {
+      const slot = order[0].slots[o];
       const key = left.keyOf(slot);
       list.count = 0;
       if (key !== KEYLESS) for (let c = right.first(key); c >= 0; c = right.next(c)) list.push(c);
@@ -194,11 +195,13 @@ export class IncrementalJoin {
       if (this.#alone[0] && matches > 0 === this.#matched) this.#emitAlone(0, slot, weight, emit);
     }
     if (this.#alone[1])
-      for (const slot of order[1])
+      for (let o = 0; o < order[1].count; o++) {
+        const slot = order[1].slots[o];
         if (this.#marks[1].mark[slot] <= 0) this.#emitAlone(1, slot, right.weight(slot), emit);
+      }
   }
 
-  /** Forgets all rows. */
+  /** Forgets all rows; others can come in their place. */
   clear(): void {
     for (const side of this.sides) side.clear();
   }

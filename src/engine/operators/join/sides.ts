@@ -118,4 +118,10 @@ export class SlotList {
     }
     this.slots[this.count++] = slot;
   }
+
+  /** Takes out a slot that is there. */
+  remove(slot: number): void {
+    const at = this.slots.indexOf(slot);
+    this.slots.copyWithin(at, at + 1, this.count--);
+  }
 }

@@ -17,14 +17,16 @@ import { denseAll, minimumWatermark, walk } from "../../walk.ts";
 import { assigned, assigner } from "../../windowing/assign.ts";
 import { type OpenWindow, WindowSet } from "../../window-set.ts";
 import { type Emit, IncrementalJoin } from "./incremental.ts";
-import { gatherJoined, Residual, sideStores } from "./sides.ts";
+import { gatherJoined, Residual, SlotList, sideStores } from "./sides.ts";
 
-/** What is held for a window. Freed when it expires. */
+/** What is held for a window. When it expires, another window can have it. */
 interface Content {
   readonly join: IncrementalJoin;
   /** Slots of each side in order of arrival, until the window is complete. */
-  order: [number[], number[]];
+  order: Order | null;
 }
+
+type Order = readonly [SlotList, SlotList];
 
 export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, context: OperatorContext): Operator {
   const schema = context.schema("main");
@@ -44,9 +46,24 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
   const emission = new Emission();
   const dropped = new Dropped(windows.lateness);
   const saysLate = context.reads("late");
+  /** What windows that have expired, or are complete, had. */
+  const spare: Content[] = [];
+  const spareOrders: Order[] = [];
   const make = (): Content => {
+    const order = spareOrders.pop() ?? [new SlotList(), new SlotList()];
+    const again = spare.pop();
+    if (again !== undefined) {
+      again.order = order;
+      return again;
+    }
     const sides = [new Arrangement(stores[0], links[0]), new Arrangement(stores[1], links[1])] as const;
-    return { join: new IncrementalJoin(node.kind, sides, residual), order: [[], []] };
+    return { join: new IncrementalJoin(node.kind, sides, residual), order };
+  };
+  const giveBackOrder = (content: Content): void => {
+    if (content.order === null) return;
+    for (const list of content.order) list.count = 0;
+    spareOrders.push(content.order);
+    content.order = null;
   };
   const turns = context.turns === true ? new RowTurns() : null;
   let cause: number = CAUSES.row;
@@ -67,21 +84,21 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
   const complete = (window: OpenWindow<Content>): void => {
     current = window;
     const { join, order } = window.content;
+    if (order === null) return;
     join.all(order, emit);
-    window.content.order = [[], []];
+    giveBackOrder(window.content);
   };
-  const close = (window: OpenWindow<Content>): void => window.content.join.clear();
+  const close = ({ content }: OpenWindow<Content>): void => {
+    content.join.clear();
+    giveBackOrder(content);
+    spare.push(content);
+  };
 
   /** Puts a row into one of its windows, or among the dropped ones. */
-  const place = (
-    side: 0 | 1,
-    flow: Flow,
-    row: number,
-    key: number,
-    weight: number,
-    start: number,
-    end: number,
-  ): void => {
+  const place = (side: 0 | 1, flow: Flow, row: number, key: number, weight: number, which: number): void => {
+    // The bounds are read here, because numbers that are handed over are put into boxes.
+    const start = into.start[which];
+    const end = into.end[which];
     if (windows.expired(end, watermark)) {
       if (!saysLate) return;
       const slot = stores[side].put(flow.batch, row, flow.time[row]);
@@ -97,11 +114,11 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
     for (let unit = 0; unit !== weight; unit += sign) {
       const before = own.rows;
       const slot = join.change(side, key, flow.batch, row, flow.time[row], sign, current.complete ? emit : null);
-      if (current.complete) continue;
+      if (order === null || current.complete) continue;
       if (own.rows > before) {
         order[side].push(slot);
         turns?.came(side, slot, number);
-      } else if (own.rows < before) order[side].splice(order[side].indexOf(slot), 1);
+      } else if (own.rows < before) order[side].remove(slot);
     }
   };
 
@@ -120,8 +137,7 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
           number = numberOf(step, at);
           const weight = flow.weight === null ? 1 : flow.weight[row];
           assign(flow.time[row], into);
-          for (let i = 0; i < into.count; i++)
-            place(side, flow, row, ids[side][row], weight, into.start[i], into.end[i]);
+          for (let i = 0; i < into.count; i++) place(side, flow, row, ids[side][row], weight, i);
         },
         advance(at, moved) {
           watermark = moved;
@@ -149,7 +165,10 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
       watermark,
       keys: keys.snapshot(),
       stores: stores.map(s => s.snapshot()),
-      windows: windows.snapshot(({ join, order }) => ({ join: join.snapshot(), order: order.map(o => [...o]) })),
+      windows: windows.snapshot(({ join, order }) => ({
+        join: join.snapshot(),
+        order: order === null ? null : order.map(list => list.slots.slice(0, list.count)),
+      })),
     }),
     restore(snapshot) {
       const from = snapshot as { watermark: number; keys: unknown; stores: unknown[]; windows: unknown };
@@ -157,10 +176,14 @@ export function windowedJoin(node: JoinNode, strategy: WindowingStrategy, contex
       keys.restore(from.keys);
       stores.forEach((store, i) => store.restore(from.stores[i]));
       windows.restore(from.windows, saved => {
-        const { join, order } = saved as { join: unknown; order: [number[], number[]] };
+        const { join, order } = saved as { join: unknown; order: readonly Int32Array[] | null };
         const content = make();
         content.join.restore(join);
-        content.order = [[...order[0]], [...order[1]]];
+        if (order === null) giveBackOrder(content);
+        else
+          order.forEach((slots, side) => {
+            for (const slot of slots) (content.order as Order)[side].push(slot);
+          });
         return content;
       });
     },
