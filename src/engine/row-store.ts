@@ -8,6 +8,7 @@
 import type { Batch } from "../columns/batch.ts";
 import type { Column, ColumnType, Schema, Value } from "../columns/column.ts";
 import { Dictionary } from "../columns/dictionary.ts";
+import { Ints } from "../columns/growing.ts";
 import { canonical } from "../pipeline/identity.ts";
 
 /** Translates codes of any dictionary into codes of one. Codes never change their meaning, so each is looked up once. */
@@ -278,8 +279,8 @@ export class RowStore {
   /** Slots ever used. */
   #used = 0;
   /** Slots free for use, and those freed since the last `release`. */
-  #free: number[] = [];
-  #freed: number[] = [];
+  readonly #free = new Ints();
+  readonly #freed = new Ints();
 
   constructor(schema: Schema) {
     this.schema = schema;
@@ -293,12 +294,13 @@ export class RowStore {
 
   /** Rows held. */
   get size(): number {
-    return this.#used - this.#free.length - this.#freed.length;
+    return this.#used - this.#free.count - this.#freed.count;
   }
 
   /** Keeps a copy of a row and returns its slot. */
   put(batch: Batch, row: number, time: number): number {
-    const slot = this.#free.length > 0 ? (this.#free.pop() as number) : this.#used++;
+    const free = this.#free;
+    const slot = free.count > 0 ? free.values[--free.count] : this.#used++;
     if (slot >= this.time.length) this.#grow(Math.max(16, 2 * this.time.length));
     this.time[slot] = time;
     const cells = this.#cells;
@@ -313,10 +315,9 @@ export class RowStore {
 
   /** Makes the slots freed since the last call available. Call it once a step's output has been gathered. */
   release(): void {
-    if (this.#freed.length === 0) return;
-    // By number: an iterator makes an object for each slot until this loop has been compiled.
-    for (let i = 0; i < this.#freed.length; i++) this.#free.push(this.#freed[i]);
-    this.#freed = [];
+    const freed = this.#freed;
+    for (let i = 0; i < freed.count; i++) this.#free.push(freed.values[i]);
+    freed.count = 0;
   }
 
   /** Tells whether the row in a slot equals a row of a batch in every column. */
@@ -349,19 +350,27 @@ export class RowStore {
   snapshot(): unknown {
     return {
       used: this.#used,
-      free: [...this.#free],
-      freed: [...this.#freed],
+      free: this.#free.values.slice(0, this.#free.count),
+      freed: this.#freed.values.slice(0, this.#freed.count),
       time: this.time.slice(0, this.#used),
       cells: this.#cells.map(c => c.snapshot(this.#used)),
     };
   }
 
   restore(snapshot: unknown): void {
-    const from = snapshot as { used: number; free: number[]; freed: number[]; time: Float64Array; cells: unknown[] };
+    const from = snapshot as {
+      used: number;
+      free: Int32Array;
+      freed: Int32Array;
+      time: Float64Array;
+      cells: unknown[];
+    };
     this.#grow(Math.max(16, from.used));
     this.#used = from.used;
-    this.#free = [...from.free];
-    this.#freed = [...from.freed];
+    this.#free.count = 0;
+    this.#freed.count = 0;
+    for (const slot of from.free) this.#free.push(slot);
+    for (const slot of from.freed) this.#freed.push(slot);
     this.time.set(from.time);
     this.#cells.forEach((c, i) => c.restore(from.cells[i]));
   }

@@ -149,7 +149,7 @@ class AddedSide extends NearSide {
       latest = born[slot];
       into.push(slot);
     }
-    if (!sorted) into.slots.subarray(first, into.count).sort((a, b) => born[a] - born[b]);
+    if (!sorted) inOrderOf(born, into.slots, first, into.count);
   }
 
   done(watermark: number): void {
@@ -249,6 +249,23 @@ class ChangedSide extends NearSide {
     this.load(snapshot);
     this.#forgetting.restore(forgetting);
     this.#kept = kept.slice();
+  }
+}
+
+/** Slots that are put in order one by one, which makes no objects as sorting does; of more, that would take too long. */
+const FEW = 32;
+
+/** Sorts `slots[first … end)` by a number that each has, no two the same. */
+function inOrderOf(numbers: Float64Array, slots: Int32Array, first: number, end: number): void {
+  if (end - first > FEW) {
+    slots.subarray(first, end).sort((a, b) => numbers[a] - numbers[b]);
+    return;
+  }
+  for (let i = first + 1; i < end; i++) {
+    const slot = slots[i];
+    let at = i;
+    for (; at > first && numbers[slots[at - 1]] > numbers[slot]; at--) slots[at] = slots[at - 1];
+    slots[at] = slot;
   }
 }
 
