@@ -122,6 +122,9 @@ export class EngineHost {
       case "plan":
         void this.#load(message.plan);
         return;
+      case "sources":
+        void this.#readEarly(message.nodes);
+        return;
       case "transport":
         this.#transport(message.action);
         return;
@@ -180,6 +183,15 @@ export class EngineHost {
   #sourcesOf(plan: EnginePlan): SourceNode[] {
     const all = [...plan.views.flatMap(namedNodes), ...this.#variants.named()];
     return topological(all).filter(n => n.verb === "source");
+  }
+
+  /** Reads files before a plan needs them. A live source waits for the plan: nobody is connected to for what may not be shown. */
+  async #readEarly(nodes: readonly SourceNode[]): Promise<void> {
+    await Promise.all(nodes.filter(node => node.input.kind === "file").map(node => this.#files.load(node)));
+    if (this.#files.loading) return;
+    this.#report.loaded();
+    this.#dirty = true;
+    this.#schedule(0);
   }
 
   async #load(plan: EnginePlan): Promise<void> {

@@ -5,6 +5,7 @@
 import type { ChartSpec } from "../charts/chart.ts";
 import type { Schema } from "../columns/column.ts";
 import type { Node } from "../pipeline/node.ts";
+import type { SourceNode } from "../pipeline/verbs/source.ts";
 import type { ComparedOutput } from "../protocol/comparison.ts";
 import type { SessionMessage, ShellMessage, Sort, TransportAction } from "../protocol/session.ts";
 
@@ -37,6 +38,8 @@ export interface Watched {
 
 export type ToEngine =
   | { readonly type: "plan"; readonly plan: EnginePlan }
+  /** Names sources that cells have defined, while others are still being evaluated: their files can be read before there is a plan. */
+  | { readonly type: "sources"; readonly nodes: readonly SourceNode[] }
   | { readonly type: "transport"; readonly action: TransportAction }
   /** Keeps the plan as it is now beside those that follow, or lets it go. */
   | { readonly type: "pin"; readonly pinned: boolean }

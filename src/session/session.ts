@@ -8,6 +8,7 @@
 import { isChart } from "../charts/plans.ts";
 import { canonical } from "../pipeline/identity.ts";
 import { Stream } from "../pipeline/stream.ts";
+import type { SourceNode } from "../pipeline/verbs/source.ts";
 import type { Schema } from "../columns/column.ts";
 import { compileCell } from "../expressions/compile.ts";
 import { createKernel, type CellState as KernelCell, type Kernel } from "../notebook/kernel.ts";
@@ -72,6 +73,8 @@ export class Session {
   #planning = false;
   #disposed = false;
   #watched: readonly Watched[] = [];
+  /** Sources that the engine has heard of. */
+  readonly #toldSources = new WeakSet<SourceNode>();
   /** What was last told of each cell, so that only changes are told. */
   readonly #told = new Map<number, string>();
 
@@ -110,6 +113,7 @@ export class Session {
         equals: sameValue,
         onCell: (id, state) => {
           this.#states.set(id, state);
+          this.#tellSources(state);
           this.#schedulePlan();
         },
       },
@@ -264,6 +268,17 @@ export class Session {
       this.#tellCells();
       this.#tellSymbols();
     });
+  }
+
+  /** Tells the engine of sources as soon as their cells have been evaluated: reading is most of what a first plan waits for. */
+  #tellSources(state: KernelCell): void {
+    const nodes: SourceNode[] = [];
+    for (const [, value] of state.values) {
+      if (!(value instanceof Stream) || value.node.verb !== "source" || this.#toldSources.has(value.node)) continue;
+      this.#toldSources.add(value.node);
+      nodes.push(value.node);
+    }
+    if (nodes.length > 0) this.#host.engine({ type: "sources", nodes });
   }
 
   #sendPlan(): void {

@@ -30,6 +30,8 @@ export class SourceFiles {
   readonly #bytes = new Map<string, Promise<Uint8Array>>();
   readonly #decoded = new Map<string, Promise<DecodedLog>>();
   readonly #logs = new Map<string, SourceLog | Error>();
+  /** What is being loaded: who asks for it meanwhile waits for the same. */
+  readonly #underway = new Map<string, Promise<void>>();
   /** Those that are too large to be in memory at once. */
   readonly #groups: GroupedSources;
 
@@ -63,6 +65,11 @@ export class SourceFiles {
     return log;
   }
 
+  /** Whether any source is being loaded. */
+  get loading(): boolean {
+    return this.#underway.size > 0;
+  }
+
   /** Loads a source if it is not there yet. Never rejects: what went wrong is thrown by `log`. A live one is only asked for. */
   async load(node: SourceNode, name: string | null = null): Promise<void> {
     if (isLive(node)) {
@@ -71,6 +78,15 @@ export class SourceFiles {
     }
     const key = logKey(node);
     if (this.#logs.has(key)) return;
+    let loading = this.#underway.get(key);
+    if (loading === undefined) {
+      loading = this.#make(key, node).finally(() => this.#underway.delete(key));
+      this.#underway.set(key, loading);
+    }
+    await loading;
+  }
+
+  async #make(key: string, node: SourceNode): Promise<void> {
     try {
       const grouped = await this.#groups.open(key, node, readOptions(node));
       if (grouped !== null) {
