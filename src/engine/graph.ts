@@ -21,6 +21,7 @@ import type { Operator, OperatorContext, OperatorFactory, Outputs } from "./oper
 import { countedJoin, pairCounts } from "./operators/aggregate/pairs.ts";
 import { fused } from "./operators/fused.ts";
 import { OPERATORS } from "./registry.ts";
+import { atOnce, type Slices } from "./slices.ts";
 import { plainStep, type Step } from "./step.ts";
 
 export interface GraphOptions {
@@ -140,21 +141,30 @@ export class Graph {
   /** Takes out the state of all nodes, or of those in `only`. */
   snapshot(only: readonly GraphNode[] = this.nodes): Map<string, unknown> {
     const out = new Map<string, unknown>();
-    for (const node of only)
-      out.set(node.id, { state: node.operator?.snapshot() ?? null, rows: node.rows, watermark: node.watermark });
+    for (const node of only) out.set(node.id, atOnce(this.snapshotting(node)));
     return out;
+  }
+
+  /** Takes out the state of one node, in slices, while the graph stands still. */
+  *snapshotting({ operator, rows, watermark }: GraphNode): Slices<unknown> {
+    const state = operator?.snapshotting === undefined ? operator?.snapshot() : yield* operator.snapshotting();
+    return { state: state ?? null, rows, watermark };
   }
 
   /** Puts back what `snapshot` gave, into all nodes or into those of `only`. */
   restore(snapshot: ReadonlyMap<string, unknown>, only: readonly GraphNode[] = this.nodes): void {
-    for (const node of only) {
-      const from = snapshot.get(node.id) as { state: unknown; rows: number; watermark: number } | undefined;
-      if (from === undefined)
-        throw new Error(`The snapshot lacks the node "${verbOf(node.node).describe(node.node)}".`);
-      node.operator?.restore(from.state);
-      node.rows = from.rows;
-      node.watermark = from.watermark;
-    }
+    for (const node of only) atOnce(this.restoring(node, snapshot.get(node.id)));
+  }
+
+  /** Puts back what `snapshotting` gave, in slices. */
+  *restoring(node: GraphNode, snapshot: unknown): Slices<void> {
+    const from = snapshot as { state: unknown; rows: number; watermark: number } | undefined;
+    if (from === undefined) throw new Error(`The snapshot lacks the node "${verbOf(node.node).describe(node.node)}".`);
+    const { operator } = node;
+    if (operator?.restoring === undefined) operator?.restore(from.state);
+    else yield* operator.restoring(from.state);
+    node.rows = from.rows;
+    node.watermark = from.watermark;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Profile } from "../model/profiles.ts";
 import type { Port } from "../pipeline/verb.ts";
 import type { Flow } from "./flow.ts";
 import type { Plan } from "./holdings.ts";
+import type { Slices } from "./slices.ts";
 import type { Step } from "./step.ts";
 
 /** The flows of one step by port. Only the ports that the operator was asked for need be there, and `main` always. */
@@ -37,6 +38,9 @@ export interface Operator {
   snapshot(): Snapshot;
   /** Puts back what `snapshot` gave, on a fresh operator of the same node. */
   restore(snapshot: Snapshot): void;
+  /** Work as `snapshot` and `restore` do, in slices, where state is many objects. Nothing else is asked of the operator meanwhile. */
+  snapshotting?(): Slices<Snapshot>;
+  restoring?(snapshot: Snapshot): Slices<void>;
   size?(): StateSize;
 }
 

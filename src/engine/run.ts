@@ -29,7 +29,7 @@ import { SourceFeed } from "./feed.ts";
 import type { Flow } from "./flow.ts";
 import { Graph, type GraphNode, type GraphOptions, read } from "./graph.ts";
 import type { Outputs } from "./operator.ts";
-import { always, atOnce, type Enough, never, type Slices } from "./slices.ts";
+import { always, atOnce, type Enough, MANY_OBJECTS, never, type Slices } from "./slices.ts";
 import { mergeLastSteps } from "./merge-steps.ts";
 import type { Step } from "./step.ts";
 import { Supplies, type Supply } from "./supplies.ts";
@@ -466,7 +466,7 @@ export class Run {
     const nodes = this.#graph.nodes.filter(n => !this.#behind.has(n));
     const states = new Map<string, unknown>();
     for (const node of nodes) {
-      for (const [id, state] of this.#graph.snapshot([node])) states.set(id, state);
+      states.set(node.id, yield* this.#graph.snapshotting(node));
       yield;
     }
     const taps = new Map<Tap, unknown>();
@@ -518,7 +518,7 @@ export class Run {
     const kept = graph.nodes.filter(n => !fresh.includes(n));
     // Copies: an operator may go on with the arrays it is given, and the checkpoint is to be used again.
     for (const node of kept) {
-      graph.restore(new Map([[node.id, copyPlain(to.state.graph.get(node.id))]]), [node]);
+      yield* graph.restoring(node, yield* copying(to.state.graph.get(node.id)));
       yield;
     }
     const state = copyPlain({ feeds: to.state.feeds, timeline: to.state.timeline });
@@ -559,6 +559,31 @@ function copyPlain<T>(value: T): T {
   if (value instanceof Map) return new Map([...value].map(([k, v]) => [k, copyPlain(v)])) as T;
   if (value instanceof Set) return new Set(value) as T;
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, copyPlain(v)])) as T;
+}
+
+/** Copies plain data in slices, as far as it is in long lists. */
+function* copying<T>(value: T): Slices<T> {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Set)
+    return copyPlain(value);
+  if (Array.isArray(value) && value.length > MANY_OBJECTS) {
+    const out: unknown[] = [];
+    for (let from = 0; from < value.length; from += MANY_OBJECTS) {
+      for (let i = from; i < Math.min(value.length, from + MANY_OBJECTS); i++) out.push(copyPlain(value[i]));
+      yield;
+    }
+    return out as T;
+  }
+  if (Array.isArray(value)) {
+    const out: unknown[] = [];
+    for (const one of value) out.push(yield* copying<unknown>(one));
+    return out as T;
+  }
+  const entries: [unknown, unknown][] = [];
+  for (const [key, held] of value instanceof Map ? value : Object.entries(value)) {
+    entries.push([key, yield* copying<unknown>(held)]);
+    if (entries.length % MANY_OBJECTS === 0) yield;
+  }
+  return (value instanceof Map ? new Map(entries) : Object.fromEntries(entries as [string, unknown][])) as T;
 }
 
 function deliver(tap: Tap, graph: Graph, step: Step): void {

@@ -3,6 +3,9 @@
 /** Asked between two pieces of work whether it is time to stop. */
 export type Enough = () => boolean;
 
+/** Objects of a state that are copied, saved or put back between two chances to stop. */
+export const MANY_OBJECTS = 256;
+
 export const never: Enough = () => false;
 export const always: Enough = () => true;
 

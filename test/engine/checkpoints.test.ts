@@ -5,12 +5,15 @@ import { describe, expect, test } from "vitest";
 import { Checkpoints } from "../../src/engine/checkpoints.ts";
 import { Run } from "../../src/engine/run.ts";
 import { Table } from "../../src/engine/table.ts";
+import { bounded } from "../../src/model/watermarks.ts";
+import { fixed } from "../../src/model/windows.ts";
 import type { Node } from "../../src/pipeline/node.ts";
 import { schemaOf, topological } from "../../src/pipeline/node.ts";
 import { identity } from "../../src/pipeline/identity.ts";
 import { Stream } from "../../src/pipeline/stream.ts";
 import type { SourceNode } from "../../src/pipeline/verbs/source.ts";
 import { type HeadlessStream, openStream } from "../../src/session/headless.ts";
+import { logOf, logSource } from "./logs.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -170,4 +173,44 @@ test("checkpoints stay within their number and their bytes, and lie denser near 
   while (run.advance({ positions: 50 })) small.take(run);
   expect(small.bytes).toBeLessThanOrEqual(checkpoints.bytes / 4);
   expect(small.length).toBeGreaterThan(0);
+});
+
+test("a state of many objects is taken out and put back in slices, and going back can be left halfway", () => {
+  const rows = Array.from({ length: 8_000 }, (_, i) => ({ t: i, key: `k${(i * 7) % 3_000}`, v: i }));
+  const log = logOf(rows);
+  const source = logSource("rows", bounded(10));
+  const sum = { s: "sum(d.v)", m: "median(d.v)" };
+  const keyed = source.groupby("key");
+  const nodes = [keyed.window(fixed(6_000)).rollup(sum).node, keyed.rollup(sum).node];
+  const logs = (): typeof log => log;
+  const run = new Run(nodes, { logs, specialize: false });
+  const tables = nodes.map(
+    node =>
+      new Table(
+        node,
+        schemaOf(node, () => log.batch.schema),
+      ),
+  );
+  for (const table of tables) run.tap(table);
+  while (run.advance({ positions: Math.min(100, 5_000 - run.progress.positions) }));
+  const then = tables.map(rowsOf);
+  const taking = run.checkpointing();
+  let slices = 0;
+  let taken = taking.next();
+  for (; taken.done !== true; taken = taking.next()) slices++;
+  // Some thousands of windows and groups, a few hundred at a time.
+  expect(slices).toBeGreaterThan(20);
+  while (run.advance({ positions: 300 }));
+  const end = tables.map(rowsOf);
+  expect(end).not.toEqual(then);
+  const left = run.rewinding(taken.value);
+  for (let i = 0; i < 10; i++) expect(left.next().done).toBe(false);
+  expect(run.progress.finished).toBe(true);
+  const back = run.rewinding(taken.value);
+  for (slices = 0; back.next().done !== true; slices++);
+  expect(slices).toBeGreaterThan(40);
+  expect(run.progress.positions).toBe(5_000);
+  expect(tables.map(rowsOf)).toEqual(then);
+  while (run.advance({ positions: 300 }));
+  expect(tables.map(rowsOf)).toEqual(end);
 });

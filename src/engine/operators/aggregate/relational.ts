@@ -12,6 +12,7 @@ import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
 import { identityOf } from "../../aggregates/arguments.ts";
 import { dense, type Flow } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
+import { atOnce, MANY_OBJECTS, type Slices } from "../../slices.ts";
 import type { Step } from "../../step.ts";
 import type { Accumulators } from "./accumulators.ts";
 import { claimKeys, GroupKeys } from "./group-keys.ts";
@@ -216,19 +217,28 @@ class RelationalAggregate implements Operator {
   }
 
   snapshot(): Snapshot {
-    const groups: SavedGroup[] = Array.from({ length: this.#count }, (_, group) => ({
-      weight: this.#weight[group],
-      time: this.#time[group],
-      shown:
+    return atOnce(this.snapshotting());
+  }
+
+  *snapshotting(): Slices<Snapshot> {
+    const groups: SavedGroup[] = [];
+    for (let group = 0; group < this.#count; group++) {
+      const shown =
         this.#isShown[group] === 0
           ? null
-          : { values: this.#shown.map(values => values[group]), time: this.#shownTime[group] },
-      state: this.#accumulators.save(group),
-    }));
+          : { values: this.#shown.map(values => values[group]), time: this.#shownTime[group] };
+      const state = this.#accumulators.save(group);
+      groups.push({ weight: this.#weight[group], time: this.#time[group], shown, state });
+      if (groups.length % MANY_OBJECTS === 0) yield;
+    }
     return { keys: this.#keys.snapshot(), order: this.#order, groups };
   }
 
   restore(snapshot: Snapshot): void {
+    atOnce(this.restoring(snapshot));
+  }
+
+  *restoring(snapshot: Snapshot): Slices<void> {
     const from = snapshot as { keys: unknown; order: number; groups: readonly SavedGroup[] };
     this.#keys.restore(from.keys);
     this.#order = from.order;
@@ -241,6 +251,7 @@ class RelationalAggregate implements Operator {
       this.#isShown[group] = shown === null ? 0 : 1;
       this.#shownTime[group] = shown?.time ?? 0;
       this.#shown.forEach((values, i) => values.push(shown?.values[i] ?? null));
+      if (this.#count % MANY_OBJECTS === 0) yield;
     }
   }
 

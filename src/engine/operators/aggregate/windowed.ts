@@ -17,6 +17,7 @@ import type { WindowingStrategy } from "../../../model/strategy.ts";
 import type { AggregateNode } from "../../../pipeline/verbs/aggregate.ts";
 import { CAUSES, dense, type Flow } from "../../flow.ts";
 import type { Operator, OperatorContext, Outputs, Snapshot, StateSize } from "../../operator.ts";
+import { atOnce, type Slices } from "../../slices.ts";
 import type { Step } from "../../step.ts";
 import { runTrigger } from "../../triggers/registry.ts";
 import { assigned, type Assigner, assigner, sinceEpoch } from "../../windowing/assign.ts";
@@ -454,17 +455,26 @@ class WindowedAggregate implements Operator {
   // State.
 
   snapshot(): Snapshot {
+    return atOnce(this.snapshotting());
+  }
+
+  *snapshotting(): Slices<Snapshot> {
+    const windows = yield* this.#windows.saving();
     return {
       now: { ...this.#now },
       dueAtNow: this.#windows.dueAtNow,
       keys: this.#keys.snapshot(),
-      windows: this.#windows.save(),
+      windows,
       order: this.#order,
       bundle: this.#saved,
     };
   }
 
   restore(snapshot: Snapshot): void {
+    atOnce(this.restoring(snapshot));
+  }
+
+  *restoring(snapshot: Snapshot): Slices<void> {
     const from = snapshot as {
       now: ReturnType<typeof startOfTime>;
       dueAtNow: boolean;
@@ -476,7 +486,7 @@ class WindowedAggregate implements Operator {
     Object.assign(this.#now, from.now);
     this.#windows.setClock(from.now.clock, from.dueAtNow);
     this.#keys.restore(from.keys);
-    this.#windows.load(from.windows);
+    yield* this.#windows.loading(from.windows);
     this.#order = from.order;
     this.#saved = from.bundle;
   }

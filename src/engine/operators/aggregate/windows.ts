@@ -2,6 +2,7 @@
  * The windows of a windowed aggregate: how they open, take rows, merge, fire, finish and expire. The life of a window
  * follows Apache Beam's `ReduceFnRunner`; where other engines answer differently, `WindowRules` says so.
  */
+import { MANY_OBJECTS, type Slices } from "../../slices.ts";
 import type { TriggerContext, TriggerState } from "../../triggers/machine.ts";
 import type { RunningTrigger } from "../../triggers/registry.ts";
 import { isExpired, type WindowRules } from "../../windowing/rules.ts";
@@ -486,9 +487,19 @@ export class Windows {
 
   // State.
 
-  save(): SavedCell[] {
-    for (const cell of this.#cells.all()) this.#tell(cell);
-    return Array.from(this.#cells.all(), cell => ({
+  /** Saves all windows, in slices between which none may change. */
+  *saving(): Slices<SavedCell[]> {
+    const saved: SavedCell[] = [];
+    for (const cell of this.#cells.all()) {
+      this.#tell(cell);
+      saved.push(this.#save(cell));
+      if (saved.length % MANY_OBJECTS === 0) yield;
+    }
+    return saved;
+  }
+
+  #save(cell: Cell): SavedCell {
+    return {
       key: cell.key,
       start: cell.start,
       end: cell.end,
@@ -505,25 +516,30 @@ export class Windows {
       emitted: cell.emitted,
       replaced: cell.replaced?.slice() ?? null,
       state: cell.finished ? null : this.#accumulators.save(cell.slot),
-    }));
+    };
   }
 
-  /** Puts back what `save` gave. Timers, holds and expiries follow from it, by the clock and the watermark in place. */
-  load(saved: readonly SavedCell[]): void {
-    for (const { state, trigger, replaced, ...rest } of saved) {
-      const slot = rest.finished ? -1 : this.#accumulators.load(state);
-      const cell = new Cell(rest.key, rest.start, rest.end, slot, {
-        finished: trigger.finished,
-        data: trigger.data.slice(),
-      });
-      Object.assign(cell, rest, { replaced: replaced?.slice() ?? null });
-      this.#cells.add(cell);
-      this.#schedule(cell);
-      this.#holds.watch(cell);
-      // A part that does not run yet may hold a deadline that has passed; its timer has come and gone.
-      for (const deadline of this.#trigger.deadlines(cell.trigger))
-        if (deadline >= this.#now.clock) this.#timers.push(deadline, cell);
+  /** Puts back what `saving` gave, in slices. Timers, holds and expiries follow from it, by the clock and the watermark in place. */
+  *loading(saved: readonly SavedCell[]): Slices<void> {
+    for (let i = 0; i < saved.length; i++) {
+      this.#load(saved[i]);
+      if (i % MANY_OBJECTS === 0) yield;
     }
+  }
+
+  #load({ state, trigger, replaced, ...rest }: SavedCell): void {
+    const slot = rest.finished ? -1 : this.#accumulators.load(state);
+    const cell = new Cell(rest.key, rest.start, rest.end, slot, {
+      finished: trigger.finished,
+      data: trigger.data.slice(),
+    });
+    Object.assign(cell, rest, { replaced: replaced?.slice() ?? null });
+    this.#cells.add(cell);
+    this.#schedule(cell);
+    this.#holds.watch(cell);
+    // A part that does not run yet may hold a deadline that has passed; its timer has come and gone.
+    for (const deadline of this.#trigger.deadlines(cell.trigger))
+      if (deadline >= this.#now.clock) this.#timers.push(deadline, cell);
   }
 }
 
