@@ -42,6 +42,12 @@ export interface Nowcast {
 /** How often the band holds the final value. */
 export const COVERAGE = 0.8;
 
+/** The ways, the simplest first. */
+const CHAIN_LADDER = 0;
+const BORNHUETTER_FERGUSON = 1;
+const BENKTANDER = 2;
+const WAYS = [CHAIN_LADDER, BORNHUETTER_FERGUSON, BENKTANDER];
+
 /** Fewest complete windows from which a band of this coverage can be had: with 0.8 they are 9. */
 export function fewestWindows(coverage = COVERAGE): number {
   return Math.ceil(2 / (1 - coverage) - 1 - 1e-9);
@@ -50,13 +56,21 @@ export function fewestWindows(coverage = COVERAGE): number {
 /** Complete windows at one age, in columns: what many windows are judged by is read many times. */
 export class Precedents {
   count = 0;
+  /** Whether one of them has something of a sign. Of a sign that none has the columns are not read. */
+  rises = false;
+  falls = false;
   beforeUp = new Float64Array(32);
   beforeDown = new Float64Array(32);
   finalUp = new Float64Array(32);
   finalDown = new Float64Array(32);
+  /** Room for what each way says that they come to, by sign, and for the errors of the one that is used. */
+  waysUp = WAYS.map(() => new Float64Array(32));
+  waysDown = WAYS.map(() => new Float64Array(32));
+  errors = new Float64Array(32);
 
   clear(): void {
     this.count = 0;
+    this.rises = this.falls = false;
   }
 
   add(beforeUp: number, beforeDown: number, finalUp: number, finalDown: number): void {
@@ -66,6 +80,8 @@ export class Precedents {
     this.beforeDown[i] = beforeDown;
     this.finalUp[i] = finalUp;
     this.finalDown[i] = finalDown;
+    if (beforeUp !== 0 || finalUp !== 0) this.rises = true;
+    if (beforeDown !== 0 || finalDown !== 0) this.falls = true;
   }
 
   #grow(): void {
@@ -78,85 +94,173 @@ export class Precedents {
     this.beforeDown = grown(this.beforeDown);
     this.finalUp = grown(this.finalUp);
     this.finalDown = grown(this.finalDown);
+    this.waysUp = this.waysUp.map(grown);
+    this.waysDown = this.waysDown.map(grown);
+    this.errors = grown(this.errors);
   }
 }
 
 /** How windows of one age are developed: the way that erred least on the complete ones, and the ends of its band. */
-export interface Development {
-  readonly way: Way;
-  readonly up: Totals;
-  readonly down: Totals;
+export class Development {
+  /** Index of the way among those that there are. */
+  way = 0;
+  /** What the complete windows held together then, and in the end, by sign. */
+  beforeUp = NaN;
+  finalUp = NaN;
+  beforeDown = NaN;
+  finalDown = NaN;
+  windows = 0;
   /** The k-th least and k-th greatest error, each by the square root of its window's size. */
-  readonly least: number;
-  readonly greatest: number;
+  least = NaN;
+  greatest = NaN;
   /** Size below which no window is taken to be, so that none has errors without bounds. */
-  readonly smallest: number;
+  smallest = NaN;
+
+  /** Learns from complete windows how those of their age are developed. False where they are too few for the band. */
+  learn(precedents: Precedents, coverage = COVERAGE): boolean {
+    const n = precedents.count;
+    const k = Math.floor(((n + 1) * (1 - coverage)) / 2 + 1e-9);
+    if (k < 1) return false;
+    const { rises, falls } = precedents;
+    this.windows = n;
+    this.beforeUp = rises ? sum(precedents.beforeUp, n) : 0;
+    this.finalUp = rises ? sum(precedents.finalUp, n) : 0;
+    this.beforeDown = falls ? sum(precedents.beforeDown, n) : 0;
+    this.finalDown = falls ? sum(precedents.finalDown, n) : 0;
+    this.smallest = Math.max((this.finalUp - this.finalDown) / n / 100, Number.MIN_VALUE);
+    const fewest = this.#choose(precedents);
+    // A way that never erred has no errors to put in order.
+    if (fewest === 0) this.least = this.greatest = 0;
+    else {
+      this.#err(precedents);
+      this.#bound(precedents.errors, n, k);
+    }
+    return true;
+  }
+
+  /** Finds the way that errs least, and returns by how much. */
+  #choose(precedents: Precedents): number {
+    const { count: n, rises, falls, finalUp, finalDown, waysUp, waysDown } = precedents;
+    let fewest = Infinity;
+    this.way = CHAIN_LADDER;
+    if (!rises && !falls) return 0;
+    for (let way = 0; way < WAYS.length && fewest !== 0; way++) {
+      const up = waysUp[way];
+      const down = waysDown[way];
+      if (rises) expectAll(way, precedents.beforeUp, n, this.beforeUp, this.finalUp, up);
+      if (falls) expectAll(way, precedents.beforeDown, n, this.beforeDown, this.finalDown, down);
+      const erred = !falls
+        ? distance(finalUp, up, n)
+        : !rises
+          ? distance(finalDown, down, n)
+          : distanceOfBoth(finalUp, finalDown, up, down, n);
+      // Of equals the simplest is taken.
+      if (!(erred < fewest * (1 - 1e-9))) continue;
+      fewest = erred;
+      this.way = way;
+    }
+    return fewest;
+  }
+
+  /** Writes the errors of the way that is used. */
+  #err({ count: n, rises, falls, finalUp, finalDown, waysUp, waysDown, errors }: Precedents): void {
+    const up = waysUp[this.way];
+    const down = waysDown[this.way];
+    const { smallest } = this;
+    if (!falls) for (let i = 0; i < n; i++) errors[i] = (finalUp[i] - up[i]) / Math.sqrt(Math.max(up[i], smallest));
+    else if (!rises)
+      for (let i = 0; i < n; i++) errors[i] = (finalDown[i] - down[i]) / Math.sqrt(Math.max(-down[i], smallest));
+    else
+      for (let i = 0; i < n; i++)
+        errors[i] = (finalUp[i] + finalDown[i] - up[i] - down[i]) / Math.sqrt(Math.max(up[i] - down[i], smallest));
+  }
+
+  /** Finds the k-th least and the k-th greatest of the errors. */
+  #bound(errors: Float64Array, n: number, k: number): void {
+    if (k > ENDS) {
+      this.#sort(errors, n, k);
+      return;
+    }
+    LEAST.fill(Infinity, 0, k);
+    GREATEST.fill(-Infinity, 0, k);
+    let low = Infinity;
+    let high = -Infinity;
+    for (let i = 0; i < n; i++) {
+      const error = errors[i];
+      if (error < low) {
+        let at = k - 1;
+        for (; at > 0 && LEAST[at - 1] > error; at--) LEAST[at] = LEAST[at - 1];
+        LEAST[at] = error;
+        low = LEAST[k - 1];
+      }
+      if (error > high) {
+        let at = k - 1;
+        for (; at > 0 && GREATEST[at - 1] < error; at--) GREATEST[at] = GREATEST[at - 1];
+        GREATEST[at] = error;
+        high = GREATEST[k - 1];
+      } else if (error !== error) {
+        // What is not a number has its place in the order after all others.
+        this.#sort(errors, n, k);
+        return;
+      }
+    }
+    this.least = low;
+    this.greatest = high;
+  }
+
+  #sort(errors: Float64Array, n: number, k: number): void {
+    const sorted = errors.subarray(0, n).sort();
+    this.least = sorted[k - 1];
+    this.greatest = sorted[n - k];
+  }
+
+  /**
+   * Writes what a window is expected to come to that holds `up` and `down`. Sums of what has both signs are developed each sign by
+   * itself, so that flows that cancel out do no harm.
+   */
+  develop(up: number, down: number, into: Estimate): void {
+    const a = expect(this.way, up, this.beforeUp, this.finalUp, this.windows);
+    const b = expect(this.way, down, this.beforeDown, this.finalDown, this.windows);
+    const scale = Math.sqrt(Math.max(a - b, this.smallest));
+    const expected = a + b;
+    const held = up + down;
+    // What only ever grows is at least what is known.
+    const floor = this.finalDown === 0 && down === 0 ? held : -Infinity;
+    const ceiling = this.finalUp === 0 && up === 0 ? held : Infinity;
+    const low = Math.min(Math.max(expected + this.least * scale, floor), ceiling);
+    const high = Math.min(Math.max(expected + this.greatest * scale, floor), ceiling);
+    const size = this.finalUp - this.finalDown;
+    into.known = held;
+    into.expected = Math.min(Math.max(expected, low), high);
+    into.low = low;
+    into.high = high;
+    into.share = size > 0 ? Math.min(1, Math.max(0, (this.beforeUp - this.beforeDown) / size)) : 1;
+    into.windows = this.windows;
+  }
 }
 
-/** Learns from complete windows how those of their age are developed. Null where they are too few for the band. */
-export function developmentOf(precedents: Precedents, coverage = COVERAGE): Development | null {
-  const n = precedents.count;
-  const k = Math.floor(((n + 1) * (1 - coverage)) / 2 + 1e-9);
-  if (k < 1) return null;
-  const { beforeUp, beforeDown, finalUp, finalDown } = precedents;
-  const up = { before: 0, final: 0, windows: n };
-  const down = { before: 0, final: 0, windows: n };
-  for (let i = 0; i < n; i++) {
-    up.before += beforeUp[i];
-    up.final += finalUp[i];
-    down.before += beforeDown[i];
-    down.final += finalDown[i];
-  }
-  const smallest = Math.max((up.final - down.final) / n / 100, Number.MIN_VALUE);
-  let fewest = Infinity;
-  let way = WAYS[0];
-  for (const other of WAYS) {
-    let sum = 0;
-    for (let i = 0; i < n; i++)
-      sum += Math.abs(finalUp[i] + finalDown[i] - other(beforeUp[i], up) - other(beforeDown[i], down));
-    // Of equals the simplest is taken.
-    if (!(sum < fewest * (1 - 1e-9))) continue;
-    fewest = sum;
-    way = other;
-  }
-  const errors = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const [a, b] = [way(beforeUp[i], up), way(beforeDown[i], down)];
-    errors[i] = (finalUp[i] + finalDown[i] - a - b) / Math.sqrt(Math.max(a - b, smallest));
-  }
-  errors.sort();
-  return { way, up, down, least: errors[k - 1], greatest: errors[n - k], smallest };
+/** A nowcast that is written over by the next. */
+export class Estimate implements Nowcast {
+  known = NaN;
+  expected = NaN;
+  low = NaN;
+  high = NaN;
+  share = NaN;
+  windows = 0;
 }
 
-/**
- * Says what a window is expected to come to that holds `known`. Sums of what has both signs are developed each sign by itself, so that
- * flows that cancel out do no harm.
- */
-export function develop(known: Amount, { way, up, down, least, greatest, smallest }: Development): Nowcast {
-  const [a, b] = [way(known.up, up), way(known.down, down)];
-  const scale = Math.sqrt(Math.max(a - b, smallest));
-  const expected = a + b;
-  const held = known.up + known.down;
-  // What only ever grows is at least what is known.
-  const floor = down.final === 0 && known.down === 0 ? held : -Infinity;
-  const ceiling = up.final === 0 && known.up === 0 ? held : Infinity;
-  const low = Math.min(Math.max(expected + least * scale, floor), ceiling);
-  const high = Math.min(Math.max(expected + greatest * scale, floor), ceiling);
-  const size = up.final - down.final;
-  return {
-    known: held,
-    expected: Math.min(Math.max(expected, low), high),
-    low,
-    high,
-    share: size > 0 ? Math.min(1, Math.max(0, (up.before - down.before) / size)) : 1,
-    windows: up.windows,
-  };
-}
+/** Errors on either side up to which they are picked out; of more, all are sorted. */
+const ENDS = 8;
+const LEAST = new Float64Array(ENDS);
+const GREATEST = new Float64Array(ENDS);
 
 /** Does both for one window. Null where complete windows are too few. */
 export function nowcast(known: Amount, precedents: readonly Precedent[], coverage = COVERAGE): Nowcast | null {
-  const development = developmentOf(inColumns(precedents), coverage);
-  return development === null ? null : develop(known, development);
+  const development = new Development();
+  if (!development.learn(inColumns(precedents), coverage)) return null;
+  const estimate = new Estimate();
+  development.develop(known.up, known.down, estimate);
+  return estimate;
 }
 
 function inColumns(list: readonly Precedent[]): Precedents {
@@ -165,27 +269,59 @@ function inColumns(list: readonly Precedent[]): Precedents {
   return precedents;
 }
 
-/** What the complete windows held together then, and in the end, of one sign. */
-interface Totals {
-  readonly before: number;
-  readonly final: number;
-  readonly windows: number;
+function sum(values: Float64Array, n: number): number {
+  let total = 0;
+  for (let i = 0; i < n; i++) total += values[i];
+  return total;
 }
 
-const bornhuetterFerguson = (known: number, { before, final, windows }: Totals): number =>
-  known + (final - before) / windows;
+function distance(final: Float64Array, expected: Float64Array, n: number): number {
+  let total = 0;
+  for (let i = 0; i < n; i++) total += Math.abs(final[i] - expected[i]);
+  return total;
+}
 
-const chainLadder = (known: number, totals: Totals): number =>
-  known !== 0 && totals.before !== 0 ? (known * totals.final) / totals.before : bornhuetterFerguson(known, totals);
+function distanceOfBoth(
+  finalUp: Float64Array,
+  finalDown: Float64Array,
+  up: Float64Array,
+  down: Float64Array,
+  n: number,
+): number {
+  let total = 0;
+  for (let i = 0; i < n; i++) total += Math.abs(finalUp[i] + finalDown[i] - up[i] - down[i]);
+  return total;
+}
 
-const benktander = (known: number, totals: Totals): number => {
-  const share = totals.final === 0 ? 1 : totals.before / totals.final;
-  return share > 0 ? known + (1 - share) * bornhuetterFerguson(known, totals) : bornhuetterFerguson(known, totals);
-};
+/** What a window that holds `known` comes to by one of the ways, of one sign; complete ones held `before` together, and then `final`. */
+function expect(way: number, known: number, before: number, final: number, windows: number): number {
+  // Bornhuetter and Ferguson's way is also what the others do where there is no proportion.
+  const added = known + (final - before) / windows;
+  if (way === CHAIN_LADDER) return known !== 0 && before !== 0 ? (known * final) / before : added;
+  if (way === BENKTANDER) {
+    const share = final === 0 ? 1 : before / final;
+    return share > 0 ? known + (1 - share) * added : added;
+  }
+  return added;
+}
 
-type Way = typeof chainLadder;
-
-const WAYS: readonly Way[] = [chainLadder, bornhuetterFerguson, benktander];
+/** Does the same for many windows, with everything that they share worked out before. */
+function expectAll(
+  way: number,
+  known: Float64Array,
+  windows: number,
+  before: number,
+  final: number,
+  into: Float64Array,
+): void {
+  const more = (final - before) / windows;
+  const share = final === 0 ? 1 : before / final;
+  if (way === CHAIN_LADDER && before !== 0)
+    for (let i = 0; i < windows; i++) into[i] = known[i] !== 0 ? (known[i] * final) / before : known[i] + more;
+  else if (way === BENKTANDER && share > 0)
+    for (let i = 0; i < windows; i++) into[i] = known[i] + (1 - share) * (known[i] + more);
+  else for (let i = 0; i < windows; i++) into[i] = known[i] + more;
+}
 
 /** Steps of age within a window's length; after its end they grow, two to a doubling. */
 const WITHIN = 24;

@@ -1,6 +1,15 @@
 /** The nowcast's mathematics, on windows whose truth is known. */
 import { expect, test } from "vitest";
-import { COVERAGE, curveAt, fewestWindows, nowcast, PLACES, placeOf, type Precedent } from "../../src/model/nowcast.ts";
+import {
+  type Amount,
+  COVERAGE,
+  curveAt,
+  fewestWindows,
+  nowcast,
+  PLACES,
+  placeOf,
+  type Precedent,
+} from "../../src/model/nowcast.ts";
 
 const up = (then: number, final: number): Precedent => ({
   before: { up: then, down: 0 },
@@ -82,6 +91,70 @@ test("signs are developed each by itself: a balance of flows near zero does not 
   const found = nowcast({ up: 60, down: -60 }, precedents);
   expect(found?.known).toBe(0);
   expect(found?.expected).toBeCloseTo(120 - 240, 6);
+});
+
+/** The three ways written out plainly, window by window: what the columns have to come to, to the last bit. */
+function plainly(held: Amount, precedents: readonly Precedent[]): number[] {
+  const n = precedents.length;
+  const k = Math.floor(((n + 1) * (1 - COVERAGE)) / 2 + 1e-9);
+  const of = (sign: "up" | "down") => ({
+    before: precedents.reduce((all, p) => all + p.before[sign], 0),
+    final: precedents.reduce((all, p) => all + p.final[sign], 0),
+  });
+  type Totals = ReturnType<typeof of>;
+  const [rise, fall] = [of("up"), of("down")];
+  const added = (x: number, { before, final }: Totals): number => x + (final - before) / n;
+  const ways = [
+    (x: number, t: Totals) => (x !== 0 && t.before !== 0 ? (x * t.final) / t.before : added(x, t)),
+    added,
+    (x: number, t: Totals) => {
+      const share = t.final === 0 ? 1 : t.before / t.final;
+      return share > 0 ? x + (1 - share) * added(x, t) : added(x, t);
+    },
+  ];
+  const smallest = Math.max((rise.final - fall.final) / n / 100, Number.MIN_VALUE);
+  const misses = ways.map(way =>
+    precedents.map(p => p.final.up + p.final.down - way(p.before.up, rise) - way(p.before.down, fall)),
+  );
+  const sums = misses.map(list => list.reduce((all, e) => all + Math.abs(e), 0));
+  let best = 0;
+  for (let w = 1; w < ways.length; w++) if (sums[w] < sums[best] * (1 - 1e-9)) best = w;
+  const way = ways[best];
+  const errors = precedents
+    .map((p, i) => misses[best][i] / Math.sqrt(Math.max(way(p.before.up, rise) - way(p.before.down, fall), smallest)))
+    .sort((a, b) => a - b);
+  const [a, b] = [way(held.up, rise), way(held.down, fall)];
+  const scale = Math.sqrt(Math.max(a - b, smallest));
+  const sum = held.up + held.down;
+  const clamp = (x: number): number =>
+    Math.min(
+      Math.max(x, fall.final === 0 && held.down === 0 ? sum : -Infinity),
+      rise.final === 0 && held.up === 0 ? sum : Infinity,
+    );
+  const [low, high] = [clamp(a + b + errors[k - 1] * scale), clamp(a + b + errors[n - k] * scale)];
+  return [Math.min(Math.max(a + b, low), high), low, high];
+}
+
+test("in columns it comes to the same, to the last bit, as window by window", () => {
+  const next = random(77);
+  for (let i = 0; i < 2_000; i++) {
+    const n = 9 + Math.floor(next() ** 3 * 120);
+    const [rises, falls] = [next() < 0.8, next() < 0.5];
+    const whole = next() < 0.5;
+    const done = next() < 0.1;
+    const size = (): number => (next() < 0.2 ? 0 : whole ? Math.floor(next() * 9) : next() * 100);
+    const of = (up: number, down: number): Amount => ({ up: rises ? up : 0, down: falls ? -down : 0 });
+    const precedents = Array.from({ length: n }, () => {
+      const final = of(size(), size());
+      const share = done ? 1 : next() < 0.3 ? 0 : whole ? 1 : next();
+      return { before: of(final.up * share, -final.down * share), final };
+    });
+    const held = { up: size(), down: -size() };
+    const found = nowcast(held, precedents);
+    expect([found?.expected, found?.low, found?.high].map(v => (v as number) + 0)).toEqual(
+      plainly(held, precedents).map(v => v + 0),
+    );
+  }
 });
 
 test("the point lies within its band, and a window of full age is what it holds", () => {

@@ -1,18 +1,10 @@
 /** `nowcast`: curves of what came to each open window by age, and those of the latest closed ones to develop them by. */
 import { columnNamed } from "../../columns/batch.ts";
-import { type Column, type Field, valueAt } from "../../columns/column.ts";
+import type { Column, Field } from "../../columns/column.ts";
 import { Dictionary } from "../../columns/dictionary.ts";
 import { compileColumn } from "../../expressions/compile.ts";
 import { typeOf } from "../../expressions/types.ts";
-import {
-  develop,
-  type Development,
-  developmentOf,
-  type Nowcast,
-  PLACES,
-  placeOf,
-  Precedents,
-} from "../../model/nowcast.ts";
+import { Development, Estimate, placeOf, Precedents } from "../../model/nowcast.ts";
 import type { NowcastNode } from "../../pipeline/verbs/nowcast.ts";
 import { Due } from "../due.ts";
 import { Emission, timestamps } from "../emission.ts";
@@ -21,29 +13,12 @@ import { keyColumns } from "../key-index.ts";
 import type { Operator, OperatorFactory } from "../operator.ts";
 import { clockAt, walk } from "../walk.ts";
 import { GroupKeys } from "./aggregate/group-keys.ts";
-import { Closed, closedCurve, precedentsAt } from "./nowcast/closed.ts";
+import { Closed, precedentsAt } from "./nowcast/closed.ts";
+import { OpenWindows } from "./nowcast/open-windows.ts";
+import { Words } from "./nowcast/words.ts";
 
 /** Codes of the column `learned_from`. */
 const LEARNED = new Dictionary(["key", "all keys"]);
-
-interface Said extends Nowcast {
-  readonly at: number;
-  /** Code of whom it is learned from. */
-  readonly from: number;
-}
-
-interface OpenWindow {
-  readonly key: number;
-  readonly start: number;
-  readonly end: number;
-  /** What came at each place of age, by sign. */
-  readonly up: Float64Array;
-  readonly down: Float64Array;
-  known: { up: number; down: number };
-  said: Said | null;
-  /** The place of age at which it was judged last; −1 before that. */
-  place: number;
-}
 
 export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator => {
   const [input] = context.inputs;
@@ -61,74 +36,73 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
   const lateness = Number.isFinite(node.lateness) ? node.lateness : 0;
   const emission = new Emission();
   /** What the emitted rows of the step say. */
-  let words: Said[] = [];
-  /** Open windows in the order in which they opened; by key, and by when they close. */
-  const windows = new Map<number, OpenWindow>();
-  const byKey = new Map<number, Map<number, number>>();
+  const words = new Words();
+  let windows = new OpenWindows();
+  /** Slots of open windows, by when they close. */
   const closing = new Due();
-  let next = 0;
   let closed = new Closed(node.keys.length > 0);
   let watermark = -Infinity;
   /** The last moment at which words were said. */
   let said = -Infinity;
 
-  const open = (key: number, start: number, end: number): OpenWindow => {
-    let own = byKey.get(key);
-    if (own === undefined) byKey.set(key, (own = new Map()));
-    const known = own.get(start);
-    if (known !== undefined) return windows.get(known) as OpenWindow;
-    const window = {
-      key,
-      start,
-      end,
-      up: new Float64Array(PLACES),
-      down: new Float64Array(PLACES),
-      known: { up: 0, down: 0 },
-      said: null,
-      place: -1,
-    };
-    own.set(start, next);
-    windows.set(next, window);
-    closing.push(end + lateness, next++);
-    return window;
+  /** Says of a window what was noted to be said of it, or takes that back. */
+  const say = (slot: number, weight: number, position: number, clock: number): void => {
+    const { start, end } = windows.frameOf(slot);
+    words.copy(emission.count, windows.said, slot);
+    emission.emit(position, clock, end, weight, windows.key[slot], -1, start, end);
   };
-  const say = (window: OpenWindow, word: Said, weight: number, position: number, clock: number): void => {
-    emission.emit(position, clock, window.end, weight, window.key, -1, window.start, window.end);
-    words.push(word);
+  const takeBack = (slot: number, position: number, clock: number): void => {
+    say(slot, -1, position, clock);
+    windows.spoken[slot] = 0;
+    windows.told--;
   };
-  const room = new Precedents();
+  const precedents = new Precedents();
+  const own = new Development();
+  const found = new Estimate();
   /** How windows are developed that learn from all keys, by place: those of the same age share it. */
-  const shared = new Map<number, Development | null>();
+  const shared = new Map<number, Development>();
   const speak = (at: number, position: number): void => {
     said = at;
-    if (node.most !== null && windows.size > node.most) {
-      for (const window of windows.values()) {
-        if (window.said !== null) say(window, window.said, -1, position, at);
-        window.said = null;
-      }
+    const { count } = windows;
+    if (node.most !== null && count > node.most) {
+      if (windows.told === 0) return;
+      const order = windows.inOrder();
+      for (let i = 0; i < count; i++) if (windows.spoken[order[i]] === 1) takeBack(order[i], position, at);
       return;
     }
     const all = closed.all();
     shared.clear();
-    for (const window of windows.values()) {
-      const place = placeOf(at - window.start, window.end - window.start);
-      const before = window.said;
+    for (const frame of windows.frames) frame.place = placeOf(at - frame.start, frame.end - frame.start);
+    const order = windows.inOrder();
+    const { key, place: places, spoken, knownUp, knownDown, said: before } = windows;
+    for (let i = 0; i < count; i++) {
+      const slot = order[i];
+      const { place } = windows.frameOf(slot);
+      const whole = Math.floor(place);
+      const told = spoken[slot] === 1;
       // Late in its life a window is told anew when it is an age older, or when something has come.
-      if (before !== null && Math.floor(place) === window.place && window.known.up + window.known.down === before.known)
-        continue;
-      const own = closed.own(window.key);
-      let development: Development | null | undefined;
-      if (own !== null) development = developmentOf(precedentsAt(own, place, room));
+      if (told && whole === places[slot] && knownUp[slot] + knownDown[slot] === before.known[slot]) continue;
+      const curves = closed.own(key[slot]);
+      let development = own;
+      if (curves !== null) own.learn(curves.read(place, precedents));
       else if (all !== null) {
-        development = shared.get(place);
-        if (development === undefined) shared.set(place, (development = developmentOf(precedentsAt(all, place, room))));
+        const known = shared.get(place);
+        if (known !== undefined) development = known;
+        else {
+          shared.set(place, (development = new Development()));
+          development.learn(precedentsAt(all, place, precedents));
+        }
       } else continue;
-      const found = development === null ? null : develop(window.known, development);
-      window.place = Math.floor(place);
-      if (found === null || (before !== null && same(before, found))) continue;
-      if (before !== null) say(window, before, -1, position, at);
-      window.said = { ...found, at, from: own === null ? 1 : 0 };
-      say(window, window.said, 1, position, at);
+      development.develop(knownUp[slot], knownDown[slot], found);
+      places[slot] = whole;
+      if (told) {
+        if (before.says(slot, found)) continue;
+        takeBack(slot, position, at);
+      }
+      before.set(slot, at, found, curves === null ? 1 : 0);
+      spoken[slot] = 1;
+      windows.told++;
+      say(slot, 1, position, at);
     }
   };
   /** Says what is to be said at the multiples of `every` before a clock. */
@@ -136,12 +110,12 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
     const { every } = node;
     const last = (Math.ceil(clock / every) - 1) * every;
     if (!(last > said)) return;
-    if (windows.size === 0) {
+    if (windows.count === 0) {
       said = last;
       return;
     }
     let oldest = 0;
-    for (const w of windows.values()) oldest = Math.max(oldest, w.start + OLDEST * (w.end - w.start));
+    for (const { start, end } of windows.frames) oldest = Math.max(oldest, start + OLDEST * (end - start));
     let at = said === -Infinity ? last : said + every;
     for (; at <= last; at += every) {
       // Beyond the last age that is told apart nothing changes any more until another row comes.
@@ -152,13 +126,10 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
   const advance = (position: number, moved: number): void => {
     watermark = moved;
     while (closing.size > 0 && closing.first <= moved) {
-      const id = closing.pop();
-      const window = windows.get(id) as OpenWindow;
-      windows.delete(id);
-      byKey.get(window.key)?.delete(window.start);
-      if (window.said !== null) say(window, window.said, -1, position, NaN);
-      window.said = null;
-      closed.add(window.key, window.end, closedCurve(window.up, window.down));
+      const slot = closing.pop();
+      if (windows.spoken[slot] === 1) takeBack(slot, position, NaN);
+      closed.add(windows, slot);
+      windows.close(slot);
     }
   };
 
@@ -166,96 +137,86 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
     step(step, [from]) {
       const flow = dense(from);
       const { batch, count } = flow;
-      const slots = keys.slots(readKeys(batch), count).slice(0, count);
+      const slots = keys.slots(readKeys(batch), count);
       const amounts = amountOf(batch);
+      // Nothing but numbers can be expected.
+      const none = amounts.type !== "number" && amounts.type !== "timestamp";
+      const values = none ? NOTHING : amounts.values;
+      const valid = none ? null : amounts.valid;
+      const { weight } = flow;
       const starts = floats(columnNamed(batch, "window_start"));
       const ends = floats(columnNamed(batch, "window_end"));
       watermark = walk(step, [flow], flow.watermark, watermark, {
         begin: (position, clock) => tick(clock, position),
         row(_input, row) {
-          const value = valueAt(amounts, row);
-          if (typeof value !== "number" || !(ends[row] > starts[row]) || Number.isNaN(value)) return;
-          const window = open(slots[row], starts[row], ends[row]);
-          const amount = value * (flow.weight === null ? 1 : flow.weight[row]);
-          const age = clockAt(flow, step, row) - window.start;
-          const place = Math.ceil(placeOf(age, window.end - window.start));
-          if (value > 0) {
-            window.up[place] += amount;
-            window.known.up += amount;
-          } else {
-            window.down[place] += amount;
-            window.known.down += amount;
-          }
+          if (none || (valid !== null && valid[row] === 0)) return;
+          const value = values[row];
+          const start = starts[row];
+          const end = ends[row];
+          if (!(end > start) || Number.isNaN(value)) return;
+          const frame = windows.at(start, end);
+          const key = slots[row];
+          let slot = frame.slots.get(key);
+          if (slot === undefined) closing.push(end + lateness, (slot = windows.open(frame, key)));
+          if (value === 0) return;
+          const amount = weight === null ? value : value * weight[row];
+          const place = Math.ceil(placeOf(clockAt(flow, step, row) - start, end - start));
+          if (value > 0) windows.rise(slot, place, amount);
+          else windows.fall(slot, place, amount);
         },
         advance,
       });
-      const main = emission.take(step, schema, flow.watermark, (e, n): Column[] => {
-        const own = words;
-        const column = (value: (word: Said) => number): Column => {
-          const values = new Float64Array(own.length);
-          for (let i = 0; i < own.length; i++) values[i] = value(own[i]);
-          return { type: "number", values, valid: null };
-        };
-        return [
-          ...keys.columns(e.left, n),
-          timestamps(e.start, n),
-          timestamps(e.end, n),
-          { ...column(w => w.at), type: "timestamp" } as Column,
-          column(w => w.known),
-          column(w => w.expected),
-          column(w => w.low),
-          column(w => w.high),
-          column(w => w.share),
-          column(w => w.windows),
-          { type: "string", codes: Int32Array.from(own, w => w.from), dictionary: LEARNED },
-        ];
-      });
-      words = [];
+      const main = emission.take(step, schema, flow.watermark, (e, n): Column[] => [
+        ...keys.columns(e.left, n),
+        timestamps(e.start, n),
+        timestamps(e.end, n),
+        timestamps(words.at, n),
+        numbers(words.known, n),
+        numbers(words.expected, n),
+        numbers(words.low, n),
+        numbers(words.high, n),
+        numbers(words.share, n),
+        numbers(words.windows, n),
+        { type: "string", codes: words.from.slice(0, n), dictionary: LEARNED },
+      ]);
       return { main };
     },
     snapshot: () => ({
       watermark,
       said,
-      next,
       keys: keys.snapshot(),
       closed: closed.snapshot(),
       closing: closing.snapshot(),
-      windows: [...windows].map(([id, w]) => [
-        id,
-        { ...w, up: w.up.slice(), down: w.down.slice(), known: { ...w.known } },
-      ]),
+      windows: windows.snapshot(),
     }),
     restore(snapshot) {
       const saved = snapshot as {
         watermark: number;
         said: number;
-        next: number;
         keys: unknown;
         closed: unknown;
         closing: unknown;
-        windows: [number, OpenWindow][];
+        windows: unknown;
       };
-      ({ watermark, said, next } = saved);
+      ({ watermark, said } = saved);
       keys.restore(saved.keys);
       closed = new Closed(node.keys.length > 0);
       closed.restore(saved.closed);
       closing.restore(saved.closing);
-      for (const [id, w] of saved.windows) {
-        windows.set(id, { ...w, up: w.up.slice(), down: w.down.slice(), known: { ...w.known } });
-        let own = byKey.get(w.key);
-        if (own === undefined) byKey.set(w.key, (own = new Map()));
-        own.set(w.start, id);
-      }
+      windows = new OpenWindows();
+      windows.restore(saved.windows);
     },
-    size: () => ({ keys: keys.count, windows: windows.size, entries: closed.size, hold: null }),
+    size: () => ({ keys: keys.count, windows: windows.count, entries: closed.size, hold: null }),
   };
 };
 
 /** Window lengths after which all ages are the same. */
 const OLDEST = 200;
 
-function same(a: Nowcast, b: Nowcast): boolean {
-  return a.known === b.known && a.expected === b.expected && a.low === b.low && a.high === b.high;
+const NOTHING = new Float64Array(0);
+
+function numbers(values: Float64Array, count: number): Column {
+  return { type: "number", values: values.slice(0, count), valid: null };
 }
 
 function floats(column: Column): Float64Array {

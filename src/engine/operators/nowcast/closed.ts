@@ -4,6 +4,8 @@
  */
 import { type Amount, curveAt, fewestWindows, PLACES, type Precedents } from "../../../model/nowcast.ts";
 import { mix } from "../../row-store.ts";
+import { KeyCurves, type SavedCurves } from "./key-curves.ts";
+import type { OpenWindows } from "./open-windows.ts";
 
 /** What had come to a closed window by each place of age; null for a sign that it does not have. */
 export interface Curve {
@@ -18,22 +20,31 @@ const LATEST = 29;
 const SAMPLE = 4;
 /** Keys that are remembered by themselves. More, and all learn from the sample. */
 const MOST_KEYS = 10_000;
+/** Closed windows from which something is said. */
+const FEWEST = fewestWindows();
 
 /** Sums up what came at each place of age. */
-export function closedCurve(up: Float64Array, down: Float64Array): Curve {
-  const sums = (parts: Float64Array): { curve: Float32Array | null; total: number } => {
-    const curve = new Float32Array(PLACES);
-    let total = 0;
-    let some = false;
-    for (let i = 0; i < PLACES; i++) {
-      if (parts[i] !== 0) some = true;
-      total += parts[i];
-      curve[i] = total;
-    }
-    return { curve: some ? curve : null, total };
+function curveOf(parts: OpenWindows, slot: number): Curve {
+  const up = sumsOf(parts.up, slot);
+  const down = parts.down === null ? null : sumsOf(parts.down, slot);
+  return {
+    up: up.curve,
+    down: down === null ? null : down.curve,
+    final: { up: up.total, down: down === null ? 0 : down.total },
   };
-  const [a, b] = [sums(up), sums(down)];
-  return { up: a.curve, down: b.curve, final: { up: a.total, down: b.total } };
+}
+
+function sumsOf(parts: Float64Array, slot: number): { curve: Float32Array | null; total: number } {
+  const curve = new Float32Array(PLACES);
+  let total = 0;
+  let some = false;
+  for (let i = 0; i < PLACES; i++) {
+    const part = parts[slot * PLACES + i];
+    if (part !== 0) some = true;
+    total += part;
+    curve[i] = total;
+  }
+  return { curve: some ? curve : null, total };
 }
 
 /** Reads curves at an age into `precedents`, which is emptied before. */
@@ -56,9 +67,13 @@ interface Sampled {
 
 export class Closed {
   readonly #keyed: boolean;
-  readonly #own = new Map<number, Curve[]>();
+  /** By key. */
+  readonly #own: (KeyCurves | null)[] = [];
+  #keys = 0;
   /** By window end, the oldest first: those of its windows that come first by chance. */
   readonly #sample = new Map<number, Sampled[]>();
+  /** The curves of the sample; null after it changed. */
+  #all: readonly Curve[] | null = null;
 
   /** `keyed`: whether there is more than one key, so that a sample over all of them says something new. */
   constructor(keyed: boolean) {
@@ -68,58 +83,69 @@ export class Closed {
   /** Curves held. */
   get size(): number {
     let size = 0;
-    for (const list of this.#own.values()) size += list.length;
+    for (const curves of this.#own) if (curves !== null) size += curves.count;
     for (const list of this.#sample.values()) size += list.length;
     return size;
   }
 
-  add(key: number, end: number, curve: Curve): void {
-    let own = this.#own.get(key);
-    if (own === undefined && this.#own.size < MOST_KEYS) this.#own.set(key, (own = []));
-    if (own !== undefined) {
-      own.push(curve);
-      if (own.length > LATEST) own.shift();
-    }
-    if (this.#keyed) this.#draw(key, end, curve);
+  /** Takes a window in that closes. */
+  add(windows: OpenWindows, slot: number): void {
+    const key = windows.key[slot];
+    let own = this.#own[key] ?? null;
+    if (own === null && this.#keys < MOST_KEYS) this.#hold(key, (own = new KeyCurves(LATEST)));
+    own?.add(windows.up, windows.down, slot);
+    if (this.#keyed) this.#draw(key, windows, slot);
   }
 
-  #draw(key: number, end: number, curve: Curve): void {
+  #hold(key: number, curves: KeyCurves): void {
+    while (this.#own.length <= key) this.#own.push(null);
+    this.#own[key] = curves;
+    this.#keys++;
+  }
+
+  #draw(key: number, windows: OpenWindows, slot: number): void {
+    const { end } = windows.frameOf(slot);
     let list = this.#sample.get(end);
     if (list === undefined) {
       this.#sample.set(end, (list = []));
+      this.#all = null;
       if (this.#sample.size > LATEST) this.#sample.delete(this.#sample.keys().next().value as number);
     }
     // The same choice whenever the log is replayed: the order is that of a hash.
     const order = mix(Math.imul(key + 1, 0x9e3779b1) ^ Math.floor(end / 1_000));
-    if (list.length < SAMPLE) list.push({ key, order, curve });
-    else {
-      let last = 0;
-      for (let i = 1; i < list.length; i++) if (list[i].order > list[last].order) last = i;
-      if (order < list[last].order) list[last] = { key, order, curve };
+    let at = list.length;
+    if (at === SAMPLE) {
+      at = 0;
+      for (let i = 1; i < SAMPLE; i++) if (list[i].order > list[at].order) at = i;
+      if (order >= list[at].order) return;
     }
+    list[at] = { key, order, curve: curveOf(windows, slot) };
+    this.#all = null;
   }
 
   /** A key's own curves; null where there are too few. */
-  own(key: number): readonly Curve[] | null {
-    const own = this.#own.get(key);
-    return own !== undefined && own.length >= fewestWindows() ? own : null;
+  own(key: number): KeyCurves | null {
+    const own = this.#own[key] ?? null;
+    return own !== null && own.count >= FEWEST ? own : null;
   }
 
   /** Curves over all keys; null where too few window ends are known, however many keys there are. */
   all(): readonly Curve[] | null {
-    return this.#sample.size < fewestWindows() ? null : [...this.#sample.values()].flat().map(s => s.curve);
+    if (this.#sample.size < FEWEST) return null;
+    return (this.#all ??= [...this.#sample.values()].flat().map(s => s.curve));
   }
 
   snapshot(): unknown {
     return {
-      own: [...this.#own].map(([key, curves]) => [key, [...curves]]),
+      own: this.#own.flatMap((curves, key) => (curves === null ? [] : [[key, curves.snapshot()]])),
       sample: [...this.#sample].map(([end, list]) => [end, [...list]]),
     };
   }
 
   restore(snapshot: unknown): void {
-    const saved = snapshot as { own: [number, Curve[]][]; sample: [number, Sampled[]][] };
-    for (const [key, curves] of saved.own) this.#own.set(key, [...curves]);
+    const saved = snapshot as { own: [number, SavedCurves][]; sample: [number, Sampled[]][] };
+    for (const [key, curves] of saved.own) this.#hold(key, new KeyCurves(LATEST, curves));
     for (const [end, list] of saved.sample) this.#sample.set(end, [...list]);
+    this.#all = null;
   }
 }
