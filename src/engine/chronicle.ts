@@ -12,6 +12,7 @@
  */
 import type { Batch } from "../columns/batch.ts";
 import { grown } from "./journal.ts";
+import type { Flow } from "./flow.ts";
 import type { RowStore } from "./row-store.ts";
 
 const NONE = -1;
@@ -63,10 +64,11 @@ export class Chronicle {
     return this.#keys;
   }
 
-  /** Puts a row among those of its key (−1: none) and returns its slot. */
-  add(key: number, batch: Batch, row: number, time: number): number {
-    const slot = this.store.put(batch, row, time);
-    this.#insert(key + 1, slot, time);
+  /** Puts a row of a flow among those of its key (−1: none) and returns its slot. */
+  add(key: number, { batch, time }: Pick<Flow, "batch" | "time">, row: number): number {
+    const slot = this.store.copy(batch, row);
+    this.store.time[slot] = time[row];
+    this.#insert(key + 1, slot);
     return slot;
   }
 
@@ -192,7 +194,7 @@ export class Chronicle {
     const { keys, lengths, slots } = snapshot as Saved;
     let i = 0;
     keys.forEach((key, k) => {
-      for (const end = i + lengths[k]; i < end; i++) this.#insert(key + 1, slots[i], this.store.time[slots[i]]);
+      for (const end = i + lengths[k]; i < end; i++) this.#insert(key + 1, slots[i]);
     });
   }
 
@@ -227,12 +229,13 @@ export class Chronicle {
     return low;
   }
 
-  #insert(list: number, slot: number, time: number): void {
+  #insert(list: number, slot: number): void {
     if (list >= this.#lists) this.#extend(list + 1);
     if (this.#size[list] < 0) this.#open(list, LEAST);
     else if (this.#first[list] + this.#count[list] === this.#begin[list] + (1 << this.#size[list])) this.#room(list);
     const slots = this.#slots;
     const times = this.store.time;
+    const time = times[slot];
     const first = this.#first[list];
     const end = first + this.#count[list]++;
     this.#rows++;

@@ -22,6 +22,14 @@ export class Due {
     return this.#heap.count > 0 && this.#heap.time[0] < line ? this.#heap.time[0] : line;
   }
 
+  /** Whether there is something before a time. */
+  isBefore(time: number): boolean {
+    return (
+      (this.#head < this.#line.count && this.#line.time[this.#head] < time) ||
+      (this.#heap.count > 0 && this.#heap.time[0] < time)
+    );
+  }
+
   /** The ticket of the item that was taken out last. */
   get ticket(): number {
     return this.#ticket;

@@ -18,7 +18,9 @@ class NumberCodes {
   values = new Float64Array(16);
   size = 0;
   #slots = new Int32Array(32);
-  code(value: number): number {
+  /** Returns the code of `values[i]`. The number is read here, because one that is handed over is put into a box. */
+  code(values: Float64Array, i: number): number {
+    const value = values[i] + 0;
     const mask = this.#slots.length - 1;
     let at = hashNumber(value) & mask;
     for (;;) {
@@ -35,7 +37,7 @@ class NumberCodes {
     return this.size;
   }
   load(values: Float64Array): void {
-    for (const value of values) this.code(value);
+    for (let i = 0; i < values.length; i++) this.code(values, i);
   }
   #grow(): void {
     const values = new Float64Array(this.values.length * 2);
@@ -116,7 +118,7 @@ class ColumnCodes {
           }
           const value = values[i];
           if (value !== last) {
-            code = this.numbers.code(value + 0);
+            code = this.numbers.code(values, i);
             last = value;
           }
           out[i] = code;

@@ -299,10 +299,16 @@ export class RowStore {
 
   /** Keeps a copy of a row and returns its slot. */
   put(batch: Batch, row: number, time: number): number {
+    const slot = this.copy(batch, row);
+    this.time[slot] = time;
+    return slot;
+  }
+
+  /** Keeps a copy of a row as `put` does, but for its time, which the caller says in `time`. */
+  copy(batch: Batch, row: number): number {
     const free = this.#free;
     const slot = free.count > 0 ? free.values[--free.count] : this.#used++;
     if (slot >= this.time.length) this.#grow(Math.max(16, 2 * this.time.length));
-    this.time[slot] = time;
     const cells = this.#cells;
     for (let c = 0; c < cells.length; c++) cells[c].put(slot, batch.columns[c], row);
     return slot;

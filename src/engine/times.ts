@@ -165,8 +165,8 @@ export class Times implements Held {
   }
 
   /** Takes in a row of the step that was begun, or one unit of its weight, and returns its slot. */
-  take({ batch, time }: Flow, row: number, unit: number, key: number): number {
-    if (!this.shared) return this.rows.add(key, batch, row, time[row]);
+  take(flow: Flow, row: number, unit: number, key: number): number {
+    if (!this.shared) return this.rows.add(key, flow, row);
     return this.#met[this.numberOf(row, unit)];
   }
 
@@ -207,8 +207,9 @@ export class Times implements Held {
   }
 
   /** Takes in all rows of a step. */
-  #meet({ batch, count, time, weight }: Flow): void {
+  #meet(flow: Flow): void {
     const { rows } = this;
+    const { count, weight } = flow;
     rows.settle(this.#met, this.#metCount);
     this.#starts = weight === null ? null : new Int32Array(count);
     this.#metCount = 0;
@@ -218,7 +219,7 @@ export class Times implements Held {
       const key = this.#ids[row];
       for (let unit = 0; unit < units; unit++) {
         if (this.#metCount === this.#met.length) this.#met = grown(this.#met, Math.max(count, 2 * this.#metCount));
-        const slot = rows.add(key, batch, row, time[row]);
+        const slot = rows.add(key, flow, row);
         this.#met[this.#metCount++] = slot;
         rows.meet(slot, this.#metCount);
       }

@@ -53,7 +53,7 @@ test("finds the rows of each key by time, as they come, are taken out, are forgo
           case "add": {
             now++;
             const row = { key: move.key, time: now - move.behind, v: move.v };
-            rows.add(row.key, batchOf(SCHEMA, [{ v: row.v }]), 0, row.time);
+            rows.add(row.key, { batch: batchOf(SCHEMA, [{ v: row.v }]), time: Float64Array.of(row.time) }, 0);
             held.push(row);
             break;
           }
@@ -115,7 +115,8 @@ test("finds the rows of each key by time, as they come, are taken out, are forgo
 
 test("shows of a step's rows those that a reader has met", () => {
   const rows = new Chronicle(new RowStore(SCHEMA));
-  const add = (time: number): number => rows.add(0, batchOf(SCHEMA, [{ v: time }]), 0, time);
+  const add = (time: number): number =>
+    rows.add(0, { batch: batchOf(SCHEMA, [{ v: time }]), time: Float64Array.of(time) }, 0);
   rows.settle(new Int32Array(0), 0);
   const first = add(1);
   rows.meet(first, 1);

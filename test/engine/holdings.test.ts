@@ -71,10 +71,10 @@ function alone(streams: readonly Stream[]): unknown[] {
 
 /** Counts the rows that are copied into stores while something is done. */
 function copied(work: () => void): number {
-  const put = vi.spyOn(RowStore.prototype, "put");
+  const copies = vi.spyOn(RowStore.prototype, "copy");
   work();
-  const { length } = put.mock.calls;
-  put.mockRestore();
+  const { length } = copies.mock.calls;
+  copies.mockRestore();
   return length;
 }
 

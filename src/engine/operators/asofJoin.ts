@@ -107,7 +107,7 @@ export const asofJoin: OperatorFactory<AsofJoinNode> = (node, context): Operator
     return base >= 0 && rights.store.time[base] > time;
   };
   const answer = (moved: number): void => {
-    while (waiting.first < moved) {
+    while (waiting.isBefore(moved)) {
       const slot = waiting.pop();
       // A row that was taken back meanwhile waits no more, even if another has its slot by now.
       if (asked.ticket[slot] !== waiting.ticket) continue;

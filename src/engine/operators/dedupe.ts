@@ -12,6 +12,7 @@ import { readKeys } from "../holdings.ts";
 import { KeyIndex } from "../key-index.ts";
 import type { Operator, OperatorContext, OperatorFactory } from "../operator.ts";
 import { retracts } from "../retracts.ts";
+import { grown } from "../journal.ts";
 import { RowStore } from "../row-store.ts";
 import { walk } from "../walk.ts";
 
@@ -54,7 +55,7 @@ function dedupeAdditions(node: DedupeNode, context: OperatorContext): Operator {
   const same = sameness(node, context);
   const store = new RowStore(input);
   /** Key → slot of its kept row. */
-  const kept = new IntMap();
+  const kept = node.within === null ? new DenseSlots() : new IntMap();
   const emission = new Emission();
   const within = node.within ?? Infinity;
   const last = node.keep === "last";
@@ -142,6 +143,39 @@ function dedupeAdditions(node: DedupeNode, context: OperatorContext): Operator {
     },
     size: () => ({ keys: kept.size, windows: 0, entries: store.size, hold: null }),
   };
+}
+
+/** Slots by key where none is ever forgotten: keys are numbered from 0 on, so that an array has less to look through than a map. */
+class DenseSlots {
+  /** The slot + 1, 0 for none. */
+  #slots = new Int32Array(64);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(key: number): number {
+    return key < this.#slots.length ? this.#slots[key] - 1 : -1;
+  }
+
+  set(key: number, slot: number): void {
+    if (key >= this.#slots.length) this.#slots = grown(this.#slots, Math.max(key + 1, 2 * this.#slots.length));
+    if (this.#slots[key] === 0) this.#size++;
+    this.#slots[key] = slot + 1;
+  }
+
+  delete(key: number): void {
+    if (this.get(key) < 0) return;
+    this.#slots[key] = 0;
+    this.#size--;
+  }
+
+  entries(): [number, number][] {
+    const out: [number, number][] = [];
+    for (let key = 0; key < this.#slots.length; key++) if (this.#slots[key] > 0) out.push([key, this.#slots[key] - 1]);
+    return out;
+  }
 }
 
 function dedupeChanges(node: DedupeNode, context: OperatorContext): Operator {

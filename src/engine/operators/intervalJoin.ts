@@ -36,6 +36,8 @@ export const intervalJoin: OperatorFactory<IntervalJoinNode> = (node, context): 
   );
   /** How long after its own time a row of each side may still find a match. */
   const reach = [upper, -lower] as const;
+  /** From when on, relative to its own time. */
+  const from = [lower, -upper] as const;
   // Rows that wait come out after their time; the promise to readers is put off by as much.
   const delay = Math.max(0, alone[0] ? upper : 0, alone[1] ? -lower : 0);
   let sides: readonly NearSide[] = [];
@@ -75,12 +77,10 @@ export const intervalJoin: OperatorFactory<IntervalJoinNode> = (node, context): 
     );
 
   /** Lists the rows of the other side that match, and returns how many there are. */
-  const findMatches = (side: Side, slot: number, key: number, time: number): number => {
+  const findMatches = (side: Side, slot: number, key: number): number => {
     candidates.count = 0;
     if (key < 0) return 0;
-    const from = side === 0 ? time + lower : time - upper;
-    const to = side === 0 ? time + upper : time - lower;
-    sides[1 - side].near(key, from, to, candidates);
+    sides[1 - side].near(key, sides[side].store.time, slot, from[side], reach[side], candidates);
     if (residual === null || candidates.count === 0) return candidates.count;
     return residual.keep([sides[0].store, sides[1].store], side, slot, candidates.slots, candidates.count);
   };
@@ -101,7 +101,7 @@ export const intervalJoin: OperatorFactory<IntervalJoinNode> = (node, context): 
       own.settled[slot] = settled ? 1 : 0;
       if (!settled && waits[side]) own.ticket[slot] = settling.push(time + reach[side], 2 * slot + side);
     }
-    const count = findMatches(side, slot, key, own.store.time[slot]);
+    const count = findMatches(side, slot, key);
     const found = candidates.slots;
     let matches = 0;
     for (let i = 0; i < count; i++) {
@@ -121,7 +121,7 @@ export const intervalJoin: OperatorFactory<IntervalJoinNode> = (node, context): 
   };
 
   const settle = (moved: number): void => {
-    while (settling.first < moved) {
+    while (settling.isBefore(moved)) {
       const item = settling.pop();
       const side = (item % 2) as Side;
       const slot = (item - side) / 2;
@@ -140,7 +140,7 @@ export const intervalJoin: OperatorFactory<IntervalJoinNode> = (node, context): 
       const ids = sides.map((side, i) => side.begin(step, flows[i]));
       const stores = sides.map(side => side.store);
       const least = minimumWatermark(inputs);
-      const output = delay === 0 ? least : least.map(w => w - delay);
+      const output = delay === 0 ? least : putOff(least, delay);
       watermark = walk(step, flows, least, watermark, {
         row(input, row, at, own) {
           const side = input as Side;
@@ -205,3 +205,9 @@ export const intervalJoin: OperatorFactory<IntervalJoinNode> = (node, context): 
     }),
   };
 };
+
+function putOff(watermark: Float64Array, delay: number): Float64Array {
+  const out = new Float64Array(watermark.length);
+  for (let p = 0; p < out.length; p++) out[p] = watermark[p] - delay;
+  return out;
+}

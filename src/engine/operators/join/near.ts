@@ -49,8 +49,11 @@ export abstract class NearSide {
   /** Returns a slot from which a row of the step can be read until the next one begins. */
   abstract show(flow: Flow, row: number): number;
   abstract weight(slot: number): number;
-  /** Lists the rows of a key from a time to another, in order of arrival. */
-  abstract near(key: number, from: number, to: number, into: SlotList): void;
+  /**
+   * Lists the rows of a key that lie around a time, from `lower` after it to `upper` after it, in order of arrival. The time is `times[slot]`
+   * of the other side: numbers that are made for a call are put into boxes.
+   */
+  abstract near(key: number, times: Float64Array, slot: number, lower: number, upper: number, into: SlotList): void;
   /** Ends a step: lets go of rows that are done with. */
   abstract done(watermark: number): void;
   abstract snapshot(): unknown;
@@ -135,14 +138,14 @@ class AddedSide extends NearSide {
     return 1;
   }
 
-  near(key: number, from: number, to: number, into: SlotList): void {
+  near(key: number, times: Float64Array, around: number, lower: number, upper: number, into: SlotList): void {
     const rows = this.#held;
-    const end = rows.until(key, to);
+    const end = rows.until(key, times[around] + upper);
     const born = this.#born;
     const first = into.count;
     let latest = -1;
     let sorted = true;
-    for (let place = rows.from(key, from); place < end; place++) {
+    for (let place = rows.from(key, times[around] + lower); place < end; place++) {
       const slot = rows.at(place);
       if (slot < 0 || born[slot] < 0) continue;
       if (born[slot] < latest) sorted = false;
@@ -220,7 +223,9 @@ class ChangedSide extends NearSide {
     return this.#held.rows.weight(slot);
   }
 
-  near(key: number, from: number, to: number, into: SlotList): void {
+  near(key: number, times: Float64Array, around: number, lower: number, upper: number, into: SlotList): void {
+    const from = times[around] + lower;
+    const to = times[around] + upper;
     const { rows } = this.#held;
     const { time } = this.store;
     for (let c = rows.first(keptUnder(key)); c >= 0; c = rows.next(c))
@@ -229,7 +234,7 @@ class ChangedSide extends NearSide {
 
   done(watermark: number): void {
     const forgetting = this.#forgetting;
-    while (forgetting.first < watermark) {
+    while (forgetting.isBefore(watermark)) {
       const slot = forgetting.pop();
       if (this.#kept[slot] === forgetting.ticket) this.#held.rows.remove(slot);
     }
