@@ -295,9 +295,13 @@ export class EngineHost {
     }, delay);
   }
 
-  /** Works, or sends what is to be seen, but never both at once: so no slice takes longer than either. */
+  /** Takes up a plan, or works, or sends what is to be seen, but never two of them at once: so no slice takes longer than any. */
   #slice(): void {
-    this.#replan();
+    if (this.#ready !== null) {
+      this.#replan();
+      this.#schedule(0);
+      return;
+    }
     const painting = this.#painting;
     const paints = painting.busy;
     if (!paints) {
