@@ -7,9 +7,11 @@
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { FIRST_ANSWERS, type FirstAnswers } from "../protocol/host.ts";
 import { isPart } from "./file-parts.ts";
 import { callHost } from "./host-calls.ts";
 import type { LiveHost } from "./live-host.ts";
@@ -109,6 +111,7 @@ async function respond(door: Door, request: IncomingMessage, response: ServerRes
   if (request.method === "GET" && url.pathname === "/" && token !== null)
     return welcome(door, token, request, response);
   if (!hasCookie(door, request)) return refuse(response, 403, lockedOut);
+  if (request.method === "GET" && url.pathname === "/") return begin(door, response);
   if (request.method === "GET") return send(response, door.pages.shell(url.pathname));
   if (request.method === "POST" && url.pathname.startsWith("/host/"))
     return call(door, url.pathname, request, response);
@@ -165,6 +168,30 @@ function send(response: ServerResponse, file: PageFile | null): void {
   stream.once("open", () => response.writeHead(200, file.headers));
   stream.once("error", () => refuse(response, 404, "nothing is here"));
   stream.pipe(response);
+}
+
+/** Characters of a notebook that are put into the page at most; a longer one is asked for. */
+const longestWithin = 1 << 20;
+
+/**
+ * Sends the app's page with the answers to what it asks first, so that neither the kernel nor the cells wait for a request. What cannot
+ * be told is left out: the page asks for it then, and hears why.
+ */
+async function begin(door: Door, response: ServerResponse): Promise<void> {
+  const page = door.pages.shell("/");
+  if (page === null) return refuse(response, 404, "nothing is here");
+  const [html, initial] = await Promise.all([readFile(page.path, "utf8"), door.files.initial().catch(() => undefined)]);
+  const within = initial == null || initial.text.length <= longestWithin ? initial : undefined;
+  const answers: FirstAnswers = {
+    kernelUrl: placeOf(door).kernelUrl(),
+    ...(within === undefined ? {} : { initial: within }),
+  };
+  // No text of a notebook may end the element that it stands in.
+  const json = JSON.stringify(answers).replaceAll("<", "\\u003c");
+  response.writeHead(200, page.headers);
+  response.end(
+    html.replace("</body>", () => `<script type="application/json" id="${FIRST_ANSWERS}">${json}</script></body>`),
+  );
 }
 
 function refuse(response: ServerResponse, status: number, reason: string): void {

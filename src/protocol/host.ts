@@ -17,6 +17,14 @@ export interface OpenedNotebook {
   readonly files: readonly { readonly name: string; readonly size: number }[];
 }
 
+/** What the local server tells with the page, as JSON in an element with the id `FIRST_ANSWERS`: what the page would ask first. */
+export interface FirstAnswers {
+  readonly kernelUrl?: string;
+  readonly initial?: OpenedNotebook | null;
+}
+
+export const FIRST_ANSWERS = "first-answers";
+
 export interface NotebookEntry {
   readonly handle: string;
   readonly name: string;

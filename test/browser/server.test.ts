@@ -9,10 +9,12 @@ import { LiveHost } from "../../src/browser/live-host.ts";
 import { NotebookFiles } from "../../src/browser/notebook-files.ts";
 import { startServer } from "../../src/browser/server.ts";
 import type { LocalServer } from "../../src/browser/server.ts";
+import type { FirstAnswers } from "../../src/protocol/host.ts";
 import { TrustStore } from "../../src/browser/trust-store.ts";
 import { recordings } from "../../src/cli/recordings.ts";
 
 let base: string;
+let files: NotebookFiles;
 let server: LocalServer;
 
 interface Answer {
@@ -59,9 +61,9 @@ beforeAll(async () => {
     "assets/kernel.js",
     "assets/shared.js",
   ]) {
-    writeFileSync(join(pages, file), file);
+    writeFileSync(join(pages, file), file === "index.html" ? `${file}</body>` : file);
   }
-  const files = new NotebookFiles(new TrustStore(join(base, "home"), []), base);
+  files = new NotebookFiles(new TrustStore(join(base, "home"), []), base);
   const live = new LiveHost(files, new AddressStore(join(base, "home")), recordings);
   server = await startServer({ files, live, pages });
 });
@@ -89,7 +91,7 @@ test("a token opens once and gives a cookie that scripts can't read and other si
 
 test("a name of another host that points here is turned away, also with the cookie", async () => {
   const cookie = await signIn();
-  expect((await ask("/", { cookie })).body).toBe("index.html");
+  expect((await ask("/", { cookie })).body).toMatch(/^index\.html/);
   for (const host of [
     "evil.example",
     `evil.example:${server.port}`,
@@ -125,6 +127,30 @@ test("the shell may run its own files only, and frame kernels only", async () =>
   expect(policy).not.toMatch(/script-src[^;]*(unsafe|http|blob|data)/);
   expect(policy).toContain(`frame-src http://*.localhost:${server.port};`);
   expect(policy).toContain("frame-ancestors 'none'");
+});
+
+test("the page brings what it would ask first, and no text of a notebook ends the element that it stands in", async () => {
+  const cookie = await signIn();
+  const answers = async () => {
+    const { body } = await ask("/", { cookie });
+    const [, json] = /<script type="application\/json" id="first-answers">([^<]*)<\/script><\/body>$/.exec(body) ?? [];
+    return JSON.parse(json) as FirstAnswers;
+  };
+  const text = "<!doctype html>\n<notebook>\n<title>$& </script><script>alert(1)</script></title>\n</notebook>\n";
+  expect((await answers()).initial).toBeNull();
+  const path = join(base, "first.html");
+  writeFileSync(path, text);
+  await files.startWith(path);
+  const [one, other] = [await answers(), await answers()];
+  expect(one.initial).toMatchObject({ name: "first.html", text, trusted: true });
+  expect(one.kernelUrl).toMatch(/^http:\/\/k-[0-9a-f]{24}\.localhost:/);
+  expect(other.kernelUrl).not.toBe(one.kernelUrl);
+  expect((await ask("/", { host: new URL(String(one.kernelUrl)).host })).body).toBe("kernel/kernel.html");
+
+  writeFileSync(path, text + " ".repeat(1 << 20));
+  expect(await answers()).not.toHaveProperty("initial");
+  rmSync(path);
+  expect(await answers()).not.toHaveProperty("initial");
 });
 
 test("a kernel's origin serves the kernel's files only, and no calls", async () => {

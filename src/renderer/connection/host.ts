@@ -1,5 +1,5 @@
 /** The host of this page: the desktop's, where the preload gave one, otherwise the local server's. */
-import type { Host } from "../../protocol/host.ts";
+import { FIRST_ANSWERS, type FirstAnswers, type Host } from "../../protocol/host.ts";
 
 declare global {
   interface Window {
@@ -34,10 +34,23 @@ const call =
   async (...args: unknown[]): Promise<Result> =>
     (await ask(method, args)).json() as Promise<Result>;
 
+/** Answers that came with the page. Each holds for the first time that it is asked for: a second kernel has another address. */
+let told: FirstAnswers | null = null;
+
+async function first<Method extends keyof FirstAnswers>(
+  method: Method,
+): Promise<Exclude<FirstAnswers[Method], undefined>> {
+  told ??= JSON.parse(document.getElementById(FIRST_ANSWERS)?.textContent ?? "{}") as FirstAnswers;
+  const { [method]: answer, ...others } = told;
+  told = others as FirstAnswers;
+  if (answer !== undefined) return answer as Exclude<FirstAnswers[Method], undefined>;
+  return call<Exclude<FirstAnswers[Method], undefined>>(method)();
+}
+
 const served: Host = {
   kind: "browser",
-  kernelUrl: call("kernelUrl"),
-  initial: call("initial"),
+  kernelUrl: () => first("kernelUrl"),
+  initial: () => first("initial"),
   notebooks: call("notebooks"),
   open: call("open"),
   chooseAndOpen: call("chooseAndOpen"),
