@@ -51,6 +51,22 @@ export class Emission {
     if (clock === clock) this.#clocked = true;
   }
 
+  /**
+   * Appends a row of which the caller writes time, clock and window bounds itself, at the place that is returned: numbers that are
+   * handed over in a call are put into boxes. `clocked` says whether its clock is a number.
+   */
+  claim(position: number, weight: number, left: number, clocked: boolean): number {
+    if (this.count === this.at.length) this.#grow();
+    const i = this.count++;
+    this.at[i] = position;
+    this.weight[i] = weight;
+    this.left[i] = left;
+    this.right[i] = -1;
+    if (weight !== 1) this.#negative = true;
+    if (clocked) this.#clocked = true;
+    return i;
+  }
+
   /** Hands the rows out as a flow and starts again. `columns` makes the batch's columns from the slots. */
   take(
     step: Step,

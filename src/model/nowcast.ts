@@ -181,31 +181,24 @@ export class Development {
       this.#sort(errors, n, k);
       return;
     }
-    LEAST.fill(Infinity, 0, k);
-    GREATEST.fill(-Infinity, 0, k);
-    let low = Infinity;
-    let high = -Infinity;
+    // The three at either end, without a branch that chance would decide.
+    let [least, less, low] = [Infinity, Infinity, Infinity];
+    let [greatest, greater, high] = [-Infinity, -Infinity, -Infinity];
     for (let i = 0; i < n; i++) {
       const error = errors[i];
-      if (error < low) {
-        let at = k - 1;
-        for (; at > 0 && LEAST[at - 1] > error; at--) LEAST[at] = LEAST[at - 1];
-        LEAST[at] = error;
-        low = LEAST[k - 1];
-      }
-      if (error > high) {
-        let at = k - 1;
-        for (; at > 0 && GREATEST[at - 1] < error; at--) GREATEST[at] = GREATEST[at - 1];
-        GREATEST[at] = error;
-        high = GREATEST[k - 1];
-      } else if (error !== error) {
-        // What is not a number has its place in the order after all others.
-        this.#sort(errors, n, k);
-        return;
-      }
+      low = Math.max(less, Math.min(low, error));
+      less = Math.max(least, Math.min(less, error));
+      least = Math.min(least, error);
+      high = Math.min(greater, Math.max(high, error));
+      greater = Math.min(greatest, Math.max(greater, error));
+      greatest = Math.max(greatest, error);
     }
-    this.least = low;
-    this.greatest = high;
+    // What is not a number has its place in the order after all others.
+    if (Number.isNaN(least)) this.#sort(errors, n, k);
+    else {
+      this.least = k === 1 ? least : k === 2 ? less : low;
+      this.greatest = k === 1 ? greatest : k === 2 ? greater : high;
+    }
   }
 
   #sort(errors: Float64Array, n: number, k: number): void {
@@ -215,10 +208,12 @@ export class Development {
   }
 
   /**
-   * Writes what a window is expected to come to that holds `up` and `down`. Sums of what has both signs are developed each sign by
-   * itself, so that flows that cancel out do no harm.
+   * Writes what a window is expected to come to, of many that hold `ups` and `downs`. Sums of what has both signs are developed each
+   * sign by itself, so that flows that cancel out do no harm.
    */
-  develop(up: number, down: number, into: Estimate): void {
+  develop(ups: Float64Array, downs: Float64Array, i: number, into: Estimate): void {
+    const up = ups[i];
+    const down = downs[i];
     const a = expect(this.way, up, this.beforeUp, this.finalUp, this.windows);
     const b = expect(this.way, down, this.beforeDown, this.finalDown, this.windows);
     const scale = Math.sqrt(Math.max(a - b, this.smallest));
@@ -250,16 +245,14 @@ export class Estimate implements Nowcast {
 }
 
 /** Errors on either side up to which they are picked out; of more, all are sorted. */
-const ENDS = 8;
-const LEAST = new Float64Array(ENDS);
-const GREATEST = new Float64Array(ENDS);
+const ENDS = 3;
 
 /** Does both for one window. Null where complete windows are too few. */
 export function nowcast(known: Amount, precedents: readonly Precedent[], coverage = COVERAGE): Nowcast | null {
   const development = new Development();
   if (!development.learn(inColumns(precedents), coverage)) return null;
   const estimate = new Estimate();
-  development.develop(known.up, known.down, estimate);
+  development.develop(Float64Array.of(known.up), Float64Array.of(known.down), 0, estimate);
   return estimate;
 }
 

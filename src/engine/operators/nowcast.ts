@@ -47,9 +47,12 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
 
   /** Says of a window what was noted to be said of it, or takes that back. */
   const say = (slot: number, weight: number, position: number, clock: number): void => {
-    const { start, end } = windows.frameOf(slot);
-    words.copy(emission.count, windows.said, slot);
-    emission.emit(position, clock, end, weight, windows.key[slot], -1, start, end);
+    const frame = windows.frameOf(slot);
+    const i = emission.claim(position, weight, windows.key[slot], clock === clock);
+    words.copy(i, windows.said, slot);
+    emission.clock[i] = clock;
+    emission.time[i] = emission.end[i] = frame.end;
+    emission.start[i] = frame.start;
   };
   const takeBack = (slot: number, position: number, clock: number): void => {
     say(slot, -1, position, clock);
@@ -72,16 +75,20 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
     }
     const all = closed.all();
     shared.clear();
-    for (const frame of windows.frames) frame.place = placeOf(at - frame.start, frame.end - frame.start);
+    for (const frame of windows.frames) {
+      frame.place = placeOf(at - frame.start, frame.end - frame.start);
+      frame.whole = Math.floor(frame.place);
+    }
     const order = windows.inOrder();
     const { key, place: places, spoken, knownUp, knownDown, said: before } = windows;
     for (let i = 0; i < count; i++) {
       const slot = order[i];
-      const { place } = windows.frameOf(slot);
-      const whole = Math.floor(place);
+      const frame = windows.frameOf(slot);
+      const { whole } = frame;
       const told = spoken[slot] === 1;
       // Late in its life a window is told anew when it is an age older, or when something has come.
       if (told && whole === places[slot] && knownUp[slot] + knownDown[slot] === before.known[slot]) continue;
+      const { place } = frame;
       const curves = closed.own(key[slot]);
       let development = own;
       if (curves !== null) own.learn(curves.read(place, precedents));
@@ -93,7 +100,7 @@ export const nowcast: OperatorFactory<NowcastNode> = (node, context): Operator =
           development.learn(precedentsAt(all, place, precedents));
         }
       } else continue;
-      development.develop(knownUp[slot], knownDown[slot], found);
+      development.develop(knownUp, knownDown, slot, found);
       places[slot] = whole;
       if (told) {
         if (before.says(slot, found)) continue;

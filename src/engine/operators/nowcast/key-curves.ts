@@ -90,21 +90,27 @@ export class KeyCurves {
     final: Float64Array,
   ): void {
     const { count } = this;
+    const oldest = this.#oldest;
     const below = Math.floor(place);
     const part = place - below;
     const from = below * this.#room;
     const to = from + this.#room;
-    const ended = below >= PLACES - 1;
-    let at = this.#oldest;
-    for (let i = 0; i < count; i++) {
-      const whole = finals[at];
-      final[i] = whole;
-      if (ended) before[i] = whole;
-      else {
-        const lower = curves[from + at];
-        before[i] = lower + (curves[to + at] - lower) * part;
+    const late = count - oldest;
+    for (let i = 0; i < late; i++) final[i] = finals[oldest + i];
+    for (let i = late; i < count; i++) final[i] = finals[i - late];
+    if (below >= PLACES - 1) for (let i = 0; i < count; i++) before[i] = final[i];
+    else if (part === 0) {
+      for (let i = 0; i < late; i++) before[i] = curves[from + oldest + i];
+      for (let i = late; i < count; i++) before[i] = curves[from + i - late];
+    } else {
+      for (let i = 0; i < late; i++) {
+        const lower = curves[from + oldest + i];
+        before[i] = lower + (curves[to + oldest + i] - lower) * part;
       }
-      if (++at === count) at = 0;
+      for (let i = late; i < count; i++) {
+        const lower = curves[from + i - late];
+        before[i] = lower + (curves[to + i - late] - lower) * part;
+      }
     }
   }
 

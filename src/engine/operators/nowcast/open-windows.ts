@@ -14,6 +14,8 @@ export interface Frame {
   readonly slots: Map<number, number>;
   /** Where their age lies among the places of a curve, at the moment of which something is said. */
   place: number;
+  /** The place that is not above it. */
+  whole: number;
 }
 
 interface SavedWindows {
@@ -73,7 +75,7 @@ export class OpenWindows {
     if (frame === undefined) {
       const free = this.#frames.indexOf(null);
       const id = free < 0 ? this.#frames.length : free;
-      this.#frames[id] = frame = { id, start, end, slots: new Map(), place: 0 };
+      this.#frames[id] = frame = { id, start, end, slots: new Map(), place: NaN, whole: 0 };
       this.#byStart.set(start, frame);
     }
     return (this.#last = frame);
