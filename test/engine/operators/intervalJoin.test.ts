@@ -192,3 +192,24 @@ test("takes back the very row that is meant, though nothing could match it any m
     [1, 20, 2],
   ]);
 });
+
+test.each([3, 20, 100])(
+  "gives the %i matches of a row in the order in which they came, whatever their times",
+  count => {
+    // 37 is prime to each count, so that every place in time is taken once and the order of arrival is another one.
+    const rights = Array.from({ length: count }, (_, i) => ({
+      input: 1 as const,
+      row: { k: "x", b: i },
+      time: (i * 37) % count,
+    }));
+    const { main } = driveEveryWay(
+      node("inner", -1_000, 1_000, 0, false),
+      intervalJoin,
+      [LEFT, RIGHT],
+      [...rights, { input: 0 as const, row: { k: "x", a: 0 }, time: 50 }].map(
+        (row): Moment => ({ rows: [row], watermark: 0 }),
+      ),
+    );
+    expect(main.map(e => e.row.b)).toEqual(Array.from({ length: count }, (_, i) => i));
+  },
+);
