@@ -15,6 +15,9 @@ export interface ColumnBuilder {
   take(length: number): Column;
 }
 
+/** Places that a builder's first array has. There is none before the first value: most steps of most side outputs have no row. */
+const FIRST = 16;
+
 /** Makes the builder for a field. String builders keep their dictionary for their whole life. */
 export function columnBuilder(field: Field, dictionary: Dictionary = new Dictionary()): ColumnBuilder {
   switch (field.type) {
@@ -33,7 +36,7 @@ export function columnBuilder(field: Field, dictionary: Dictionary = new Diction
 class NumberBuilder implements ColumnBuilder {
   readonly field: Field;
   readonly #type: "number" | "timestamp";
-  #values = new Float64Array(16);
+  #values = new Float64Array(0);
   #valid: Uint8Array | null = null;
   #length = 0;
   constructor(field: Field, type: "number" | "timestamp") {
@@ -49,7 +52,7 @@ class NumberBuilder implements ColumnBuilder {
     } else this.#values[this.#length++] = value as number;
   }
   #grow(): void {
-    const values = new Float64Array(this.#values.length * 2);
+    const values = new Float64Array(Math.max(FIRST, this.#values.length * 2));
     values.set(this.#values);
     this.#values = values;
     if (this.#valid !== null) {
@@ -59,6 +62,7 @@ class NumberBuilder implements ColumnBuilder {
     }
   }
   take(length: number): Column {
+    if (this.#length === 0) return { type: this.#type, values: new Float64Array(0), valid: null };
     const column: Column = {
       type: this.#type,
       values: this.#values.subarray(0, length),
@@ -100,7 +104,7 @@ class BooleanBuilder implements ColumnBuilder {
 class StringBuilder implements ColumnBuilder {
   readonly field: Field;
   readonly #dictionary: Dictionary;
-  #codes = new Int32Array(16);
+  #codes = new Int32Array(0);
   #length = 0;
   constructor(field: Field, dictionary: Dictionary) {
     this.field = field;
@@ -108,13 +112,14 @@ class StringBuilder implements ColumnBuilder {
   }
   append(value: Value | undefined): void {
     if (this.#length === this.#codes.length) {
-      const codes = new Int32Array(this.#codes.length * 2);
+      const codes = new Int32Array(Math.max(FIRST, this.#codes.length * 2));
       codes.set(this.#codes);
       this.#codes = codes;
     }
     this.#codes[this.#length++] = value === null || value === undefined ? -1 : this.#dictionary.code(String(value));
   }
   take(length: number): Column {
+    if (this.#length === 0) return { type: "string", codes: new Int32Array(0), dictionary: this.#dictionary };
     const column: Column = { type: "string", codes: this.#codes.subarray(0, length), dictionary: this.#dictionary };
     this.#codes = new Int32Array(this.#codes.length);
     this.#length = 0;
