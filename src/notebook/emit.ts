@@ -33,7 +33,7 @@ export interface EmittedCell {
 /** The function of a compiled cell: takes the values of `parameters` in order. */
 export type CellFunction = (...values: readonly unknown[]) => unknown;
 
-/** Compiles a cell: `new (cell.async ? AsyncFunction : Function)(...cell.parameters, cell.body)`, wherever that is allowed. */
+/** Compiles a cell with the constructor of functions, or of async ones, from its parameters and its body, wherever that is allowed. */
 export type EvaluateCell = (cell: EmittedCell) => CellFunction;
 
 /** What emission has to know of a cell's surroundings. */
@@ -47,7 +47,7 @@ export interface EmitOptions {
   readonly globals: ReadonlySet<string>;
 }
 
-/** Lines that `new Function(parameters, body)` puts before the body. */
+/** Lines that the constructor of functions puts before the body. */
 export const functionHeaderLines = 2;
 
 /**
