@@ -4,11 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Row, rowAt } from "../../src/columns/batch.ts";
-import { clockOf, type Flow } from "../../src/engine/flow.ts";
-import type { GraphNode } from "../../src/engine/graph.ts";
 import { type Checkpoint, Run, type RunOptions, type Tap } from "../../src/engine/run.ts";
-import type { Step } from "../../src/engine/step.ts";
 import { Table } from "../../src/engine/table.ts";
 import { type Profile, PROFILES } from "../../src/model/profiles.ts";
 import { afterCount, afterProcessingTime, afterWatermark, repeatedly, type Trigger } from "../../src/model/triggers.ts";
@@ -20,6 +16,7 @@ import { Stream } from "../../src/pipeline/stream.ts";
 import { zset } from "../engine/drive.ts";
 import { logOf, type LogRow, logsByName, logSource } from "../engine/logs.ts";
 import { runs } from "./arbitrary.ts";
+import { Ear as EveryRow } from "./ear.ts";
 
 // Logs.
 
@@ -179,46 +176,15 @@ const pipelines: fc.Arbitrary<Build> = fc.oneof({ weight: 3, arbitrary: aggregat
 
 // Runs.
 
-interface Said {
-  readonly at: number;
-  readonly clock: number;
-  readonly time: number;
-  readonly weight: number;
-  readonly row: Row;
-}
-
-/** Keeps everything that a node puts out, with its watermarks. */
-class Ear implements Tap {
-  readonly node: Node;
-  said: Said[] = [];
-  watermark: number[] = [];
-  constructor(node: Node) {
-    this.node = node;
-  }
-  apply(flow: Flow, step: Step, _node: GraphNode): void {
-    for (let i = 0; i < flow.count; i++) {
-      const row = flow.selection === null ? i : flow.selection[i];
-      this.said.push({
-        at: step.first + (flow.at === null ? row : flow.at[row]),
-        clock: clockOf(flow, step, row),
-        time: flow.time[row],
-        weight: flow.weight === null ? 1 : flow.weight[row],
-        row: rowAt(flow.batch, row),
-      });
-    }
-    this.watermark.push(...flow.watermark.subarray(0, step.length));
-  }
-  reset(): void {
-    this.said = [];
-    this.watermark = [];
-  }
+/** Keeps what a node puts out, and knows what may depend on the steps. */
+class Ear extends EveryRow {
   /** Whether changes are gathered for a step, so that only what they sum to does not depend on the steps. */
   get gathers(): boolean {
     const below = this.node.verb === "sample" ? this.node.input : this.node;
     return below.verb === "aggregate" && below.strategy === null;
   }
   /** What was said; of changes that are gathered for a step, what they sum to. */
-  get all(): { said: unknown; watermark: number[] } {
+  override get all(): { said: unknown; watermark: number[] } {
     return { said: this.gathers ? zset(this.said) : this.said, watermark: this.watermark };
   }
 }

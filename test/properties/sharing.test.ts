@@ -4,10 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Row, rowAt } from "../../src/columns/batch.ts";
-import { clockOf, type Flow } from "../../src/engine/flow.ts";
-import { type Checkpoint, Run, type RunOptions, type Tap } from "../../src/engine/run.ts";
-import { numberOf, type Step } from "../../src/engine/step.ts";
+import { type Checkpoint, Run, type RunOptions } from "../../src/engine/run.ts";
 import { afterCount, afterWatermark } from "../../src/model/triggers.ts";
 import { bounded } from "../../src/model/watermarks.ts";
 import { fixed } from "../../src/model/windows.ts";
@@ -16,6 +13,7 @@ import type { SourceLog } from "../../src/pipeline/source-log.ts";
 import type { Stream } from "../../src/pipeline/stream.ts";
 import { logOf, type LogRow, logsByName, logSource } from "../engine/logs.ts";
 import { runs } from "./arbitrary.ts";
+import { Ear } from "./ear.ts";
 
 const logRows = (size: { minLength?: number; maxLength: number }, latest = 9): fc.Arbitrary<LogRow[]> =>
   fc
@@ -148,43 +146,6 @@ const setups: fc.Arbitrary<Setup> = fc.record({
   pairs,
   again: fc.boolean(),
 });
-
-interface Said {
-  readonly at: number;
-  readonly clock: number;
-  readonly time: number;
-  readonly weight: number;
-  readonly row: Row;
-}
-
-class Ear implements Tap {
-  readonly node: Node;
-  said: Said[] = [];
-  watermark: number[] = [];
-  constructor(node: Node) {
-    this.node = node;
-  }
-  apply(flow: Flow, step: Step): void {
-    for (let i = 0; i < flow.count; i++) {
-      const row = flow.selection === null ? i : flow.selection[i];
-      this.said.push({
-        at: numberOf(step, flow.at === null ? row : flow.at[row]),
-        clock: clockOf(flow, step, row),
-        time: flow.time[row],
-        weight: flow.weight === null ? 1 : flow.weight[row],
-        row: rowAt(flow.batch, row),
-      });
-    }
-    this.watermark.push(...flow.watermark.subarray(0, step.length));
-  }
-  reset(): void {
-    this.said = [];
-    this.watermark = [];
-  }
-  get all(): unknown {
-    return { said: this.said, watermark: this.watermark };
-  }
-}
 
 class Laboratory {
   readonly nodes: readonly Node[];
